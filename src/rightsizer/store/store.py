@@ -1,0 +1,142 @@
+"""The store, and what it promises.
+
+A store is three things behind one door: the **call log** (what was recorded), **records** (what was
+concluded: tasks, datasets, students, evaluations, certificates, releases, routes), and **marks**
+(which call belongs where, and which are set aside and why).
+
+Promises, checked for every back end by `rightsizer.testing.StoreContract`:
+
+1. *Durable.* When `append`, `put` or a mark returns, the data survives kill -9 of the process.
+2. *All or nothing.* Each call of `append`, `put`, `set_aside`, `assign` is one transaction (`append`
+   may commit in groups; a group is all or nothing and groups commit in order).
+3. *Idempotent.* Appending a call whose id is known adds nothing. The same id with other content is
+   a conflict: it is reported in `Appended.conflicts`, nothing is overwritten.
+4. *Lossless.* `get` returns what was appended, equal field by field.
+5. *Stored once.* Equal messages, tool lists and response formats are stored once, whatever number
+   of calls carry them.
+6. *Secret.* No prompt, answer, tool argument, session id or metadata is readable in any file of the
+   store without the key. A wrong key raises `KeyMismatch` on opening, before anything is read.
+7. *Many readers, one writer.* Readers in other processes see a consistent snapshot and never wait
+   for the writer; a second writer waits `busy_timeout_s`, then raises `StoreBusy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from rightsizer.types import Call, Frozen, Level, SetAside
+
+R = TypeVar("R", bound=Frozen)
+
+
+@dataclass(frozen=True)
+class Appended:
+    """What `append` did: `new` calls added, `known` skipped, ids in conflict (not added)."""
+
+    new: int = 0
+    known: int = 0
+    conflicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A line of a log that could not be read, kept aside as it came."""
+
+    file: str
+    line: int
+    reason: str
+    detail: str
+    raw: bytes = field(repr=False, default=b"")
+
+
+class CallLog(Protocol):
+    """What was recorded."""
+
+    def append(self, calls: Iterable[Call]) -> Appended:
+        """Add calls, in order. Constant memory: the iterable is consumed in groups."""
+        ...
+
+    def get(self, call_id: str) -> Call:
+        """The call. Raises `NotFound`."""
+        ...
+
+    def scan(
+        self,
+        *,
+        task_id: str | None = None,
+        session_id: str | None = None,
+        kept_only: bool = False,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> Iterator[Call]:
+        """Calls in the order they were appended, from one snapshot.
+
+        `task_id` selects by assignment at any level; `kept_only` leaves out what is set aside.
+        """
+        ...
+
+    def count(self, *, task_id: str | None = None, kept_only: bool = False) -> int:
+        """Number of calls that `scan` would give."""
+        ...
+
+    def reject(self, rejected: Iterable[Rejected]) -> int:
+        """Keep unreadable lines aside; the same file, line and bytes twice adds nothing. Number added."""
+        ...
+
+    def rejected(self) -> Iterator[Rejected]:
+        """Everything kept aside by `reject`."""
+        ...
+
+
+class Records(Protocol):
+    """What was concluded. The type is the table; `id` (or `task_id` for a `Route`) is the key."""
+
+    def put(self, *records: Frozen) -> None:
+        """Insert or replace, all in one transaction."""
+        ...
+
+    def get(self, kind: type[R], key: str) -> R:
+        """Raises `NotFound`."""
+        ...
+
+    def list(self, kind: type[R], **equals: str) -> list[R]:
+        """All of a kind, oldest first; `equals` filters on top-level string fields."""
+        ...
+
+    def delete(self, kind: type[R], key: str) -> None:
+        """Remove; raises `NotFound`. Only routes are ever deleted: the rest is history."""
+        ...
+
+
+class Marks(Protocol):
+    """Which call belongs where, and which are set aside."""
+
+    def set_aside(self, stage: str, marks: Iterable[SetAside]) -> None:
+        """Replace all marks of `stage` by these, in one transaction."""
+        ...
+
+    def aside(self, stage: str | None = None) -> Iterator[SetAside]:
+        """Marks in call order."""
+        ...
+
+    def assign(self, level: Level, tasks: Mapping[str, str | None]) -> None:
+        """call id → task id (None = looked at, belongs to no task). Overwrites per call."""
+        ...
+
+    def assignments(self, level: Level) -> dict[str, str | None]:
+        """call id → task id for every call looked at on this level."""
+        ...
+
+
+class Store(Protocol):
+    """One home's data. Use as a context manager, or `close()`."""
+
+    calls: CallLog
+    records: Records
+    marks: Marks
+
+    def close(self) -> None:
+        """Flush and release; further use is an error."""
+        ...
