@@ -182,6 +182,16 @@ class SetAside(Frozen):
     detail: str = ""
 
 
+class Funnel(Frozen):
+    """One run of curation: how many calls went in, how many were kept, what left them and why."""
+
+    id: str
+    at: datetime
+    n_in: int
+    n_kept: int
+    dropped: tuple[tuple[str, int], ...] = Field(default=(), description="(reason, calls), in rule order")
+
+
 # ── S3: tasks ───────────────────────────────────────────────────────────────────────────────
 
 OutputKind = Literal["label", "fields", "tool_call", "text"]
@@ -357,6 +367,7 @@ class Evaluation(Frozen):
     threshold: float | None = None
     alpha: float
     delta: float
+    min_coverage: float = 0.0
     n_calibration: int
     n_test: int
     n_sessions_calibration: int
@@ -367,6 +378,21 @@ class Evaluation(Frozen):
     calls_needed: int | None = Field(default=None, description="more calls needed to decide, if undecided")
     grid: tuple[dict[str, float], ...] = ()
     baselines: dict[str, float] = Field(default_factory=dict)
+    created_at: datetime | None = None
+
+
+class DeltaBatch(Frozen):
+    """One entry of the ledger of error probability: batch `number` took `delta` for its decisions.
+
+    The ledger's sum never exceeds `total`, however many batches follow.
+    """
+
+    id: str
+    number: int
+    n_decisions: int
+    delta: float
+    delta_each: float = Field(description="delta / n_decisions: the delta of each gate decision in the batch")
+    total: float
     created_at: datetime | None = None
 
 

@@ -1,0 +1,1 @@
+"""S4: which students are worth trying on a task."""

@@ -1,0 +1,5 @@
+"""`python -m rightsizer` is the `rightsizer` command."""
+
+from rightsizer.cli import main
+
+main()

@@ -1,0 +1,154 @@
+"""Lists and single things, as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+
+from rightsizer.cli.tables import VERDICT, percent, table
+
+if TYPE_CHECKING:
+    from rightsizer.store.store import Rejected
+    from rightsizer.types import (
+        Call,
+        Candidate,
+        Dataset,
+        Evaluation,
+        Message,
+        Route,
+        SetAside,
+        Student,
+        Task,
+    )
+
+SHOWN_CHARACTERS = 2000
+
+
+def print_tasks(tasks: Sequence[Task], out: Console) -> None:
+    made = table("Tasks", "task", "output", "#calls", "#sessions", "#cost", "#ready", "verdict", "id")
+    for t in tasks:
+        ready = "–" if t.readiness is None else f"{100 * t.readiness:.0f}"
+        made.add_row(
+            escape(t.name), t.output, f"{t.n_calls:,}", f"{t.n_sessions:,}", percent(t.cost_share), ready,
+            VERDICT[t.verdict], f"[dim]{t.id}[/]",
+        )  # fmt: skip
+    out.print(made)
+
+
+def print_task(task: Task, students: Sequence[Student], evaluations: Sequence[Evaluation], out: Console) -> None:
+    out.print(f"[bold]{escape(task.name)}[/]  [dim]{task.id} · version {task.version}[/]")
+    out.print(f"{task.type or 'task'} · answers with {task.output} · {task.n_calls:,} calls in {task.n_sessions:,} sessions")
+    out.print(f"{percent(task.call_share)} of the calls, {percent(task.cost_share)} of the cost (${task.cost_usd:,.2f})")
+    out.print(f"{VERDICT[task.verdict]}  {escape(task.reason)}")
+    if task.readiness is not None:
+        made = table(f"Readiness {100 * task.readiness:.0f} of 100", "part", "#value")
+        for part, value in task.readiness_parts.items():
+            made.add_row(part, f"{value:.2f}")
+        out.print(made)
+    if students:
+        print_students(students, out)
+    if evaluations:
+        print_evaluations(evaluations, out)
+
+
+def print_candidates(task: Task, candidates: Sequence[Candidate], out: Console) -> None:
+    made = table(f"Candidates for {escape(task.name)}", "", "rung", "method", "base model", "why")
+    for c in candidates:
+        mark = "[green]✔[/]" if c.accepted else "[red]✘[/]"
+        made.add_row(mark, c.rung, c.method, c.base_model or "–", f"[dim]{escape(c.reason)}[/]")
+    out.print(made)
+
+
+def print_students(students: Sequence[Student], out: Console) -> None:
+    made = table("Students", "id", "rung", "method", "#size", "#trained in", "task")
+    for s in students:
+        made.add_row(
+            s.id, s.rung, s.method, f"{s.size_bytes / 1e6:.2f} MB", f"{s.train_s:.1f} s", f"[dim]{s.task_id}[/]"
+        )
+    out.print(made)
+
+
+def print_evaluations(evaluations: Sequence[Evaluation], out: Console) -> None:
+    made = table("Evaluations", "student", "verdict", "#threshold", "#served", "#agreement", "#at least", "why")
+    for e in evaluations:
+        made.add_row(
+            e.student_id, VERDICT[e.verdict], "–" if e.threshold is None else f"{e.threshold:.3f}", percent(e.coverage),
+            percent(e.agreement), percent(e.agreement_low), f"[dim]{escape(e.reason)}[/]",
+        )  # fmt: skip
+    out.print(made)
+
+
+def print_datasets(datasets: Sequence[Dataset], out: Console) -> None:
+    made = table("Datasets", "id", "#train", "#calibration", "#test", "split by", "content", "task")
+    for d in datasets:
+        made.add_row(
+            d.id, f"{d.count('train'):,}", f"{d.count('calibration'):,}", f"{d.count('test'):,}", d.group_key,
+            f"[dim]{d.content_hash[:12]}[/]", f"[dim]{d.task_id}[/]",
+        )  # fmt: skip
+    out.print(made)
+
+
+def print_routes(routes: Sequence[Route], out: Console) -> None:
+    if not routes:
+        out.print("no routes: the LLM answers everything")
+        return
+    made = table("Routes", "task", "student", "mode", "#share", "#threshold")
+    for r in routes:
+        made.add_row(r.task_id, r.student_id, r.mode, percent(r.share), f"{r.threshold:.3f}")
+    out.print(made)
+
+
+def print_calls(calls: Sequence[Call], total: int, out: Console) -> None:
+    made = table(f"Calls ({len(calls)} of {total:,})", "id", "model", "#messages", "answer")
+    for c in calls:
+        made.add_row(escape(c.id), escape(c.model), str(len(c.request.messages)), f"[dim]{escape(_gist(c))}[/]")
+    out.print(made)
+
+
+def _gist(call: Call, width: int = 60) -> str:
+    if call.response is None:
+        return f"error {call.error.status or ''}" if call.error else "no answer"
+    if call.response.tool_calls:
+        return ", ".join(f"{t.name}({t.arguments})" for t in call.response.tool_calls)[:width]
+    return " ".join(call.response.text.split())[:width]
+
+
+def print_aside(marks: Sequence[SetAside], total: int, rejected: Sequence[Rejected], out: Console) -> None:
+    made = table(f"Set aside ({len(marks)} of {total:,})", "call", "stage", "reason", "detail")
+    for m in marks:
+        made.add_row(escape(m.call_id), m.stage, m.reason, f"[dim]{escape(m.detail)}[/]")
+    out.print(made)
+    if rejected:
+        lines = table(f"Unreadable lines ({len(rejected):,})", "file", "#line", "reason", "detail")
+        for r in rejected:
+            lines.add_row(escape(r.file), str(r.line), r.reason, f"[dim]{escape(r.detail)}[/]")
+        out.print(lines)
+
+
+def print_call(
+    call: Call, tasks: Mapping[str, str | None], marks: Sequence[SetAside], out: Console
+) -> None:
+    out.print(f"[bold]{escape(call.id)}[/]  [dim]{escape(call.model)} · session {escape(call.session_id)}[/]")
+    for message in call.request.messages:
+        out.print(_panel(message, "dim"))
+    if call.response is not None:
+        out.print(_panel(call.response, "green", "answer"))
+    if call.error is not None:
+        out.print(f"[red]error {call.error.status or ''}[/] {escape(call.error.message)}")
+    for level, task_id in tasks.items():
+        if task_id:
+            out.print(f"{level}: {task_id}")
+    for mark in marks:
+        out.print(f"[yellow]set aside[/] by {mark.stage}: {mark.reason} {escape(mark.detail)}")
+
+
+def _panel(message: Message, style: str, title: str = "") -> Panel:
+    text = message.text
+    if len(text) > SHOWN_CHARACTERS:
+        text = f"{text[:SHOWN_CHARACTERS]}… ({len(text):,} characters)"
+    calls = [f"→ {t.name}({t.arguments})" for t in message.tool_calls]
+    return Panel(escape("\n".join([text, *calls] if text else calls)), title=title or message.role, border_style=style)

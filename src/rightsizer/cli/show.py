@@ -1,0 +1,210 @@
+"""`calls | tasks | datasets | candidates | students | evaluations | routes`: list and show."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+
+from rightsizer.cli.context import console, emit_json, json_option, progress_bar, workspace
+
+if TYPE_CHECKING:
+    from rightsizer.types import Frozen
+
+
+def _dump(record: Frozen) -> dict[str, object]:
+    return record.model_dump(mode="json")
+
+
+@click.group()
+def calls() -> None:
+    """The call log."""
+
+
+@calls.command(name="list")
+@click.option("--set-aside", is_flag=True, help="Calls kept out of learning, with the reason; and unreadable lines.")
+@click.option("--task", help="Only calls of this task.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
+@click.option("--offset", default=0, show_default=True, type=click.IntRange(0))
+@json_option
+def list_calls(set_aside: bool, task: str | None, limit: int, offset: int, as_json: bool) -> None:
+    """Calls in the order they came in.
+
+    \b
+    rightsizer calls list --task task_01a… --limit 20
+    rightsizer calls list --set-aside --json
+    """
+    from rightsizer.cli.listings import print_aside, print_calls
+    from rightsizer.types import Task
+    from rightsizer.wire.record import record_from_call
+
+    with workspace() as ws:
+        if set_aside:
+            marks = list(ws.store.marks.aside())
+            rejected = list(ws.store.calls.rejected())
+            page = marks[offset : offset + limit]
+            if as_json:
+                lines = [{"file": r.file, "line": r.line, "reason": r.reason, "detail": r.detail} for r in rejected]
+                emit_json({"total": len(marks), "calls": page, "unreadable": lines})
+            else:
+                print_aside(page, len(marks), rejected, console())
+            return
+        task_id = ws.find(Task, task).id if task else None
+        total = ws.store.calls.count(task_id=task_id)
+        page_of_calls = list(islice(ws.store.calls.scan(task_id=task_id, offset=offset, limit=limit), limit))
+        if as_json:
+            emit_json({"total": total, "calls": [record_from_call(c) for c in page_of_calls]})
+        else:
+            print_calls(page_of_calls, total, console())
+
+
+@calls.command(name="show")
+@click.argument("call_id")
+@json_option
+def show_call(call_id: str, as_json: bool) -> None:
+    """One call, whole: what was asked, what was answered, and what became of it."""
+    from rightsizer.cli.listings import print_call
+    from rightsizer.wire.record import record_from_call
+
+    with workspace() as ws:
+        call = ws.store.calls.get(call_id)
+        marks = [m for m in ws.store.marks.aside() if m.call_id == call_id]
+        tasks = {level: ws.store.marks.assignments(level).get(call_id) for level in ("template", "step", "semantic")}  # type: ignore[arg-type]
+    if as_json:
+        emit_json(record_from_call(call) | {"tasks": tasks, "set_aside": marks})
+    else:
+        print_call(call, tasks, marks, console())
+
+
+@click.group()
+def tasks() -> None:
+    """The recurring kinds of calls."""
+
+
+@tasks.command(name="list")
+@click.option("--level", type=click.Choice(["template", "step", "semantic"]), default="template", show_default=True)
+@json_option
+def list_tasks(level: str, as_json: bool) -> None:
+    """Tasks, the costliest first, with readiness and verdict."""
+    from rightsizer.cli.listings import print_tasks
+    from rightsizer.types import Task
+
+    with workspace() as ws:
+        found = [t for t in ws.store.records.list(Task) if t.level == level]
+    found.sort(key=lambda t: (-t.cost_share, -t.n_calls, t.id))
+    if as_json:
+        emit_json({"tasks": [_without_signature(t) for t in found]})
+    else:
+        print_tasks(found, console())
+
+
+def _without_signature(task: Frozen) -> dict[str, object]:
+    return task.model_dump(mode="json", exclude={"signature"})
+
+
+@tasks.command(name="show")
+@click.argument("task")
+@json_option
+def show_task(task: str, as_json: bool) -> None:
+    """One task: what it is, how ready it looks and why, its students and their verdicts."""
+    from rightsizer.cli.listings import print_task
+    from rightsizer.types import Evaluation, Student, Task
+
+    with workspace() as ws:
+        found = ws.find(Task, task)
+        students_ = ws.store.records.list(Student, task_id=found.id)
+        evaluations_ = ws.store.records.list(Evaluation, task_id=found.id)
+    if as_json:
+        emit_json(_without_signature(found) | {"students": students_, "evaluations": evaluations_})
+    else:
+        print_task(found, students_, evaluations_, console())
+
+
+@tasks.command()
+@click.option("--level", type=click.Choice(["template", "step", "semantic"]), help="Default: the leaf.")
+@json_option
+def assignments(level: str | None, as_json: bool) -> None:
+    """Which task each call was assigned to."""
+    from rightsizer.pipeline import assignments as assignments_of
+
+    with workspace() as ws:
+        found = assignments_of(ws, level)  # type: ignore[arg-type]
+    if as_json:
+        emit_json({"assignments": found})
+    else:
+        out = console()
+        for call_id, task_id in found.items():
+            out.print(f"{call_id}\t{task_id or '-'}", soft_wrap=True)
+
+
+@click.group()
+def candidates() -> None:
+    """What is worth trying on a task."""
+
+
+@candidates.command(name="list")
+@click.argument("task")
+@json_option
+def list_candidates(task: str, as_json: bool) -> None:
+    """Candidates for TASK in ladder order, the refused ones with their reason."""
+    from rightsizer.cli.listings import print_candidates
+    from rightsizer.pipeline import prepare
+    from rightsizer.types import Task
+
+    with workspace() as ws, progress_bar(as_json) as progress:
+        learning = prepare(ws, ws.find(Task, task), progress=progress)
+    if as_json:
+        emit_json({"task_id": learning.task.id, "candidates": learning.candidates})
+    else:
+        print_candidates(learning.task, learning.candidates, console())
+
+
+def _record_group(name: str, doc: str) -> click.Group:
+    """A `list`/`show` pair over one kind of record."""
+
+    @click.group(name=name, help=doc)
+    def group() -> None: ...
+
+    @group.command(name="list", help=f"All {name}, newest first.")
+    @json_option
+    def list_(as_json: bool) -> None:
+        from rightsizer.cli import listings
+
+        with workspace() as ws:
+            rows = list(reversed(ws.store.records.list(_kind(name))))
+        if as_json:
+            emit_json({name: [r.model_dump(mode="json", exclude={"rows", "grid"}) for r in rows]})
+        else:
+            getattr(listings, f"print_{name}")(rows, console())
+
+    @group.command(name="show", help=f"One of the {name}, whole, as JSON.")
+    @click.argument("key", metavar="ID")
+    @json_option
+    def show(key: str, as_json: bool) -> None:
+        with workspace() as ws:
+            record = ws.find(_kind(name), key)
+        if as_json:
+            emit_json(_dump(record))
+        else:
+            console().print_json(record.model_dump_json())
+
+    return group
+
+
+def _kind(name: str) -> type[Frozen]:
+    from rightsizer import types
+
+    kinds: dict[str, type[Frozen]] = {
+        "datasets": types.Dataset,
+        "students": types.Student,
+        "evaluations": types.Evaluation,
+        "routes": types.Route,
+    }
+    return kinds[name]
+
+
+datasets = _record_group("datasets", "Frozen, session-split sets of examples.")
+students = _record_group("students", "Trained models.")
+evaluations = _record_group("evaluations", "What the gate found.")
+routes = _record_group("routes", "What answers which task now.")

@@ -1,0 +1,335 @@
+"""Settings: one ``rightsizer.toml``, and for every value where it came from.
+
+    default  <  rightsizer.toml  <  RIGHTSIZER_SECTION_KEY  <  flag
+
+A setting is named ``section.key`` everywhere: ``gate.delta`` is ``delta`` under ``[gate]`` in the file,
+``RIGHTSIZER_GATE_DELTA`` in the environment and ``{"gate.delta": 0.05}`` among the flags. The file is
+``<home>/rightsizer.toml`` unless another is named. Every setting is a documented field below; the
+list in ``docs/reference/settings.md`` is checked against it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rightsizer.errors import ConfigError
+from rightsizer.types import OutputKind
+
+FILE_NAME = "rightsizer.toml"
+ENV_PREFIX = "RIGHTSIZER_"
+DEFAULT = "default"
+
+
+class Section(BaseModel):
+    """A group of settings: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class GateSettings(Section):
+    """How much disagreement is tolerated, and how sure we must be that there is no more."""
+
+    alpha_label: float = Field(
+        0.02, gt=0, lt=1, description="tolerated mean disagreement, tasks answered by a label"
+    )
+    alpha_fields: float = Field(
+        0.05, gt=0, lt=1, description="tolerated mean disagreement, JSON with several fields"
+    )
+    alpha_tool_call: float = Field(
+        0.05, gt=0, lt=1, description="tolerated mean disagreement, tool calls with arguments"
+    )
+    alpha_text: float = Field(0.05, gt=0, lt=1, description="tolerated mean disagreement, free text")
+    delta: float = Field(
+        0.1, gt=0, lt=1, description="chance, over all decisions ever taken, that any certificate is wrong"
+    )
+    min_coverage: float = Field(
+        0.05, ge=0, le=1, description="a student that could serve a smaller share is not worth it"
+    )
+    min_calls: int = Field(200, ge=1, description="calls a task needs before a student is trained")
+
+    def alpha(self, output: OutputKind) -> float:
+        """The tolerated mean disagreement for a task with this kind of output."""
+        by_output = {
+            "label": self.alpha_label,
+            "fields": self.alpha_fields,
+            "tool_call": self.alpha_tool_call,
+            "text": self.alpha_text,
+        }
+        return by_output[output]
+
+
+class SplitSettings(Section):
+    """How a task's calls are divided; whole sessions go to one part."""
+
+    train: float = Field(0.6, gt=0, lt=1, description="share of the sessions to learn from")
+    calibration: float = Field(0.25, gt=0, lt=1, description="share that chooses and proves the threshold")
+    test: float = Field(0.15, gt=0, lt=1, description="share touched once, after the threshold is chosen")
+    seed: int = Field(0, ge=0, description="seed of the split")
+    group_key: str = Field(
+        "", description="metadata key (customer, account …) that must not straddle parts; empty: session"
+    )
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> SplitSettings:
+        total = self.train + self.calibration + self.test
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"train + calibration + test is {total:g}, not 1")
+        return self
+
+
+class CurateSettings(Section):
+    """What is not learned from, beyond what can never be used (errors, broken JSON …)."""
+
+    mask: bool = Field(
+        True, description="replace secrets and personal values by placeholders before learning and serving"
+    )
+    drop_refusals: bool = Field(True, description="set refusals of the LLM aside")
+    drop_duplicates: bool = Field(True, description="set exact repeats aside; the first is kept")
+    drop_truncated: bool = Field(True, description="set answers cut off by a length limit or filter aside")
+    drop_loops: bool = Field(True, description="set calls aside whose context repeats one tool call 3 times")
+    validate_arguments: bool = Field(
+        True, description="set tool calls aside whose arguments violate the tool's own schema"
+    )
+
+    def filters(self) -> dict[str, bool]:
+        """The settings that choose curation rules: everything but `mask`."""
+        return self.model_dump(exclude={"mask"})
+
+
+class TasksSettings(Section):
+    """How tasks are found."""
+
+    min_calls: int = Field(20, ge=1, description="fewer calls than this are no task")
+    min_sessions: int = Field(5, ge=1, description="a task recurs in at least so many sessions")
+
+
+class EncoderSettings(Section):
+    """The frozen sentence encoder that students may use."""
+
+    enabled: bool = Field(True, description="use the encoder where one is found")
+    path: str = Field("", description="folder of a MiniLM-class encoder; empty: look in the usual places")
+
+
+class TrainSettings(Section):
+    """Training of students."""
+
+    seed: int = Field(0, ge=0, description="seed of every training run")
+    max_examples: int = Field(20_000, ge=100, description="most training examples used for one student")
+
+
+class StoreSettings(Section):
+    """The encrypted store in the home folder."""
+
+    busy_timeout_s: float = Field(30.0, ge=0, description="how long a second writer waits before StoreBusy")
+
+
+class PricesSettings(Section):
+    """Money."""
+
+    file: str = Field("", description="your own price table, laid over the shipped one")
+    core_hour_usd: float = Field(0.05, ge=0, description="what one CPU core costs for an hour")
+
+
+class GatewaySettings(Section):
+    """The agents' front door."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8787, ge=0, le=65535, description="port to listen on; 0: any free one")
+    upstream: str = Field("https://api.openai.com/v1", description="base URL of the LLM, ending in /v1")
+
+
+class Settings(BaseModel):
+    """All settings of one home, and where each came from.
+
+    `origins` maps ``section.key`` to ``default``, ``file <path>``, ``env <NAME>`` or ``flag``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path
+    file: Path
+    origins: dict[str, str] = Field(default_factory=dict, repr=False)
+    gate: GateSettings = GateSettings()
+    split: SplitSettings = SplitSettings()
+    curate: CurateSettings = CurateSettings()
+    tasks: TasksSettings = TasksSettings()
+    encoder: EncoderSettings = EncoderSettings()
+    train: TrainSettings = TrainSettings()
+    store: StoreSettings = StoreSettings()
+    prices: PricesSettings = PricesSettings()
+    gateway: GatewaySettings = GatewaySettings()
+
+    def explain(self) -> list[Explained]:
+        """Every setting with its value, origin and meaning, in the order of the file."""
+        return [
+            Explained(name, getattr(getattr(self, section), key), self.origins.get(name, DEFAULT), meaning)
+            for name, section, key, meaning in _settings()
+        ]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One line of ``config show``."""
+
+    name: str
+    value: Any
+    origin: str
+    meaning: str
+
+
+SECTIONS: dict[str, type[Section]] = {
+    name: info.annotation
+    for name, info in Settings.model_fields.items()
+    if isinstance(info.annotation, type) and issubclass(info.annotation, Section)
+}
+
+
+def load_settings(
+    home: Path | None = None,
+    flags: Mapping[str, object] | None = None,
+    *,
+    file: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Settings:
+    """The settings in force.
+
+    Args:
+        home: the home folder; None means ``RIGHTSIZER_HOME``, else ``~/.rightsizer``.
+        flags: ``section.key`` → value, from the command line; None values are not set.
+        file: another settings file than ``<home>/rightsizer.toml``; then it must exist.
+        env: the environment; None means ``os.environ``.
+
+    Raises:
+        ConfigError: an unknown setting, a value of the wrong kind, or an unreadable file.
+    """
+    env = os.environ if env is None else env
+    home = find_home(home, env)
+    path = file.expanduser() if file is not None else home / FILE_NAME
+    values: dict[str, object] = {}
+    origins: dict[str, str] = {}
+    layers = (
+        (f"file {path}", _from_file(path, required=file is not None)),
+        ("env", _from_env(env)),
+        ("flag", {name: value for name, value in (flags or {}).items() if value is not None}),
+    )
+    for layer, given in layers:
+        for name, value in given.items():
+            origin = f"env {_env_name(name)}" if layer == "env" else layer
+            if name not in _names():
+                raise _unknown(name, origin)
+            values[name] = value
+            origins[name] = origin
+    sections = {name: _section(name, cls, values, origins) for name, cls in SECTIONS.items()}
+    return Settings.model_validate({"home": home, "file": path, "origins": origins, **sections})
+
+
+def find_home(home: Path | None = None, env: Mapping[str, str] | None = None) -> Path:
+    """The home folder, absolute: the one given, else ``RIGHTSIZER_HOME``, else ``~/.rightsizer``."""
+    env = os.environ if env is None else env
+    chosen = home or Path(env.get("RIGHTSIZER_HOME") or "~/.rightsizer")
+    return Path(os.path.abspath(chosen.expanduser()))
+
+
+def write_toml(settings: Settings) -> str:
+    """The settings as a commented ``rightsizer.toml``; reading it back gives the same values."""
+    lines: list[str] = []
+    section = ""
+    for line in settings.explain():
+        head, key = line.name.split(".", 1)
+        if head != section:
+            section = head
+            lines += ["", f"[{section}]"] if lines else [f"[{section}]"]
+        # JSON's numbers, booleans and strings are TOML's too, but for DEL
+        value = json.dumps(line.value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        lines += [f"# {line.meaning}", f"{key} = {value}"]
+    return "\n".join(lines) + "\n"
+
+
+def _settings() -> Iterator[tuple[str, str, str, str]]:
+    """(name, section, key, meaning) of every setting."""
+    for section, cls in SECTIONS.items():
+        for key, info in cls.model_fields.items():
+            yield f"{section}.{key}", section, key, info.description or ""
+
+
+def _names() -> set[str]:
+    return {name for name, *_ in _settings()}
+
+
+def _env_name(name: str) -> str:
+    return ENV_PREFIX + name.replace(".", "_").upper()
+
+
+def _from_file(path: Path, *, required: bool) -> dict[str, object]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if required:
+            raise ConfigError(f"no settings file {path}", hint="check the path given with --config") from None
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
+        raise ConfigError(
+            f"cannot read settings file {path}: {e}", hint="it must be a readable TOML file in UTF-8"
+        ) from e
+    values: dict[str, object] = {}
+    for section, body in document.items():
+        if not isinstance(body, dict):
+            raise _unknown(section, f"file {path}")
+        if section not in SECTIONS:
+            raise _unknown_section(section, path)
+        values |= {f"{section}.{key}": value for key, value in body.items()}
+    return values
+
+
+def _from_env(env: Mapping[str, str]) -> dict[str, object]:
+    """Settings in the environment. Other ``RIGHTSIZER_*`` names (HOME, KEY …) are not settings."""
+    by_env_name = {_env_name(name): name for name in _names()}
+    values: dict[str, object] = {}
+    for variable in sorted(env):
+        if variable in by_env_name:
+            values[by_env_name[variable]] = env[variable]
+            continue
+        section, _, key = variable.removeprefix(ENV_PREFIX).lower().partition("_")
+        if variable.startswith(ENV_PREFIX) and section in SECTIONS and key:
+            raise _unknown(f"{section}.{key}", f"env {variable}")
+    return values
+
+
+def _section(
+    name: str, cls: type[Section], values: Mapping[str, object], origins: Mapping[str, str]
+) -> Section:
+    own = {n.split(".", 1)[1]: v for n, v in values.items() if n.startswith(name + ".")}
+    try:
+        return cls.model_validate(own)
+    except ValidationError as e:
+        error = e.errors()[0]
+    key = str(error["loc"][0]) if error["loc"] else ""
+    setting = f"{name}.{key}" if key else f"[{name}]"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    got = f" (got {own[key]!r}, from {origins[setting]})" if key in own else ""
+    raise ConfigError(f"setting {setting}: {message}{got}", hint="see 'rightsizer config show'")
+
+
+def _unknown(name: str, origin: str) -> ConfigError:
+    keys = {n.split(".", 1)[1]: n for n in sorted(_names(), reverse=True)}
+    close = difflib.get_close_matches(name, sorted(_names()), n=1, cutoff=0.6)
+    if not close:
+        key = name.rsplit(".", maxsplit=1)[-1]
+        close = [keys[k] for k in difflib.get_close_matches(key, sorted(keys), n=1)]
+    hint = f"did you mean '{close[0]}'?" if close else "'rightsizer config show' lists every setting"
+    return ConfigError(f"unknown setting '{name}' ({origin})", hint=hint)
+
+
+def _unknown_section(section: str, path: Path) -> ConfigError:
+    close = difflib.get_close_matches(section, SECTIONS, n=1)
+    hint = f"did you mean [{close[0]}]?" if close else f"sections are {', '.join(SECTIONS)}"
+    return ConfigError(f"unknown section [{section}] (file {path})", hint=hint)

@@ -1,0 +1,55 @@
+"""What was found in a text, remembered: agents resend their whole history with every call."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from rightsizer.curation.recognizers.pattern import Span
+from rightsizer.curation.sensitive import Finding, find, leaf_spans
+
+
+class MaskCache:
+    """Least-recently-used results by text, shared by all maskers of a process. Thread-safe.
+
+    Held in memory only. `max_chars` bounds the text kept as keys.
+    """
+
+    def __init__(self, max_chars: int = 32_000_000) -> None:
+        self.max_chars = max_chars
+        self.chars = 0
+        self._found: OrderedDict[str, Finding] = OrderedDict()
+        self._leaves: OrderedDict[tuple[str, str], tuple[Span, ...]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, text: str) -> Finding:
+        """What is sensitive in `text`."""
+        with self._lock:
+            known = self._found.get(text)
+            if known is not None:
+                self._found.move_to_end(text)
+                return known
+        found = find(text)
+        with self._lock:
+            if text not in self._found:
+                self._found[text] = found
+                self.chars += len(text)
+            while self.chars > self.max_chars and len(self._found) > 1:
+                self.chars -= len(self._found.popitem(last=False)[0])
+        return found
+
+    def find_leaf(self, key: str, text: str) -> tuple[Span, ...]:
+        """Sensitive spans of a JSON string under `key`."""
+        with self._lock:
+            known = self._leaves.get((key, text))
+        if known is not None:
+            return known
+        found = leaf_spans(key, text)
+        with self._lock:
+            self._leaves[key, text] = found
+            while len(self._leaves) > 20_000:
+                self._leaves.popitem(last=False)
+        return found
+
+    def __contains__(self, text: str) -> bool:
+        return text in self._found

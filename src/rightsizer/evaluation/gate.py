@@ -1,0 +1,225 @@
+"""The gate: may this student serve, and from which confidence on?
+
+Learn-then-Test (Angelopoulos, Bates, Candès, Jordan & Lei 2021): each threshold of a family fixed in
+advance is a hypothesis "the risk of serving above it is at least α"; the lowest threshold whose hypothesis
+is rejected, with the family-wise error held at δ by a fallback chain, is certified. The test split, touched
+once, can only take a pass back. See docs/decisions/0008-gate.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rightsizer.errors import InputError
+from rightsizer.evaluation.plan import Plan, make_plan
+from rightsizer.evaluation.reason import explain
+from rightsizer.evaluation.risk import Risk, Split, make_split, risk_at
+from rightsizer.stats import binomial_upper, calls_needed, fallback
+from rightsizer.stats.require import require_open_unit
+from rightsizer.types import Dataset, Evaluation, Score, Student, Verdict, new_id
+
+CONTRADICTION = 0.05  # level at which the test split takes a pass back; costs power, never validity
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What follows from the scores of both splits, and nothing else. `chosen` indexes the plan."""
+
+    verdict: Verdict
+    reason: str
+    threshold: float | None
+    chosen: int | None
+    plan: Plan
+    calibration: tuple[Risk, ...]
+    test: tuple[Risk, ...]
+    levels: tuple[float, ...]
+    rejected: tuple[bool, ...]
+    n_calibration: int
+    n_test: int
+    n_sessions_calibration: int
+    n_sessions_test: int
+    calls_needed: int | None
+
+
+def decide(
+    calibration: Sequence[Score],
+    test: Sequence[Score],
+    *,
+    alpha: float,
+    delta: float,
+    min_coverage: float,
+    n_calls: int | None = None,
+) -> Decision:
+    """The decision, recomputable by anyone who holds the scores in the same order.
+
+    Args:
+        alpha: tolerated mean loss of served calls.
+        delta: chance that a threshold with more than that is certified.
+        min_coverage: a student that could serve a smaller share of calls is not worth it.
+        n_calls: calls in the whole dataset, to state `calls_needed` in calls of the task.
+
+    Raises:
+        InputError: a parameter out of range, a loss that is not 0 or 1, a call in both splits.
+    """
+    _check(calibration, test)
+    n_calls = n_calls or len(calibration) + len(test)
+    return decide_splits(
+        make_split(calibration),
+        make_split(test),
+        alpha=alpha,
+        delta=delta,
+        min_coverage=min_coverage,
+        n_calls=n_calls,
+    )
+
+
+def decide_splits(
+    cal: Split, held_out: Split, *, alpha: float, delta: float, min_coverage: float, n_calls: int
+) -> Decision:
+    """`decide` on arrays."""
+    require_open_unit("alpha", alpha)
+    require_open_unit("delta", delta)
+    if not 0.0 <= min_coverage <= 1.0:
+        raise InputError(f"min_coverage is {min_coverage}, not a share")
+    plan = make_plan(held_out, cal.n_sessions, alpha=alpha, delta=delta, min_coverage=min_coverage)
+    risks = tuple(risk_at(cal, t, alpha, plan.session_cap) for t in plan.thresholds)
+    test_risks = tuple(risk_at(held_out, t, alpha, plan.session_cap) for t in plan.thresholds)
+    chain = fallback([r.p_below for r in risks], plan.weights, delta)
+    chosen = max((i for i, r in enumerate(chain.rejected) if r), default=None)
+    verdict, why = _verdict(cal, plan, risks, test_risks, chosen, delta, min_coverage)
+    more = None
+    if verdict == "undecided":
+        more = _more_calls(risks, alpha, delta, n_calls)
+    return Decision(
+        verdict=verdict,
+        reason=explain(why, risks, chosen, test_risks, cal, alpha, min_coverage, more),
+        threshold=plan.thresholds[chosen] if chosen is not None and verdict == "pass" else None,
+        chosen=chosen if verdict == "pass" else None,
+        plan=plan,
+        calibration=risks,
+        test=test_risks,
+        levels=chain.levels,
+        rejected=chain.rejected,
+        n_calibration=cal.n_calls,
+        n_test=held_out.n_calls,
+        n_sessions_calibration=cal.n_sessions,
+        n_sessions_test=held_out.n_sessions,
+        calls_needed=more,
+    )
+
+
+def _check(calibration: Sequence[Score], test: Sequence[Score]) -> None:
+    for score in (*calibration, *test):
+        if score.loss not in (0.0, 1.0) or not 0.0 <= score.confidence <= 1.0:
+            raise InputError(f"the score of {score.call_id} has a loss or confidence out of range")
+    if {s.group for s in calibration} & {s.group for s in test}:
+        raise InputError(
+            "a session is in the calibration and in the test split",
+            hint="split the dataset by session (or by the group key) again",
+        )
+
+
+def _verdict(
+    cal: Split,
+    plan: Plan,
+    risks: Sequence[Risk],
+    test: Sequence[Risk],
+    chosen: int | None,
+    delta: float,
+    min_coverage: float,
+) -> tuple[Verdict, str]:
+    """Verdict and a slug of why."""
+    if chosen is not None:
+        return ("fail", "contradicted") if test[chosen].p_above <= CONTRADICTION else ("pass", "proved")
+    answering = risk_at(cal, 0.0, 0.5, 1).sessions  # sessions in which the student answers anything
+    if cal.n_sessions and binomial_upper(answering, cal.n_sessions, delta) < min_coverage:
+        return "fail", "abstains"
+    if not plan.thresholds or not cal.n_calls:
+        return "undecided", "too-few"
+    if all(r.p_above <= delta for r in risks):
+        return "fail", "disagrees"
+    return "undecided", "unproved"
+
+
+def _more_calls(risks: Sequence[Risk], alpha: float, delta: float, n_calls: int) -> int | None:
+    """Calls of the task needed beyond the present ones at the threshold that needs the fewest."""
+    needs = []
+    for risk in risks:
+        if not risk.sessions:
+            continue
+        losses = round(risk.losses / risk.served * risk.sessions)
+        enough = calls_needed(losses, risk.sessions, alpha, delta / 4)
+        if enough is not None:
+            needs.append(max(1, round(n_calls * (enough / risk.sessions - 1))))
+    return min(needs, default=None)
+
+
+def evaluate(
+    student: Student,
+    dataset: Dataset,
+    calibration: Sequence[Score],
+    test: Sequence[Score],
+    *,
+    alpha: float,
+    delta: float,
+    min_coverage: float = 0.01,
+    baselines: Mapping[str, float] | None = None,
+) -> Evaluation:
+    """Student against teacher on both sealed splits, as a record.
+
+    `coverage` and `agreement` are those of the test split at the certified threshold, and
+    `agreement_low` is 1 − alpha, which is what was proved; without a pass nothing is served, and they
+    are 0 and None. `grid` has one row per threshold of the plan.
+
+    Raises:
+        InputError: see `decide`.
+    """
+    d = decide(
+        calibration, test, alpha=alpha, delta=delta, min_coverage=min_coverage, n_calls=len(dataset.rows)
+    )
+    at = d.test[d.chosen] if d.chosen is not None else None
+    return Evaluation(
+        id=new_id("evaluation"),
+        student_id=student.id,
+        task_id=student.task_id,
+        dataset_id=dataset.id,
+        verdict=d.verdict,
+        reason=d.reason,
+        threshold=d.threshold,
+        alpha=alpha,
+        delta=delta,
+        min_coverage=min_coverage,
+        n_calibration=d.n_calibration,
+        n_test=d.n_test,
+        n_sessions_calibration=d.n_sessions_calibration,
+        n_sessions_test=d.n_sessions_test,
+        coverage=at.served / d.n_test if at else 0.0,
+        agreement=1 - at.losses / at.served if at and at.served else None,
+        agreement_low=1 - alpha if at else None,
+        calls_needed=d.calls_needed,
+        grid=tuple(_grid_row(d, i, delta) for i in range(len(d.plan.thresholds))),
+        baselines=dict(baselines or {}),
+        created_at=datetime.now(UTC),
+    )
+
+
+def _grid_row(d: Decision, i: int, delta: float) -> dict[str, float]:
+    cal, test = d.calibration[i], d.test[i]
+    return {
+        "threshold": d.plan.thresholds[i],
+        "coverage": cal.served / d.n_calibration if d.n_calibration else 0.0,
+        "risk": cal.losses / cal.served if cal.served else 0.0,
+        "risk_upper": binomial_upper(
+            round(cal.losses * cal.sessions / max(1, cal.served)), cal.sessions, delta
+        ),
+        "served": float(cal.served),
+        "losses": float(cal.losses),
+        "sessions": float(cal.sessions),
+        "p_value": cal.p_below,
+        "level": d.levels[i],
+        "certified": float(d.rejected[i]),
+        "test_coverage": test.served / d.n_test if d.n_test else 0.0,
+        "test_risk": test.losses / test.served if test.served else 0.0,
+    }

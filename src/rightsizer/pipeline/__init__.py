@@ -1,0 +1,40 @@
+"""The verbs of rightsizer in order, S1 to S6: the Python API, and the only place where stages meet.
+
+    with open_workspace("~/.rightsizer") as ws:
+        import_logs(ws, [Path("calls.jsonl.zst")])
+        outcome = run_loop(ws, release=True)      # = curate_log, discover_tasks, then for every task
+                                                  #   prepare, train_students, gate, release_student
+        report = make_report(ws)
+"""
+
+from rightsizer.pipeline.collect import assignments, curate_log, discover_tasks, export_log, import_logs
+from rightsizer.pipeline.deploy import release_student, rollback_task
+from rightsizer.pipeline.learn import Learning, prepare, train_students
+from rightsizer.pipeline.loop import RunOutcome, TaskOutcome, run_loop
+from rightsizer.pipeline.prove import evaluate_student, verify_certificate
+from rightsizer.pipeline.replay import ReplayOutcome, replay_log
+from rightsizer.pipeline.report import make_report
+from rightsizer.pipeline.workspace import Workspace, open_workspace
+
+__all__ = [
+    "Learning",
+    "ReplayOutcome",
+    "RunOutcome",
+    "TaskOutcome",
+    "Workspace",
+    "assignments",
+    "curate_log",
+    "discover_tasks",
+    "evaluate_student",
+    "export_log",
+    "import_logs",
+    "make_report",
+    "open_workspace",
+    "prepare",
+    "release_student",
+    "replay_log",
+    "rollback_task",
+    "run_loop",
+    "train_students",
+    "verify_certificate",
+]

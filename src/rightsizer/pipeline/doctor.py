@@ -1,0 +1,84 @@
+"""`doctor`: is the installation sound, and what would each extra add?"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rightsizer.config import Settings, load_settings
+from rightsizer.errors import RightsizerError
+from rightsizer.store.sqlite import open_store
+
+EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
+    "encoder": (
+        ("onnx", "onnxruntime", "tokenizers"),
+        "label students that read meaning (MiniLM); without it students are lexical",
+    ),
+    "gateway": (("httptools", "uvicorn"), "the front door that agents talk to"),
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the examination. `required` = rightsizer does not work without it."""
+
+    name: str
+    ok: bool
+    detail: str
+    required: bool = False
+    hint: str = ""
+
+
+def examine(home: str | None, flags: Mapping[str, object]) -> list[Check]:
+    """All checks, in the order a person would make them."""
+    checks = [Check("python", sys.version_info >= (3, 11), sys.version.split()[0], required=True)]
+    try:
+        settings = load_settings(Path(home) if home else None, dict(flags))
+    except RightsizerError as error:
+        return [*checks, Check("settings", False, error.message, required=True, hint=error.hint)]
+    checks.append(Check("settings", True, str(settings.file), required=True))
+    checks.append(_store(settings))
+    checks += [_extra(name, modules, adds) for name, (modules, adds) in EXTRAS.items()]
+    checks.append(_encoder(settings))
+    return checks
+
+
+def _store(settings: Settings) -> Check:
+    if not (settings.home / "store").exists():
+        return Check("home", True, f"{settings.home} (new: it is made by the first import)", required=True)
+    try:
+        with_store = open_store(settings.home, create=False, read_only=True)
+    except RightsizerError as error:
+        return Check("home", False, error.message, required=True, hint=error.hint)
+    n = with_store.calls.count()
+    with_store.close()
+    return Check("home", True, f"{settings.home} · {n:,} calls · the key opens it", required=True)
+
+
+def _extra(name: str, modules: tuple[str, ...], adds: str) -> Check:
+    missing = [m for m in modules if importlib.util.find_spec(m) is None]
+    if missing:
+        return Check(f"extra {name}", False, f"not installed; adds {adds}", hint=f"pip install 'rightsizer[{name}]'")
+    return Check(f"extra {name}", True, adds)
+
+
+def _encoder(settings: Settings) -> Check:
+    if not settings.encoder.enabled:
+        return Check("sentence encoder", False, "switched off (encoder.enabled = false): the lexical rung serves")
+    if any(importlib.util.find_spec(m) is None for m in EXTRAS["encoder"][0]):
+        return Check("sentence encoder", False, "needs the extra 'encoder': the lexical rung serves")
+    from rightsizer.students.encoder import load_encoder
+
+    try:
+        found = load_encoder(Path(settings.encoder.path) if settings.encoder.path else None)
+    except RightsizerError as error:
+        return Check("sentence encoder", False, error.message, hint=error.hint)
+    if found is None:
+        return Check(
+            "sentence encoder", False, "none found: the lexical rung serves",
+            hint="set encoder.path to a folder of sentence-transformers/all-MiniLM-L6-v2",
+        )  # fmt: skip
+    return Check("sentence encoder", True, found.name)

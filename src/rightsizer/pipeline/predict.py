@@ -1,0 +1,69 @@
+"""A student as it serves: sensitive values are masked before it looks and put back after it spoke.
+
+A student is trained on masked text only, so it must see masked text when it serves, and what it
+copies (``<EMAIL_1>``) is turned back into this very request's value. Nothing of a value is ever
+inside the student.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rightsizer.curation.mask import Masker
+from rightsizer.curation.mask_cache import MaskCache
+from rightsizer.errors import ArtifactError
+from rightsizer.pipeline.workspace import Workspace
+from rightsizer.students.artifact import artifact_hash, load_student
+from rightsizer.types import Call, Message, Prediction, Predictor, Request, Student
+
+
+class MaskedPredictor:
+    """Wraps a predictor: mask each request, predict, unmask each answer."""
+
+    def __init__(self, inner: Predictor, cache: MaskCache | None = None) -> None:
+        self.inner = inner
+        self.cache = cache or MaskCache()
+
+    def predict(self, requests: Sequence[Request]) -> list[Prediction]:
+        maskers = [Masker(self.cache) for _ in requests]
+        masked = [m.mask_request(r) for m, r in zip(maskers, requests, strict=True)]
+        answers = self.inner.predict(masked)
+        return [
+            a if a.message is None else a.model_copy(update={"message": m.unmask_message(a.message)})
+            for m, a in zip(maskers, answers, strict=True)
+        ]
+
+
+def masked_example(call: Call, cache: MaskCache) -> tuple[Request, Message]:
+    """The (prompt, completion) a student may learn from: one mask over both."""
+    if call.response is None:
+        raise ValueError(f"call {call.id} has no answer to learn from")
+    masker = Masker(cache)
+    return masker.mask_request(call.request), masker.mask_message(call.response)
+
+
+def student_folder(ws: Workspace, student: Student) -> Path:
+    return ws.home / student.artifact
+
+
+def load_verified(ws: Workspace, student: Student) -> Predictor:
+    """The student's predictor, after its files were checked against the recorded hash.
+
+    Raises:
+        ArtifactError: files are missing or differ from what was evaluated.
+    """
+    folder = student_folder(ws, student)
+    found = artifact_hash(folder)
+    if found != student.artifact_hash:
+        raise ArtifactError(
+            f"the files of {student.id} are not the ones that were evaluated",
+            hint="restore the home folder from a backup, or train the task again",
+        )
+    return load_student(folder, encoder=ws.encoder)
+
+
+def serving_predictor(ws: Workspace, student: Student, cache: MaskCache | None = None) -> Predictor:
+    """What a route calls: verified files, masked in and unmasked out (where masking is on)."""
+    inner = load_verified(ws, student)
+    return MaskedPredictor(inner, cache) if ws.settings.curate.mask else inner

@@ -1,0 +1,121 @@
+"""The gate as a verb: score a student on sealed splits, decide, and sign what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rightsizer.errors import InputError
+from rightsizer.evaluation.certificate import Verification, issue, signing_key, verify
+from rightsizer.evaluation.gate import evaluate
+from rightsizer.evaluation.run import score
+from rightsizer.evaluation.spending import next_batch
+from rightsizer.pipeline.learn import Learning, curated_example
+from rightsizer.pipeline.predict import load_verified, student_folder
+from rightsizer.pipeline.progress import Progress, silent
+from rightsizer.pipeline.workspace import Workspace
+from rightsizer.students.artifact import artifact_hash
+from rightsizer.tasks.dataset import materialise
+from rightsizer.types import Certificate, Dataset, DeltaBatch, Evaluation, Score, Split, Student, Task
+
+
+def evaluate_student(
+    ws: Workspace, student: Student, *, alpha: float | None = None, progress: Progress = silent
+) -> Evaluation:
+    """Put one student through the gate; spends a batch of δ of its own. Issues a certificate if it passes."""
+    task = ws.find(Task, student.task_id)
+    dataset = ws.find(Dataset, student.dataset_id)
+    calls = ws.store.calls.scan(task_id=task.id, kept_only=True)
+    examples = materialise(dataset, calls, curated_example(ws))
+    learning = Learning(task, dataset, tuple(examples), ())
+    (delta,) = spend(ws, 1)
+    calibration = scored(ws, student, learning, "calibration", progress)
+    test = scored(ws, student, learning, "test", progress)
+    evaluation = decide(ws, student, learning, calibration, test, delta=delta, alpha=alpha)
+    return keep(ws, evaluation, student, dataset, calibration + test)
+
+
+def spend(ws: Workspace, decisions: int) -> list[float]:
+    """Take the next batch of δ for so many decisions, and write down that it is spent."""
+    ledger = ws.store.records.list(DeltaBatch)
+    batch = next_batch(ledger, decisions, total=ws.settings.gate.delta)
+    ws.store.records.put(batch)
+    return [batch.delta_each] * decisions
+
+
+def scored(
+    ws: Workspace, student: Student, learning: Learning, split: Split, progress: Progress = silent
+) -> list[Score]:
+    """The student's answers on one split, judged against the teacher's."""
+    return score(
+        load_verified(ws, student),
+        learning.part(split),
+        learning.task.policy,
+        progress=lambda done, total: progress(f"{split} · {learning.task.name}", done, total),
+    )
+
+
+def decide(
+    ws: Workspace,
+    student: Student,
+    learning: Learning,
+    calibration: Sequence[Score],
+    test: Sequence[Score],
+    *,
+    delta: float,
+    alpha: float | None = None,
+) -> Evaluation:
+    """The gate's decision on these scores; stores nothing."""
+    task = learning.task
+    return evaluate(
+        student,
+        learning.dataset,
+        calibration,
+        test,
+        alpha=alpha or task.policy.alpha or ws.settings.gate.alpha(task.output),
+        delta=delta,
+        min_coverage=ws.settings.gate.min_coverage,
+        baselines=baselines(learning),
+    )
+
+
+def baselines(learning: Learning) -> dict[str, float]:
+    """What no model at all would reach on the test split: always the commonest answer of the train split."""
+    from rightsizer.evaluation.run import majority_agreement
+
+    return {"majority": majority_agreement(learning.part("train"), learning.part("test"), learning.task.policy)}
+
+
+def keep(
+    ws: Workspace, evaluation: Evaluation, student: Student, dataset: Dataset, scores: Sequence[Score]
+) -> Evaluation:
+    """Store the evaluation with its evidence and a signed certificate (also of a failure: it is history)."""
+    ws.store.records.put(evaluation)
+    if evaluation.threshold is None:
+        return evaluation
+    certificate, evidence = issue(evaluation, student, dataset, scores, signing_key(ws.home), now=datetime.now(UTC))
+    path = ws.home / certificate.evidence
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.write_bytes(evidence)
+    ws.store.records.put(certificate)
+    return evaluation
+
+
+def certificate_of(ws: Workspace, student_id: str) -> Certificate:
+    """The newest certificate of a student.
+
+    Raises:
+        InputError: it has none, because no threshold held on the calibration split.
+    """
+    found = ws.store.records.list(Certificate, student_id=student_id)
+    if not found:
+        raise InputError(f"{student_id} has no certificate", hint=f"rightsizer evaluate {student_id}")
+    return found[-1]
+
+
+def verify_certificate(ws: Workspace, key: str) -> Verification:
+    """Recompute a certificate from its evidence and the files that serve, offline."""
+    certificate = ws.find(Certificate, key)
+    student = ws.find(Student, certificate.student_id)
+    evidence = (ws.home / certificate.evidence).read_bytes()
+    return verify(certificate, evidence, artifact_hash(student_folder(ws, student)), signing_key(ws.home).public_key())

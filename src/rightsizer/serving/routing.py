@@ -1,0 +1,24 @@
+"""Which calls a route offers to its student: the same call always gets the same answer."""
+
+from __future__ import annotations
+
+import hashlib
+
+from rightsizer.types import Prediction, Route
+
+
+def offered(route: Route, key: str) -> bool:
+    """Whether the call with this key (its id) falls into the route's share.
+
+    The draw is a hash of release and key: reproducible, independent of the content, and a larger
+    share of the same release contains a smaller one.
+    """
+    if route.mode == "shadow":
+        return False
+    digest = hashlib.blake2b(f"{route.release_id}\0{key}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") < route.share * 2**64
+
+
+def accepted(route: Route, prediction: Prediction) -> bool:
+    """Whether the student's answer may be served: it answered, and is at least as sure as certified."""
+    return prediction.message is not None and prediction.confidence >= route.threshold

@@ -1,0 +1,254 @@
+"""The call log on SQLite."""
+
+from __future__ import annotations
+
+import base64
+import sqlite3
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rightsizer.errors import NotFound
+from rightsizer.store import jsonbytes
+from rightsizer.store.blocks import Blocks, compress, decompress
+from rightsizer.store.codec import decode_call, encode_call
+from rightsizer.store.crypto import Cipher
+from rightsizer.store.database import Database
+from rightsizer.store.items import ItemReader, ItemWriter
+from rightsizer.store.store import Appended, Rejected
+from rightsizer.types import Call, Request
+
+_GROUP_CALLS = 512
+_GROUP_BYTES = 2 << 20
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """A call on its way in: `refs` are content addresses where `body` will have entry numbers."""
+
+    id: str
+    key: bytes
+    session: bytes
+    body: dict[str, Any]
+    refs: dict[str, bytes | list[bytes]]
+
+    def addresses(self) -> Iterator[bytes]:
+        for ref in self.refs.values():
+            if isinstance(ref, bytes):
+                yield ref
+            else:
+                yield from ref
+
+    def with_entries(self, entries: dict[bytes, int]) -> dict[str, Any]:
+        """The body to store. Raises KeyError if an address has no entry yet."""
+        numbers: dict[str, Any] = {
+            name: entries[ref] if isinstance(ref, bytes) else [entries[address] for address in ref]
+            for name, ref in self.refs.items()
+        }
+        return {**self.body, **numbers}
+
+
+class SqliteCallLog:
+    """See `rightsizer.store.store.CallLog` for what each method promises."""
+
+    def __init__(self, database: Database, cipher: Cipher) -> None:
+        self._database = database
+        self._cipher = cipher
+        self._blocks = Blocks(database, cipher, "call")
+        self._item_blocks = Blocks(database, cipher, "item")
+        self._items = ItemReader(self._item_blocks)
+
+    # ── writing ─────────────────────────────────────────────────────────────────────────────
+
+    def append(self, calls: Iterable[Call]) -> Appended:
+        """Add calls, in order, in groups of up to 512 calls or 2 MB of new content."""
+        new = known = 0
+        conflicts: list[str] = []
+        writer = ItemWriter(self._database, self._cipher, self._item_blocks)
+        for group in self._groups(calls, writer):
+            done = self._write(group, writer)
+            new, known = new + done.new, known + done.known
+            conflicts += done.conflicts
+        return Appended(new, known, tuple(conflicts))
+
+    def _groups(self, calls: Iterable[Call], writer: ItemWriter) -> Iterator[list[_Encoded]]:
+        group: list[_Encoded] = []
+        for call in calls:
+            group.append(self._encode(call, writer))
+            if len(group) >= _GROUP_CALLS or writer.pending_bytes >= _GROUP_BYTES:
+                yield group
+                group = []
+        if group:
+            yield group
+
+    def _encode(self, call: Call, writer: ItemWriter) -> _Encoded:
+        encode = writer.encode
+        request = call.request
+        refs: dict[str, bytes | list[bytes]] = {"q": [encode("message", m) for m in request.messages]}
+        if request.tools:
+            refs["T"] = encode("tools", request.tools)
+        if request.response_format is not None:
+            refs["R"] = encode("format", request.response_format)
+        if call.response is not None:
+            refs["a"] = encode("message", call.response)
+        key = self._key(call.id)
+        return _Encoded(call.id, key, self._session(call.session_id), encode_call(call), refs)
+
+    def _write(self, group: list[_Encoded], writer: ItemWriter) -> Appended:
+        with self._database.write() as connection:
+            sql = "SELECT id, digest FROM calls WHERE id IN ({keys})"
+            digests: dict[bytes, bytes] = dict(self._database.lookup(sql, [call.key for call in group]))
+            entries = writer.find({address for call in group for address in call.addresses()})
+            first_item = self._item_blocks.next_entry()
+            fresh: list[bytes] = []
+            rows: list[tuple[bytes, bytes, bytes]] = []
+            bodies: list[bytes] = []
+            conflicts: list[str] = []
+            for call in group:
+                digest = digests.get(call.key)
+                if digest is not None:
+                    if not self._same(call, entries, digest):
+                        conflicts.append(call.id)
+                    continue
+                for address in call.addresses():
+                    if address not in entries:
+                        entries[address] = first_item + len(fresh)
+                        fresh.append(address)
+                body = call.with_entries(entries)
+                digests[call.key] = self._digest(body)
+                rows.append((call.key, digests[call.key], call.session))
+                bodies.append(jsonbytes.dump(body))
+            writer.add(connection, first_item, fresh)
+            self._add(connection, rows, bodies)
+        writer.settle(entries)
+        return Appended(len(rows), len(group) - len(rows) - len(conflicts), tuple(conflicts))
+
+    def _add(
+        self, connection: sqlite3.Connection, rows: list[tuple[bytes, bytes, bytes]], bodies: list[bytes]
+    ) -> None:
+        if not rows:
+            return
+        first = self._blocks.next_entry()
+        self._blocks.add(connection, first, bodies)
+        connection.executemany(
+            "INSERT INTO calls (entry, id, digest, session) VALUES (?, ?, ?, ?)",
+            [(first + n, *row) for n, row in enumerate(rows)],
+        )
+        self._blocks.merge_small(connection)
+        self._item_blocks.merge_small(connection)
+
+    def _same(self, call: _Encoded, entries: dict[bytes, int], digest: bytes) -> bool:
+        if any(address not in entries for address in call.addresses()):
+            return False
+        return self._digest(call.with_entries(entries)) == digest
+
+    # ── reading ─────────────────────────────────────────────────────────────────────────────
+
+    def get(self, call_id: str) -> Call:
+        """The call. Raises `NotFound`."""
+        return self._read(self.entries([call_id])[call_id])
+
+    def scan(
+        self,
+        *,
+        task_id: str | None = None,
+        session_id: str | None = None,
+        kept_only: bool = False,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> Iterator[Call]:
+        """Calls in the order of appending; what is appended after this call is not among them.
+
+        Calls never change, so the snapshot is the list of their numbers (8 bytes each).
+        """
+        where, arguments = self._where(task_id, session_id, kept_only)
+        page = (-1 if limit is None else limit, offset)
+        sql = f"SELECT entry FROM calls{where} ORDER BY entry LIMIT ? OFFSET ?"
+        rows = self._database.rows(sql, (*arguments, *page))
+        return map(self._read, array("q", (row[0] for row in rows)))
+
+    def count(self, *, task_id: str | None = None, kept_only: bool = False) -> int:
+        """Number of calls that `scan` would give."""
+        where, arguments = self._where(task_id, None, kept_only)
+        return int(self._database.rows(f"SELECT count(*) FROM calls{where}", arguments)[0][0])
+
+    def _where(
+        self, task_id: str | None, session_id: str | None, kept_only: bool
+    ) -> tuple[str, tuple[Any, ...]]:
+        conditions: list[str] = []
+        arguments: list[Any] = []
+        if task_id is not None:
+            conditions.append(
+                "entry IN (SELECT call FROM assigned WHERE task = (SELECT number FROM names WHERE key = ?))"
+            )
+            arguments.append(self._cipher.address("name", task_id.encode("utf-8", "surrogatepass")))
+        if session_id is not None:
+            conditions.append("session = ?")
+            arguments.append(self._session(session_id))
+        if kept_only:
+            conditions.append("entry NOT IN (SELECT call FROM aside)")
+        return (" WHERE " + " AND ".join(conditions) if conditions else "", tuple(arguments))
+
+    def _read(self, entry: int) -> Call:
+        body = jsonbytes.load(self._blocks.read(entry))
+        items = self._items
+        request = Request.model_construct(
+            messages=tuple(map(items.message, body["q"])),
+            tools=items.tools(body["T"]) if "T" in body else (),
+            response_format=items.response_format(body["R"]) if "R" in body else None,
+            params=body.get("p", {}),
+        )
+        return decode_call(body, request, items.message(body["a"]) if "a" in body else None)
+
+    # ── names of calls, for marks ───────────────────────────────────────────────────────────
+
+    def entries(self, call_ids: Iterable[str]) -> dict[str, int]:
+        """call id → number in the log. Raises `NotFound` for the first id that is not there."""
+        keys = {self._key(call_id): call_id for call_id in call_ids}
+        rows = self._database.lookup("SELECT id, entry FROM calls WHERE id IN ({keys})", keys)
+        found = {keys[key]: entry for key, entry in rows}
+        for call_id in keys.values():
+            if call_id not in found:
+                raise NotFound(f"no call {call_id!r} in the store", hint="rightsizer calls list")
+        return found
+
+    def id_of(self, entry: int) -> str:
+        """Inverse of `entries` for one call."""
+        call_id: str = jsonbytes.load(self._blocks.read(entry))["i"]
+        return call_id
+
+    # ── lines that could not be read ────────────────────────────────────────────────────────
+
+    def reject(self, rejected: Iterable[Rejected]) -> int:
+        """Keep unreadable lines aside; the same file, line and bytes twice adds nothing."""
+        added = 0
+        with self._database.write() as connection:
+            for line in rejected:
+                raw = base64.b64encode(line.raw).decode("ascii")
+                content = jsonbytes.dump([line.file, line.line, line.reason, line.detail, raw])
+                key = self._cipher.address("rejected", jsonbytes.dump([line.file, line.line, raw]))
+                body = self._cipher.seal(compress(content), "rejected", key.hex())
+                sql = "INSERT INTO rejected (key, body) VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
+                added += connection.execute(sql, (key, body)).rowcount
+        return added
+
+    def rejected(self) -> Iterator[Rejected]:
+        """Everything kept aside by `reject`, in the order it came."""
+        for (number,) in self._database.rows("SELECT number FROM rejected ORDER BY number"):
+            sql = "SELECT key, body FROM rejected WHERE number = ?"
+            for key, body in self._database.rows(sql, (number,)):
+                content = decompress(self._cipher.open(body, "rejected", key.hex()))
+                file, line, reason, detail, raw = jsonbytes.load(content)
+                yield Rejected(file, line, reason, detail, base64.b64decode(raw))
+
+    # ── keyed hashes ────────────────────────────────────────────────────────────────────────
+
+    def _key(self, call_id: str) -> bytes:
+        return self._cipher.address("call id", call_id.encode("utf-8", "surrogatepass"))
+
+    def _session(self, session_id: str) -> bytes:
+        return self._cipher.address("session id", session_id.encode("utf-8", "surrogatepass"), size=12)
+
+    def _digest(self, body: dict[str, Any]) -> bytes:
+        return self._cipher.address("call", jsonbytes.dump(body, canonical=True), size=8)

@@ -1,0 +1,157 @@
+"""Where the key of a store comes from, and how it opens the store.
+
+The key-encryption key is 32 random bytes. In order: the `key` argument, the environment variable
+``RIGHTSIZER_KEY`` (base64 or hex), the file ``<home>/keys/store.key`` (base64, mode 0600), which is
+made with a new store and never for an existing one. The file lies outside the database folder
+``<home>/store``, so that a copy of the database alone opens nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+import sqlite3
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from rightsizer.errors import ConfigError, KeyMismatch, StoreError
+from rightsizer.store.crypto import KEY_BYTES, Cipher, key_fingerprint, unwrap_key, wrap_key
+
+ENVIRONMENT_VARIABLE = "RIGHTSIZER_KEY"
+
+
+def key_path(home: Path) -> Path:
+    """The key file of a home folder."""
+    return home / "keys" / "store.key"
+
+
+def parse_key(text: str, origin: str) -> bytes:
+    """32 bytes from base64 (standard or URL-safe) or hex. Raises `ConfigError`, never echoing the key."""
+    text = text.strip()
+    try:
+        if len(text) == 2 * KEY_BYTES:
+            return bytes.fromhex(text)
+        key = base64.b64decode(
+            text.translate(str.maketrans("-_", "+/")) + "=" * (-len(text) % 4), validate=True
+        )
+    except (ValueError, binascii.Error):
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ConfigError(
+            f"the key in {origin} is not {KEY_BYTES} bytes of base64 or hex",
+            hint="make one with: openssl rand -base64 32",
+        )
+    return key
+
+
+def find_key(
+    home: Path, key: bytes | None, *, create: bool, environment: Mapping[str, str] | None = None
+) -> bytes:
+    """The key-encryption key of a home. With `create`, a missing key file is made.
+
+    Raises `KeyMismatch` if there is none, `ConfigError` if it is not a key, `StoreError` if others
+    may read the key file.
+    """
+    if key is not None:
+        if len(key) != KEY_BYTES:
+            raise ConfigError(f"a key has {KEY_BYTES} bytes, this one {len(key)}")
+        return key
+    variables = os.environ if environment is None else environment
+    if variables.get(ENVIRONMENT_VARIABLE):
+        return parse_key(variables[ENVIRONMENT_VARIABLE], ENVIRONMENT_VARIABLE)
+    path = key_path(home)
+    if not path.exists():
+        if not create:
+            raise KeyMismatch(
+                f"there is a store in {home} but no key for it at {path}",
+                hint=f"put the key file back or set {ENVIRONMENT_VARIABLE}: nothing else opens the data",
+            )
+        _create_key_file(path)
+    return _read_key_file(path)
+
+
+def _create_key_file(path: Path) -> None:
+    """Write a new key under a temporary name, then link it: another process never sees half a key."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:  # another process was first: its key counts
+            return
+    finally:
+        draft.unlink()
+
+
+def _read_key_file(path: Path) -> bytes:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if os.name == "posix" and mode & 0o077:
+        raise StoreError(
+            f"the key file {path} can be read by others (mode {mode:04o})", hint=f"chmod 600 {path}"
+        )
+    return parse_key(path.read_text(encoding="ascii", errors="replace"), str(path))
+
+
+def create_keys(connection: sqlite3.Connection, kek: bytes) -> None:
+    """The first data key and the address key of a new store, wrapped, inside the caller's transaction."""
+    store_id = secrets.token_bytes(16)
+    connection.execute("INSERT INTO meta (name, value) VALUES ('store_id', ?)", (store_id,))
+    for key_id, purpose in ((0, "address"), (1, "data")):
+        wrapped = wrap_key(kek, secrets.token_bytes(KEY_BYTES), _where(store_id, purpose, key_id))
+        connection.execute(
+            "INSERT INTO keys (id, purpose, wrapped, kek) VALUES (?, ?, ?, ?)",
+            (key_id, purpose, wrapped, key_fingerprint(kek)),
+        )
+
+
+def unlock(connection: sqlite3.Connection, kek: bytes) -> Cipher:
+    """The cipher of an existing store. Raises `KeyMismatch` if `kek` is not its key."""
+    store_id = _store_id(connection)
+    data_keys: dict[int, AESGCM] = {}
+    address_key = b""
+    for key_id, purpose, wrapped in connection.execute("SELECT id, purpose, wrapped FROM keys ORDER BY id"):
+        key = unwrap_key(kek, wrapped, _where(store_id, purpose, key_id))
+        if purpose == "address":
+            address_key = key
+        else:
+            data_keys[key_id] = AESGCM(key)
+    if not data_keys or not address_key:
+        raise StoreError("the store has lost its keys", hint="restore the store folder from a backup")
+    return Cipher(store_id, data_keys, max(data_keys), address_key)
+
+
+def rewrap(connection: sqlite3.Connection, old: bytes, new: bytes) -> int:
+    """Put every data key under a new KEK, inside the caller's transaction; blobs stay as they are.
+
+    Gives the number of keys rewrapped. Raises `KeyMismatch` if `old` is not the store's key.
+    """
+    store_id = _store_id(connection)
+    rows = connection.execute("SELECT id, purpose, wrapped FROM keys").fetchall()
+    for key_id, purpose, wrapped in rows:
+        where = _where(store_id, purpose, key_id)
+        again = wrap_key(new, unwrap_key(old, wrapped, where), where)
+        connection.execute(
+            "UPDATE keys SET wrapped = ?, kek = ? WHERE id = ?", (again, key_fingerprint(new), key_id)
+        )
+    return len(rows)
+
+
+def _store_id(connection: sqlite3.Connection) -> bytes:
+    row = connection.execute("SELECT value FROM meta WHERE name = 'store_id'").fetchone()
+    if row is None:
+        raise StoreError("the store has lost its identity", hint="restore the store folder from a backup")
+    return bytes(row[0])
+
+
+def _where(store_id: bytes, purpose: str, key_id: int) -> bytes:
+    return store_id + f"{purpose}\x1f{key_id}".encode()

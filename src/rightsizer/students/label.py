@@ -1,0 +1,140 @@
+"""The label student: chooses one of the answers the teacher gave, or abstains.
+
+Scores are linear in sparse text features and, where there is an encoder, in the payload's embedding (one
+squared-hinge machine per class, trained on both together). Evidence of nearness to the training inputs is
+folded into the confidence, and inputs unlike all of them are not answered at all (see `novelty`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rightsizer.students.answers import stamp
+from rightsizer.students.artifact import Artifact
+from rightsizer.students.features import Sparse, TextFeatures
+from rightsizer.students.inputs import Input, read_inputs
+from rightsizer.students.novelty import Judge, Space, gather_evidence
+from rightsizer.types import Message, Prediction, Request
+from rightsizer.views.view import PayloadMask
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from rightsizer.students.encoder import Encoder
+
+    Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Class scores: ``sparse · terms + dense_scale * dense · vectors + bias``."""
+
+    terms: npt.NDArray[np.float16]
+    vectors: Floats
+    bias: Floats
+    dense_scale: float
+
+    def scores(self, sparse: Sparse, dense: Floats) -> Floats:
+        """Float32 (rows, classes)."""
+        return np.asarray(
+            sparse.dot(self.terms) + (self.dense_scale * dense) @ self.vectors + self.bias, np.float32
+        )
+
+
+@dataclass(frozen=True)
+class LabelStudent:
+    """A `Predictor` over fixed answers. ``answers[i]`` is None for the class of all rare answers.
+
+    `projection` (terms, dims) makes the vectors of the no-encoder runtime; it is empty with an encoder.
+    """
+
+    mask: PayloadMask | None
+    answers: tuple[Message | None, ...]
+    features: TextFeatures
+    linear: Linear
+    space: Space
+    judge: Judge
+    projection: npt.NDArray[np.float16]
+    encoder: Encoder | None
+
+    def predict(self, requests: Sequence[Request]) -> list[Prediction]:
+        """One prediction per request, in order."""
+        if not requests:
+            return []
+        best, evidence = self.weigh(read_inputs(requests, self.mask))
+        confidence = self.judge.confidence(evidence)
+        foreign = self.judge.is_foreign(evidence)
+        return [
+            self._prediction(request, int(best[i]), float(confidence[i]), bool(foreign[i]))
+            for i, request in enumerate(requests)
+        ]
+
+    def weigh(self, inputs: Sequence[Input]) -> tuple[npt.NDArray[np.int64], Floats]:
+        """The best class of each input, and the evidence for it."""
+        sparse = self.features.transform(inputs)
+        dense = self.dense(inputs, sparse)
+        scores = self.linear.scores(sparse, dense)
+        return scores.argmax(1), gather_evidence(scores, sparse.unknown, dense, self.space)
+
+    def dense(self, inputs: Sequence[Input], sparse: Sparse) -> Floats:
+        """Unit vectors of the inputs: the encoder's, or the projected sparse features."""
+        if self.encoder is not None:
+            return np.asarray(self.encoder.encode([one.payload for one in inputs]), np.float32)
+        return project(sparse, self.projection)
+
+    def _prediction(self, request: Request, best: int, confidence: float, foreign: bool) -> Prediction:
+        answer = self.answers[best]
+        if answer is None:
+            return Prediction(message=None, confidence=0.0, reason="an answer seen too rarely to be learnt")
+        if foreign:
+            return Prediction(message=None, confidence=0.0, reason="unlike anything in the training calls")
+        return Prediction(message=stamp(answer, request), confidence=confidence)
+
+    def to_artifact(self) -> Artifact:
+        params = {
+            "mask": self.mask.model_dump(mode="json") if self.mask is not None else None,
+            "answers": [a.model_dump(mode="json") if a is not None else None for a in self.answers],
+            "terms": list(self.features.terms),
+            "dense_scale": self.linear.dense_scale,
+        }
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "features.idf": self.features.idf,
+            "linear.terms": self.linear.terms,
+            "linear.vectors": self.linear.vectors,
+            "linear.bias": self.linear.bias,
+            "projection": self.projection,
+            **self.space.arrays(),
+            **self.judge.arrays(),
+        }
+        identity = self.encoder.identity if self.encoder is not None else None
+        return Artifact("label", params, arrays, identity)
+
+
+def project(sparse: Sparse, projection: npt.NDArray[np.float16]) -> Floats:
+    """Sparse rows as unit vectors in the projected space (zero rows stay zero)."""
+    raw = sparse.dot(projection)
+    return np.asarray(raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-9), np.float32)
+
+
+def load_label(artifact: Artifact, encoder: Encoder | None) -> LabelStudent:
+    """The student of a 'label' artifact."""
+    params, arrays = artifact.params, artifact.arrays
+    return LabelStudent(
+        mask=PayloadMask.model_validate(params["mask"]) if params["mask"] is not None else None,
+        answers=tuple(Message.model_validate(a) if a is not None else None for a in params["answers"]),
+        features=TextFeatures({t: i for i, t in enumerate(params["terms"])}, arrays["features.idf"]),
+        linear=Linear(
+            arrays["linear.terms"],
+            arrays["linear.vectors"],
+            arrays["linear.bias"],
+            float(params["dense_scale"]),
+        ),
+        space=Space.from_arrays(arrays),
+        judge=Judge.from_arrays(arrays),
+        projection=arrays["projection"],
+        encoder=encoder if artifact.encoder is not None else None,
+    )

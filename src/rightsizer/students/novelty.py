@@ -1,0 +1,163 @@
+"""How far an input is from what a student learnt, and how sure its answer is: one confidence.
+
+Evidence of one answer is a row of numbers, each larger where the answer is safer: the margin and gap of the
+linear scores, nearness to training inputs of the same class (k nearest neighbours; Sun et al. 2022) and
+against other classes, the Mahalanobis distance to the class (Lee et al. 2018), and the share of known terms.
+A `Judge` turns it into two probabilities by logistic regressions with weights that cannot be negative:
+that the answer is right, and that the input is of a known class at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float32]
+
+EVIDENCE = ("margin", "gap", "log_share", "near_class", "near_lead", "near_any", "mahalanobis", "known_terms")
+NEIGHBOURS = 5
+SHARPNESS = 6.0
+# Strangers are kept out by the floor; above it, being right orders answers, familiarity breaks near ties
+# (chosen on CLINC150 validation, docs/decisions/0006-students.md).
+FAMILIARITY = 0.25
+
+
+@dataclass(frozen=True)
+class Space:
+    """Training inputs as unit vectors (`points`, with their class in `labels`), and their spread.
+
+    `means` are the class means; `whiten` (d, d) makes the shared within-class covariance the identity.
+    """
+
+    points: Floats
+    labels: npt.NDArray[np.int32]
+    means: Floats
+    whiten: Floats
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        return {
+            "space.points": self.points.astype(np.float16),
+            "space.labels": self.labels,
+            "space.means": self.means,
+            "space.whiten": self.whiten,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Space:
+        return cls(
+            arrays["space.points"].astype(np.float32),
+            arrays["space.labels"],
+            arrays["space.means"],
+            arrays["space.whiten"],
+        )
+
+
+def fit_space(
+    vectors: Floats, labels: npt.NDArray[np.int32], n_classes: int, *, max_points: int = 20_000
+) -> Space:
+    """The space of unit `vectors`; every (n/max_points)-th point is kept where there are too many."""
+    size = vectors.shape[1]
+    means = np.zeros((n_classes, size), np.float32)
+    counts = np.maximum(np.bincount(labels, minlength=n_classes), 1)
+    np.add.at(means, labels, vectors)
+    means /= counts[:, None]
+    centred = vectors - means[labels]
+    spread = np.cov(centred.T).astype(np.float64) if len(vectors) > 1 else np.eye(size)
+    # Shrunk towards a ball, so that few training inputs give a finite distance (Ledoit & Wolf 2004).
+    shrink = min(1.0, size / max(len(vectors), 1) * 0.1 + 0.01)
+    spread = (1 - shrink) * spread + shrink * np.eye(size) * max(np.trace(spread) / size, 1e-6)
+    values, directions = np.linalg.eigh(spread)
+    whiten = (directions / np.sqrt(values)).astype(np.float32)
+    rows = np.arange(len(vectors))
+    if len(rows) > max_points:
+        rows = np.unique(np.linspace(0, len(vectors) - 1, max_points).astype(int))
+    # Kept as float16 on disk: rounded here too, so that training sees what serving will.
+    points = vectors[rows].astype(np.float16).astype(np.float32)
+    return Space(points, labels[rows].astype(np.int32), means, whiten)
+
+
+def nearness(space: Space, vectors: Floats, predicted: npt.NDArray[np.int64]) -> Floats:
+    """Columns (4): mean cosine to the nearest points of the predicted class, its lead over the nearest of all
+    other classes, mean cosine to the nearest of any class, and minus the Mahalanobis distance to the
+    predicted class's mean."""
+    own = np.zeros(len(vectors), np.float32)
+    other, either = np.zeros_like(own), np.zeros_like(own)
+    for start in range(0, len(vectors), 256):
+        block = slice(start, start + 256)
+        cosines = vectors[block] @ space.points.T
+        same = space.labels[None, :] == predicted[block, None]
+        own[block] = _top_mean(np.where(same, cosines, -1.0))
+        other[block] = _top_mean(np.where(same, -1.0, cosines))
+        either[block] = _top_mean(cosines)
+    away = (vectors - space.means[predicted]) @ space.whiten
+    return np.stack([own, own - other, either, -np.sqrt((away**2).sum(1))], axis=1).astype(np.float32)
+
+
+def _top_mean(cosines: Floats) -> Floats:
+    k = min(NEIGHBOURS, cosines.shape[1])
+    return np.asarray(np.partition(cosines, -k, axis=1)[:, -k:].mean(1), np.float32)
+
+
+def gather_evidence(scores: Floats, unknown: Floats, vectors: Floats, space: Space) -> Floats:
+    """Evidence (rows, len(EVIDENCE)) for answering the class of the highest score in each row."""
+    order = np.sort(scores, axis=1)
+    top = order[:, -1]
+    second = order[:, -2] if scores.shape[1] > 1 else top - 2.0
+    shares = np.exp(SHARPNESS * (scores - top[:, None])).sum(1)
+    near = nearness(space, vectors, scores.argmax(1))
+    linear = np.stack([top, top - second, -np.log(shares)], axis=1)
+    return np.hstack([linear, near, (1.0 - unknown)[:, None]]).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Two logistic regressions over standardised evidence, and the floor below which nothing is answered.
+
+    `floor` bounds the probability of being known: a share of known inputs, fixed in training, lies below it.
+    """
+
+    centre: Floats
+    scale: Floats
+    right: Floats
+    known: Floats
+    floor: float
+
+    def weigh(self, evidence: Floats) -> tuple[Floats, Floats]:
+        """(probability that the answer is right, that the input is known), each float32 (rows,)."""
+        z = np.clip((evidence - self.centre) / self.scale, -6, 6)
+        return _logistic(z @ self.right[:-1] + self.right[-1]), _logistic(
+            z @ self.known[:-1] + self.known[-1]
+        )
+
+    def confidence(self, evidence: Floats) -> Floats:
+        """One number in [0, 1] per row that orders answers from doubtful to sure."""
+        right, known = self.weigh(evidence)
+        return np.asarray(right * known**FAMILIARITY, np.float32)
+
+    def is_foreign(self, evidence: Floats) -> npt.NDArray[np.bool_]:
+        """Rows too unlike the training inputs to be answered at any threshold."""
+        return np.asarray(self.weigh(evidence)[1] < self.floor)
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        return {
+            "judge.centre": self.centre,
+            "judge.scale": self.scale,
+            "judge.right": self.right,
+            "judge.known": self.known,
+            "judge.floor": np.array([self.floor], np.float64),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Judge:
+        centre, scale, right, known = (arrays[f"judge.{n}"] for n in ("centre", "scale", "right", "known"))
+        return cls(centre, scale, right, known, float(arrays["judge.floor"][0]))
+
+
+def _logistic(x: Floats) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -40, 40))), np.float32)

@@ -1,0 +1,144 @@
+"""An answer taken apart into an action and its leaves, and put together again.
+
+An *action* is ``tool:<name>``, ``json`` (a JSON object or array as text), ``several`` (more than one
+tool call) or ``reply`` (anything else). Leaves are addressed by their path of object keys; arrays are
+leaves. A leaf's value is spoken of by its *code*: its JSON text with sorted keys, or ``ABSENT``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rightsizer.types import Message, TextPart, ToolCallPart
+
+ABSENT = ""
+REPLY, SEVERAL, JSON = "reply", "several", "json"
+Path = tuple[str, ...]
+
+_FENCE = re.compile(r"\A\s*```[A-Za-z]*\s*\n(.*)\n\s*```\s*\Z", re.DOTALL)
+STYLES: dict[str, dict[str, Any]] = {
+    "default": {},
+    "compact": {"separators": (",", ":")},
+    "indent-2": {"indent": 2},
+    "indent-4": {"indent": 4},
+}
+
+
+class Answer(NamedTuple):
+    """What the teacher did: the action, and its leaves in the order they were written."""
+
+    action: str
+    leaves: dict[Path, Any]
+
+
+def code(value: Any) -> str:
+    """The JSON text that stands for a value: equal values have equal codes (``1`` and ``1.0`` too)."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def decode(text: str) -> Any:
+    """The value of a code. Not for ``ABSENT``."""
+    return json.loads(text)
+
+
+def flatten(value: Any, path: Path = ()) -> dict[Path, Any]:
+    """Leaves of nested objects by path; arrays, scalars and empty objects are leaves."""
+    if not isinstance(value, dict) or not value:
+        return {path: value}
+    leaves: dict[Path, Any] = {}
+    for key, inner in value.items():
+        leaves.update(flatten(inner, (*path, key)))
+    return leaves
+
+
+def unflatten(leaves: Mapping[Path, Any]) -> Any:
+    """The inverse of `flatten`; an empty mapping gives an empty object."""
+    if () in leaves:
+        return leaves[()]
+    root: dict[str, Any] = {}
+    for path, value in leaves.items():
+        node = root
+        for key in path[:-1]:
+            inner = node.setdefault(key, {})
+            node = inner if isinstance(inner, dict) else {}
+        node[path[-1]] = value
+    return root
+
+
+def strip_fence(text: str) -> str:
+    """The inside of a text that is one Markdown code block; other texts as they are."""
+    match = _FENCE.match(text)
+    return match.group(1) if match else text
+
+
+def parse_json(text: str) -> Any | None:
+    """The object or array a text holds, with or without a code fence; None if it holds neither."""
+    inner = strip_fence(text).strip()
+    if not inner or inner[0] not in "{[":
+        return None
+    try:
+        return json.loads(inner)
+    except ValueError:
+        return None
+
+
+def read_answer(message: Message) -> Answer:
+    """Take a teacher's message apart. Arguments that are no JSON object make it a ``reply``."""
+    calls = message.tool_calls
+    if len(calls) > 1:
+        return Answer(SEVERAL, {})
+    if calls:
+        try:
+            arguments = json.loads(calls[0].arguments or "{}")
+        except ValueError:
+            return Answer(REPLY, {})
+        if not isinstance(arguments, dict):
+            return Answer(REPLY, {})
+        return Answer(f"tool:{calls[0].name}", flatten(arguments) if arguments else {})
+    value = parse_json(message.text)
+    if value is None:
+        return Answer(REPLY, {})
+    return Answer(JSON, flatten(value) if value != {} else {})
+
+
+def style_of(texts: Iterable[str]) -> tuple[str, bool]:
+    """How the teacher writes JSON: (a name in ``STYLES``, whether inside a code fence); the commonest."""
+    counts: dict[tuple[str, bool], int] = {}
+    for text in texts:
+        inner = strip_fence(text)
+        value = parse_json(text)
+        for name, options in STYLES.items():
+            if json.dumps(value, ensure_ascii=False, **options) == inner.strip():
+                key = (name, inner is not text)
+                counts[key] = counts.get(key, 0) + 1
+                break
+    return max(sorted(counts), key=lambda key: counts[key]) if counts else ("default", False)
+
+
+def write_answer(
+    action: str, leaves: Mapping[Path, Any], style: tuple[str, bool] = ("default", False)
+) -> Message:
+    """The assistant message for an action with its leaves; a tool call has no id yet."""
+    if action.startswith("tool:"):
+        arguments = json.dumps(unflatten(leaves), ensure_ascii=False)
+        call = ToolCallPart(name=action.removeprefix("tool:"), arguments=arguments)
+        return Message(role="assistant", parts=(call,))
+    text = json.dumps(unflatten(leaves), ensure_ascii=False, **STYLES[style[0]])
+    if style[1]:
+        text = f"```json\n{text}\n```"
+    return Message(role="assistant", parts=(TextPart(content=text),))
+
+
+def key_order(answers: Sequence[Answer]) -> list[Path]:
+    """Paths in the order the teacher writes them: by mean relative position, then by name."""
+    places: dict[Path, list[float]] = {}
+    for answer in answers:
+        width = max(1, len(answer.leaves) - 1)
+        for i, path in enumerate(answer.leaves):
+            places.setdefault(path, []).append(i / width)
+    return sorted(places, key=lambda path: (sum(places[path]) / len(places[path]), path))

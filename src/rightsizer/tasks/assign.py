@@ -1,0 +1,111 @@
+"""Which task a request belongs to: from the request alone, before the answer exists, fast enough inline."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rightsizer.tasks.cores import CONTAINED, Core, CoreIndex
+from rightsizer.tasks.shingles import shingle
+from rightsizer.tasks.signature import Signature, tool_similarity
+from rightsizer.tasks.zones import Zones, read_zones
+from rightsizer.types import Request, Task
+
+SAME_TOOLS = 0.75  # one tool more or less is the same task
+SAME_TOOLS_ALONE = 0.9  # without a template the tools must speak for themselves
+_MEMO = 4096
+
+
+class Assigner:
+    """Gives requests to the template-level tasks it was made with; other levels are ignored."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        taken = [(t.id, Signature.model_validate(t.signature)) for t in tasks if t.level == "template"]
+        self._declared = {s.declared: task_id for task_id, s in taken if s.declared}
+        structural = [(task_id, s) for task_id, s in taken if not s.declared]
+        self._ids = [task_id for task_id, _ in structural]
+        self._signatures = [s for _, s in structural]
+        self._tools = [frozenset(s.tools) for s in self._signatures]
+        self._system = _Zone([s.system.load() if s.system else None for s in self._signatures])
+        self._opening = _Zone([s.opening.load() if s.opening else None for s in self._signatures])
+        self._mass = self._system.mass + self._opening.mass
+        self._fit: OrderedDict[tuple[frozenset[str], str], NDArray[np.bool_]] = OrderedDict()
+
+    def assign(self, request: Request, metadata: Mapping[str, Any] | None = None) -> str | None:
+        """The task's id, or None where the request is of no known task.
+
+        `metadata` is what the caller attached beside the request; an id it declares overrides.
+        """
+        return self.assign_zones(read_zones(request, metadata))
+
+    def assign_zones(self, zones: Zones) -> str | None:
+        """The same for a request already taken apart."""
+        if zones.declared in self._declared:
+            return self._declared[zones.declared]
+        if not self._ids:
+            return None
+        fits = self._fits(zones.tools, zones.format)
+        if not fits.any():
+            return None
+        fits = fits & (self._system.contained(zones.system) >= CONTAINED)
+        if (fits & self._opening.asked).any():
+            fits &= self._opening.contained(zones.opening) >= CONTAINED
+        if not fits.any():
+            return None
+        return self._ids[int(np.argmax(np.where(fits, self._mass, -1.0)))]
+
+    def _fits(self, tools: frozenset[str], format: str) -> NDArray[np.bool_]:
+        """Which tasks take this tool set and response format."""
+        key = (tools, format)
+        known = self._fit.get(key)
+        if known is None:
+            known = np.array([self._takes(i, tools, format) for i in range(len(self._ids))], bool)
+            _remember(self._fit, key, known)
+        return known
+
+    def _takes(self, i: int, tools: frozenset[str], format: str) -> bool:
+        s = self._signatures[i]
+        alone = s.system is None and s.opening is None
+        alike = tool_similarity(self._tools[i], tools)
+        return format in s.formats and alike >= (SAME_TOOLS_ALONE if alone else SAME_TOOLS)
+
+
+class _Zone:
+    """One zone's cores over all tasks; a task without a core there takes every text."""
+
+    def __init__(self, cores: Sequence[Core | None]) -> None:
+        owners = [i for i, c in enumerate(cores) if c is not None]
+        fitted = [c for c in cores if c is not None]
+        # Tasks of one agent share a core: score each distinct core once.
+        names = [c.hashes.tobytes() for c in fitted]
+        first = {name: k for k, name in reversed(list(enumerate(names)))}
+        distinct = sorted(set(first.values()))
+        self._index = CoreIndex([fitted[k] for k in distinct])
+        place = {k: j for j, k in enumerate(distinct)}
+        self._owners = np.array(owners, int)
+        self._source = np.array([place[first[name]] for name in names], int)
+        self._n = len(cores)
+        self.asked = np.zeros(self._n, bool)
+        self.asked[self._owners] = True
+        self.mass = np.array([c.mass if c is not None else 0.0 for c in cores])
+        self._memo: OrderedDict[str, NDArray[np.float64]] = OrderedDict()
+
+    def contained(self, text: str) -> NDArray[np.float64]:
+        """Share of each task's core in the text, shape (n_tasks,); 1 where the task asks for none."""
+        known = self._memo.get(text)
+        if known is None:
+            known = np.ones(self._n)
+            if len(self._owners):
+                known[self._owners] = self._index.contained(shingle(text))[self._source]
+            _remember(self._memo, text, known)
+        return known
+
+
+def _remember(memo: OrderedDict[Any, Any], key: Any, value: Any) -> None:
+    memo[key] = value
+    if len(memo) > _MEMO:
+        memo.popitem(last=False)

@@ -1,0 +1,184 @@
+"""Template cores: the shingles that nearly all texts of one template carry, and which texts carry them.
+
+Fit: shingles seen in several sessions only (a retrieved passage or a customer's name is none) → leader
+pass → core = shingles in ≥ 70 % of a group's texts → groups with equal cores merge → every text goes to
+the core it contains, weighted by how few cores share a shingle.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rightsizer.tasks.shingles import U64, common, jaccard
+
+LEADER_JACCARD = 0.5
+IN_CORE = 0.7  # share of a group's texts that carry a core shingle
+MERGE_JACCARD = 0.6
+CONTAINED = 0.75  # weighted share of a core that a text must carry
+MIN_CORE = 8  # shingles; fewer are no template (unless they are all the texts there are)
+SAMPLE = 60
+SKETCH = 64
+KEPT = 256  # shingles of a core that are kept: the smallest hashes, an unbiased sample
+
+
+@dataclass(frozen=True)
+class Text:
+    """A distinct text of one zone: its shingles, and how many sessions and calls carry it."""
+
+    shingles: U64
+    n_sessions: int
+    n_calls: int
+
+
+@dataclass(frozen=True)
+class Core:
+    """`hashes` sorted, `weights` beside them; `size` is the number of shingles before sampling."""
+
+    hashes: U64
+    weights: NDArray[np.float64]
+    size: int
+
+    @property
+    def mass(self) -> float:
+        """How specific the core is: its weight, scaled to its full size."""
+        return float(self.weights.sum()) * self.size / max(len(self.hashes), 1)
+
+
+class CoreIndex:
+    """Which of many cores a text contains."""
+
+    def __init__(self, cores: Sequence[Core]) -> None:
+        self.n = len(cores)
+        if not cores:
+            return
+        hashes = np.concatenate([c.hashes for c in cores])
+        owner = np.repeat(np.arange(self.n), [len(c.hashes) for c in cores])
+        weights = np.concatenate([c.weights for c in cores])
+        order = np.argsort(hashes, kind="stable")
+        self._hashes, self._owner, self._weights = hashes[order], owner[order], weights[order]
+        self._total = np.bincount(owner, weights, minlength=self.n)
+
+    def contained(self, shingles: U64) -> NDArray[np.float64]:
+        """Weighted share of every core that the text carries, shape (n,)."""
+        if not self.n or not len(shingles):
+            return np.zeros(self.n)
+        at = np.searchsorted(shingles, self._hashes)
+        at[at == len(shingles)] = len(shingles) - 1
+        found = shingles[at] == self._hashes
+        hits = np.bincount(self._owner[found], self._weights[found], minlength=self.n)
+        return np.asarray(hits / np.maximum(self._total, 1e-12))
+
+
+def fit_cores(texts: Sequence[Text], *, min_sessions: int, allow_short: bool) -> list[Core]:
+    """The template cores of these texts, most frequent first.
+
+    Args:
+        min_sessions: a shingle counts when at least so many sessions carry it; also the least support
+            of a group.
+        allow_short: a text of fewer than `MIN_CORE` shingles that repeats as it is counts as a template.
+    """
+    frequent = _frequent(texts, min_sessions)
+    sets = [t.shingles[np.isin(t.shingles, frequent, assume_unique=True)] for t in texts]
+    order = sorted(range(len(texts)), key=lambda i: (-texts[i].n_sessions, texts[i].shingles[:4].tobytes()))
+    usable = [i for i in order if len(sets[i]) >= MIN_CORE or (allow_short and _is_short(texts[i], sets[i]))]
+    groups = _lead(usable, sets)
+    cores = _merge([c for c in (_core(g, sets, texts, min_sessions) for g in groups) if len(c)])
+    for _ in range(2):
+        index = CoreIndex(weigh(cores))
+        groups = _regroup(usable, sets, index, weigh(cores))
+        cores = _merge([c for c in (_core(g, sets, texts, min_sessions) for g in groups) if len(c)])
+    return weigh([c for c in cores if len(c) >= MIN_CORE or allow_short])
+
+
+def weigh(cores: Sequence[U64]) -> list[Core]:
+    """Cores with weights log(1 + number of cores / number of cores that share the shingle)."""
+    if not cores:
+        return []
+    values, counts = np.unique(np.concatenate(cores), return_counts=True)
+    weights = np.log1p(len(cores) / counts)
+    return [Core(c[:KEPT], weights[np.searchsorted(values, c[:KEPT])], len(c)) for c in cores]
+
+
+def best_core(contained: NDArray[np.float64], masses: NDArray[np.float64]) -> int | None:
+    """The heaviest core that is contained, or None."""
+    inside = contained >= CONTAINED
+    if not inside.any():
+        return None
+    return int(np.argmax(np.where(inside, masses * contained, -1.0)))
+
+
+def _is_short(text: Text, frequent: U64) -> bool:
+    return 0 < len(text.shingles) < MIN_CORE and len(frequent) == len(text.shingles)
+
+
+def _frequent(texts: Sequence[Text], min_sessions: int) -> U64:
+    if not texts:
+        return np.empty(0, np.uint64)
+    hashes = np.concatenate([t.shingles for t in texts])
+    sessions = np.repeat([t.n_sessions for t in texts], [len(t.shingles) for t in texts])
+    values, inverse = np.unique(hashes, return_inverse=True)
+    df = np.bincount(inverse, sessions, minlength=len(values))
+    return values[df >= min_sessions]
+
+
+def _lead(order: Sequence[int], sets: Sequence[U64]) -> list[list[int]]:
+    """One pass: a text joins the most similar leader of Jaccard ≥ `LEADER_JACCARD`, or becomes one."""
+    groups: list[list[int]] = []
+    leaders: dict[int, list[int]] = {}
+    for i in order:
+        sketch = sets[i][:SKETCH].tolist()
+        hits = Counter(g for h in sketch for g in leaders.get(h, ()))
+        best, best_score = -1, LEADER_JACCARD
+        for g, _ in sorted(hits.items(), key=lambda kv: (-kv[1], kv[0]))[:6]:
+            score = jaccard(sets[i], sets[groups[g][0]])
+            if score > best_score:
+                best, best_score = g, score
+        if best >= 0:
+            groups[best].append(i)
+            continue
+        for h in sketch:
+            leaders.setdefault(h, []).append(len(groups))
+        groups.append([i])
+    return groups
+
+
+def _regroup(
+    order: Sequence[int], sets: Sequence[U64], index: CoreIndex, cores: Sequence[Core]
+) -> list[list[int]]:
+    masses = np.array([c.mass for c in cores])
+    groups: list[list[int]] = [[] for _ in cores]
+    for i in order:
+        best = best_core(index.contained(sets[i]), masses)
+        if best is not None:
+            groups[best].append(i)
+    return groups
+
+
+def _core(group: Sequence[int], sets: Sequence[U64], texts: Sequence[Text], min_sessions: int) -> U64:
+    """Shingles in ≥ 70 % of (a sample of) the group's texts; empty where too few sessions stand behind."""
+    if sum(texts[i].n_sessions for i in group) < min_sessions:
+        return np.empty(0, np.uint64)
+    sample = [group[k * len(group) // SAMPLE] for k in range(SAMPLE)] if len(group) > SAMPLE else group
+    values, counts = np.unique(np.concatenate([sets[i] for i in sample]), return_counts=True)
+    return values[counts >= IN_CORE * len(sample)]
+
+
+def _merge(cores: Sequence[U64]) -> list[U64]:
+    """Cores that are nearly the same become the larger group's (which comes first)."""
+    kept: list[U64] = []
+    for core in cores:
+        if not any(_same(core, other) for other in kept):
+            kept.append(core)
+    return kept
+
+
+def _same(a: U64, b: U64) -> bool:
+    if min(len(a), len(b)) < MERGE_JACCARD * max(len(a), len(b)):
+        return False
+    both = common(a, b)
+    return both >= MERGE_JACCARD * (len(a) + len(b) - both)

@@ -1,0 +1,183 @@
+"""From zones to signatures: which kinds of calls recur, and by what each is recognised."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rightsizer.tasks.assign import SAME_TOOLS
+from rightsizer.tasks.cores import MIN_CORE, Core, CoreIndex, Text, best_core, fit_cores
+from rightsizer.tasks.shingles import shingle
+from rightsizer.tasks.signature import CoreState, Signature, tool_similarity
+from rightsizer.tasks.zones import Zones
+from rightsizer.views.tokens import digest
+
+MAX_TEXTS = 20_000  # distinct texts a zone's cores are fitted on
+SPLIT_COVER = 0.7  # share of a system prompt's calls that opening templates must explain to split it
+SPLIT_COVER_GENERIC = 0.3  # the same under a system prompt too short to say what the task is
+REST_SHARE = 0.1  # what opening templates leave over is a task of its own from this share on
+FREE_SHARE = 0.5  # calls without any template are a task only where they are most of the log
+
+
+@dataclass(frozen=True)
+class Row:
+    """Distinct zones with the sessions and the number of calls that carry them."""
+
+    zones: Zones
+    sessions: frozenset[str]
+    n_calls: int
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A row with the cores it contains (None: no template in that zone)."""
+
+    row: Row
+    system: int | None
+    opening: int | None
+
+
+@dataclass(frozen=True)
+class Least:
+    """What a task needs at least."""
+
+    calls: int
+    sessions: int
+
+    def met(self, rows: Iterable[Row]) -> bool:
+        rows = list(rows)
+        if sum(r.n_calls for r in rows) < self.calls:
+            return False
+        return len(frozenset().union(*(r.sessions for r in rows))) >= self.sessions
+
+
+def find_signatures(rows: Sequence[Row], least: Least) -> list[Signature]:
+    """Signatures of the tasks in these rows, those with most calls first. Deterministic."""
+    declared, free = _by_declared(rows, least)
+    systems = _fit_zone(free, "system", least)
+    openings = _fit_zone(free, "opening", least)
+    placed = _place(free, systems, openings)
+    found: list[tuple[Signature, list[Row]]] = [(Signature(declared=n), r) for n, r in declared.items()]
+    for system in sorted({p.system for p in placed if p.system is not None}):
+        members = [p for p in placed if p.system == system]
+        found += _split_system(members, systems[system], openings, least)
+    rest = [p for p in placed if p.system is None]
+    for opening in sorted({p.opening for p in rest if p.opening is not None}):
+        found += _families([p.row for p in rest if p.opening == opening], None, openings[opening], least)
+    bare = [p.row for p in rest if p.opening is None]
+    found += _families([r for r in bare if r.zones.tools or r.zones.format], None, None, least)
+    found += _untemplated([r for r in bare if not (r.zones.tools or r.zones.format)], rows, least)
+    found.sort(key=lambda f: (-sum(r.n_calls for r in f[1]), digest(f[0].model_dump_json())))
+    return [s for s, _ in found]
+
+
+def _by_declared(rows: Sequence[Row], least: Least) -> tuple[dict[str, list[Row]], list[Row]]:
+    """Rows under an id of the caller's that recurs, and the others."""
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row.zones.declared].append(row)
+    kept = {name: g for name, g in sorted(groups.items()) if name and least.met(g)}
+    return kept, [r for r in rows if r.zones.declared not in kept]
+
+
+def _fit_zone(rows: Sequence[Row], zone: str, least: Least) -> list[Core]:
+    by_text: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        text = str(getattr(row.zones, zone))
+        if text.strip():
+            by_text[text].append(row)
+    names = sorted(by_text, key=lambda t: (-len(by_text[t]), digest(t)))
+    if len(names) > MAX_TEXTS:
+        names = sorted(names, key=digest)[:MAX_TEXTS]
+    texts = [
+        Text(
+            shingle(t),
+            len(frozenset().union(*(r.sessions for r in by_text[t]))),
+            sum(r.n_calls for r in by_text[t]),
+        )
+        for t in names
+    ]
+    return fit_cores(texts, min_sessions=least.sessions, allow_short=zone == "system")
+
+
+def _place(rows: Sequence[Row], systems: Sequence[Core], openings: Sequence[Core]) -> list[_Placed]:
+    indexes = (CoreIndex(systems), CoreIndex(openings))
+    masses = (np.array([c.mass for c in systems]), np.array([c.mass for c in openings]))
+    memo: dict[tuple[int, str], int | None] = {}
+
+    def core_of(zone: int, text: str) -> int | None:
+        key = (zone, text)
+        if key not in memo:
+            memo[key] = best_core(indexes[zone].contained(shingle(text)), masses[zone])
+        return memo[key]
+
+    return [_Placed(r, core_of(0, r.zones.system), core_of(1, r.zones.opening)) for r in rows]
+
+
+def _split_system(
+    members: Sequence[_Placed], system: Core, openings: Sequence[Core], least: Least
+) -> list[tuple[Signature, list[Row]]]:
+    """One system prompt: one task, or one per opening template where those explain its calls."""
+    generic = system.size < MIN_CORE
+    groups: dict[int, list[Row]] = defaultdict(list)
+    for p in members:
+        if p.opening is not None:
+            groups[p.opening].append(p.row)
+    groups = {o: g for o, g in sorted(groups.items()) if least.met(g)}
+    n = sum(p.row.n_calls for p in members)
+    covered = sum(r.n_calls for g in groups.values() for r in g)
+    if len(groups) < 2 or covered < (SPLIT_COVER_GENERIC if generic else SPLIT_COVER) * n:
+        alone = openings[next(iter(groups))] if len(groups) == 1 and covered >= 0.95 * n and generic else None
+        return _families([p.row for p in members], system, alone, least)
+    found: list[tuple[Signature, list[Row]]] = []
+    for opening, rows in groups.items():
+        found += _families(rows, system, openings[opening], least)
+    rest = [p.row for p in members if p.opening not in groups]
+    if not generic and n - covered >= REST_SHARE * n:
+        found += _families(rest, system, None, least)
+    return found
+
+
+def _families(
+    rows: Sequence[Row], system: Core | None, opening: Core | None, least: Least
+) -> list[tuple[Signature, list[Row]]]:
+    """Rows of one template, told apart by tool set (nearly equal ones are one) and response format."""
+    by_tools: dict[frozenset[str], list[Row]] = defaultdict(list)
+    for row in rows:
+        by_tools[row.zones.tools].append(row)
+    order = sorted(by_tools, key=lambda t: (-sum(r.n_calls for r in by_tools[t]), sorted(t)))
+    leaders: dict[frozenset[str], list[Row]] = {}
+    for tools in order:
+        near = [t for t in leaders if tool_similarity(t, tools) >= SAME_TOOLS]
+        leaders.setdefault(near[0] if near else tools, []).extend(by_tools[tools])
+    found = []
+    for tools, family in leaders.items():
+        for formats, own in _by_format(family).items():
+            if least.met(own):
+                state = (CoreState.of(system) if system else None, CoreState.of(opening) if opening else None)
+                signature = Signature(
+                    system=state[0], opening=state[1], tools=tuple(sorted(tools)), formats=formats
+                )
+                found.append((signature, own))
+    return found
+
+
+def _by_format(rows: Sequence[Row]) -> dict[tuple[str, ...], list[Row]]:
+    """Rows by response format; calls without one belong to the only format there is, if there is one."""
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row.zones.format].append(row)
+    if len(groups) == 2 and "" in groups:
+        return {tuple(sorted(groups)): list(rows)}
+    return {(name,): group for name, group in sorted(groups.items())}
+
+
+def _untemplated(bare: Sequence[Row], rows: Sequence[Row], least: Least) -> list[tuple[Signature, list[Row]]]:
+    """Plain questions without any template: a task only where the log is mostly that."""
+    n = sum(r.n_calls for r in bare)
+    if n < FREE_SHARE * sum(r.n_calls for r in rows) or not least.met(bare):
+        return []
+    return [(Signature(), list(bare))]

@@ -1,0 +1,42 @@
+"""Which rows belong together, and in which part of the split a group lands."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Sequence
+from itertools import accumulate
+
+from rightsizer.types import Split
+
+PARTS: tuple[Split, ...] = ("train", "calibration", "test")
+
+
+def split_of(group: str, fractions: Sequence[float], seed: int) -> Split:
+    """The part a group lands in: by its hash alone, so it stays there when the data grow."""
+    raw = hashlib.blake2b(f"{seed}\0{group}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    u = int.from_bytes(raw, "big") / 2**64 * sum(fractions)
+    bounds = list(accumulate(fractions))
+    return next((part for part, bound in zip(PARTS, bounds, strict=True) if u < bound), PARTS[-1])
+
+
+def link(*keys: Sequence[Hashable]) -> list[int]:
+    """Union-find (Tarjan 1975): rows that share any key are one component.
+
+    Each of `keys` holds one key per row. Gives, per row, the index of the component's first row.
+    """
+    n = len(keys[0]) if keys else 0
+    parent = list(range(n))
+    for column in keys:
+        first: dict[Hashable, int] = {}
+        for i, key in enumerate(column):
+            a, b = _root(parent, first.setdefault(key, i)), _root(parent, i)
+            # The earliest row stays the root, so that a component keeps its name when rows are added.
+            parent[max(a, b)] = min(a, b)
+    return [_root(parent, i) for i in range(n)]
+
+
+def _root(parent: list[int], i: int) -> int:
+    while parent[i] != i:
+        parent[i] = parent[parent[i]]
+        i = parent[i]
+    return i

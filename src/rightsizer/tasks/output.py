@@ -1,0 +1,59 @@
+"""What a task answers with, and what type of work it is, from the answers seen."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from rightsizer.tasks.policy import Policy
+from rightsizer.tasks.scan import Fact
+from rightsizer.types import OutputKind
+
+# Words of the template that name the work, where the form of the answer does not.
+_WORK = (
+    ("summary", re.compile(r"summar|abstract|condense|摘要|总结|概括", re.I)),
+    ("repair", re.compile(r"\b(fix|repair|debug|correct)\b|bug|修复|修正|纠错", re.I)),
+    ("code", re.compile(r"\b(code|sql|python|program|script|function|bash)\b|代码|编程", re.I)),
+    ("planning", re.compile(r"\bplan(s|ning|ner)?\b|break ?down|\bsteps\b|计划|规划|拆解", re.I)),
+    ("format", re.compile(r"\b(rewrite|rephrase|translate|convert|reformat)\b|翻译|改写|转换", re.I)),
+)
+
+
+def find_output(facts: Sequence[Fact], policy: Policy) -> OutputKind:
+    """The kind of output of a task. Short lines are labels only where they recur."""
+    answered = [f for f in facts if f.kind is not None]
+    if not answered:
+        return "text"
+    rules, n = policy.answers, len(answered)
+    kinds = Counter(f.kind for f in answered)
+    if kinds["tool_call"] >= rules.tool_share * n:
+        return "tool_call"
+    if kinds["label"] >= rules.label_share * n:
+        distinct = len({f.answer for f in answered if f.kind == "label"})
+        if distinct <= max(rules.label_distinct_share * kinds["label"], 2):
+            return "label"
+        return "fields" if _json_share(answered) >= 0.5 else "text"
+    return "fields" if _json_share(answered) >= 0.5 else "text"
+
+
+def find_type(facts: Sequence[Fact], output: OutputKind, template: str, policy: Policy) -> str:
+    """intent, routing, tool call, extraction, format, summary, repair, code, planning or chat."""
+    if output == "label":
+        return "intent"
+    if output == "tool_call":
+        arguments = sum(f.leaves for f in facts if f.kind == "tool_call")
+        return "tool call" if arguments else "routing"
+    if output == "fields":
+        leaves = sum(f.leaves for f in facts)
+        copied = sum(f.copied for f in facts)
+        if leaves and copied / leaves >= policy.answers.copy_for_extraction:
+            return "extraction"
+    for name, pattern in _WORK:
+        if pattern.search(template):
+            return name
+    return "format" if output == "fields" else "chat"
+
+
+def _json_share(facts: Sequence[Fact]) -> float:
+    return sum(f.shape.startswith("json") for f in facts) / len(facts)

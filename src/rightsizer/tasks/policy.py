@@ -1,0 +1,43 @@
+"""The readiness policy: constants of `policy.toml`, typed."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import lru_cache
+from importlib.resources import files
+
+from rightsizer.types import Frozen
+
+
+class Volume(Frozen):
+    """How many calls are many."""
+
+    calls_for_full: int
+    calls_to_prove: int
+
+
+class Answers(Frozen):
+    """What kind of output a task has, from the answers seen."""
+
+    repeated_sessions: int
+    label_distinct_share: float
+    label_share: float
+    tool_share: float
+    copy_for_extraction: float
+    constant_share: float
+
+
+class Policy(Frozen):
+    """Everything that turns observations of a task into its readiness."""
+
+    volume: Volume
+    answers: Answers
+    weights: dict[str, float]
+    caps: dict[str, float]
+
+
+@lru_cache(maxsize=1)
+def load_policy() -> Policy:
+    """The shipped policy."""
+    text = files("rightsizer.tasks").joinpath("policy.toml").read_text(encoding="utf-8")
+    return Policy.model_validate(tomllib.loads(text))

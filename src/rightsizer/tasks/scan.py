@@ -1,0 +1,158 @@
+"""One pass over the log: what discovery keeps of every call, in a few hundred bytes each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rightsizer.tasks.zones import Zones, read_zones
+from rightsizer.types import Call, Message, OutputKind, Request
+from rightsizer.views.answer import canonical_answer, output_kind, parse_object, plain_text
+from rightsizer.views.tokens import digest
+from rightsizer.views.view import View, view
+
+CostOf = Callable[[Call], float | None]
+MAX_LEAVES = 40
+CHARS_PER_TOKEN = 4.0  # of English; a CJK character is about one token
+PAYLOAD_CHARS = 600
+
+
+@dataclass(slots=True)
+class Fact:
+    """What is kept of one call. `answer`, `payload` are digests; `shape` is the form of the answer
+    (``json:a,b``, ``tool:name``, ``text``); `leaves`/`copied` count the values in the answer and those
+    that stand in what the model was given. `kind` is None where there is no answer."""
+
+    call_id: str
+    session: str
+    zones: int
+    step: str
+    kind: OutputKind | None
+    answer: str
+    shape: str
+    payload: str
+    leaves: int
+    copied: int
+    words: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+    text: str
+
+
+@dataclass
+class Scan:
+    """All facts, and the distinct zones they point to."""
+
+    facts: list[Fact] = field(default_factory=list)
+    zones: list[Zones] = field(default_factory=list)
+
+
+def scan(calls: Iterable[Call], cost_of: CostOf | None = None) -> Scan:
+    """Read the calls once. Memory: one `Fact` a call and each distinct opening text once."""
+    done = Scan()
+    places: dict[Zones, int] = {}
+    shared: dict[str, str] = {}
+    for call in calls:
+        zones = read_zones(call.request, call.metadata)
+        place = places.get(zones)
+        if place is None:
+            place = places[zones] = len(done.zones)
+            done.zones.append(zones)
+        done.facts.append(_fact(call, place, cost_of, shared))
+    return done
+
+
+def _fact(call: Call, place: int, cost_of: CostOf | None, shared: dict[str, str]) -> Fact:
+    seen = view(call.request)
+    reply = call.response
+    leaves, copied = _copies(reply, seen) if reply is not None else (0, 0)
+    cost = cost_of(call) if cost_of is not None else call.cost_usd
+    shape = _shape(reply) if reply is not None else ""
+    text = seen.payload[:PAYLOAD_CHARS]
+    return Fact(
+        call_id=call.id,
+        session=shared.setdefault(call.session_id, call.session_id),
+        zones=place,
+        step=shared.setdefault(seen.step, seen.step),
+        kind=output_kind(reply, call.request) if reply is not None else None,
+        answer=digest(canonical_answer(reply)) if reply is not None else "",
+        shape=shared.setdefault(shape, shape),
+        payload=digest(seen.payload + "\0" + seen.context),
+        leaves=leaves,
+        copied=copied,
+        words=len(plain_text(reply).split()) if reply is not None else 0,
+        input_tokens=_input_tokens(call),
+        output_tokens=_output_tokens(call),
+        cost_usd=cost or 0.0,
+        text=shared.setdefault(text, text),
+    )
+
+
+def _shape(reply: Message) -> str:
+    """The form of an answer: names of tools or fields, never values."""
+    if reply.tool_calls:
+        return "tool:" + "+".join(sorted({c.name for c in reply.tool_calls}))
+    value = parse_object(plain_text(reply))
+    if isinstance(value, Mapping):
+        return "json:" + ",".join(sorted(value)[:12])
+    return "json[]" if value is not None else "text"
+
+
+def _copies(reply: Message, seen: View) -> tuple[int, int]:
+    """Values in the answer, and how many of them stand in the last message or shortly before."""
+    values: list[str] = []
+    for call in reply.tool_calls:
+        values += _leaves(_load(call.arguments))
+    if not reply.tool_calls:
+        parsed = parse_object(plain_text(reply))
+        values += _leaves(parsed) if parsed is not None else []
+    values = [v for v in values if v][:MAX_LEAVES]
+    if not values:
+        return 0, 0
+    given = (seen.payload + "\n" + seen.context).lower()
+    return len(values), sum(v.lower() in given for v in values)
+
+
+def _load(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _leaves(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [leaf for inner in value.values() for leaf in _leaves(inner)]
+    if isinstance(value, list):
+        return [leaf for inner in value for leaf in _leaves(inner)]
+    if isinstance(value, bool) or value is None:
+        return []
+    return [str(value)]
+
+
+def _input_tokens(call: Call) -> int:
+    if call.usage is not None and call.usage.input_tokens is not None:
+        return call.usage.input_tokens
+    return sum(_tokens(m) for m in call.request.messages) + _tool_tokens(call.request)
+
+
+def _output_tokens(call: Call) -> int:
+    if call.usage is not None and call.usage.output_tokens is not None:
+        return call.usage.output_tokens
+    return _tokens(call.response) if call.response is not None else 0
+
+
+def _tokens(message: Message) -> int:
+    """A rough count, where the log has none."""
+    text = message.text + "".join(c.name + c.arguments for c in message.tool_calls)
+    if text.isascii():
+        return int(len(text) / CHARS_PER_TOKEN) + 4
+    wide = sum("\u2e80" <= ch <= "\uffdc" for ch in text)
+    return int((len(text) - wide) / CHARS_PER_TOKEN + wide) + 4
+
+
+def _tool_tokens(request: Request) -> int:
+    return sum(len(str(tool)) for tool in request.tools) // 5

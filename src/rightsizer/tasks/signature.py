@@ -1,0 +1,52 @@
+"""The fitted state that recognises a task's calls: what `Task.signature` holds, as a type."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rightsizer.tasks.cores import Core
+from rightsizer.types import Frozen
+
+
+class CoreState(Frozen):
+    """A template core as JSON: hashes in hexadecimal, weights beside them."""
+
+    hashes: tuple[str, ...]
+    weights: tuple[float, ...]
+    size: int
+
+    @classmethod
+    def of(cls, core: Core) -> CoreState:
+        """The stored form of a core."""
+        return cls(
+            hashes=tuple(f"{h:016x}" for h in core.hashes.tolist()),
+            weights=tuple(round(w, 3) for w in core.weights.tolist()),
+            size=core.size,
+        )
+
+    def load(self) -> Core:
+        """The core in its working form."""
+        return Core(np.array([int(h, 16) for h in self.hashes], np.uint64), np.array(self.weights), self.size)
+
+
+class Signature(Frozen):
+    """Which calls a task takes: the caller's own id, or cores + tools + response formats.
+
+    `system`/`opening` None = any. `formats` are the accepted keys of `zones.format_key`. Without
+    any core it takes what no task with a core takes, by tools and format. `step` and `centroid` are
+    what tells the step and semantic tasks of one parent apart.
+    """
+
+    declared: str = ""
+    system: CoreState | None = None
+    opening: CoreState | None = None
+    tools: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ("",)
+    step: str = ""
+    centroid: tuple[float, ...] = ()
+
+
+def tool_similarity(a: frozenset[str], b: frozenset[str]) -> float:
+    """Jaccard similarity of two tool sets; 1 for two empty ones."""
+    union = len(a | b)
+    return len(a & b) / union if union else 1.0

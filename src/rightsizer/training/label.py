@@ -1,0 +1,218 @@
+"""Training a label student: classes, features, cross-fitted evidence, the final fit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rightsizer.students.artifact import save
+from rightsizer.students.cache import MajorityStudent
+from rightsizer.students.features import Sparse, TextFeatures, count_terms, fit_features
+from rightsizer.students.inputs import Input, read_inputs
+from rightsizer.students.label import LabelStudent, project
+from rightsizer.training.folds import deal_folds
+from rightsizer.training.label_classes import Classes, find_classes
+from rightsizer.training.label_fit import Rows, fit_judge, fit_linear, fit_projection, held_out, to_matrix
+from rightsizer.training.trained import Progress, Trained, describe
+from rightsizer.types import Candidate, Example, Task
+from rightsizer.views.view import fit_mask
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from rightsizer.students.encoder import Encoder
+
+    Floats = npt.NDArray[np.float32]
+
+DEFAULTS: dict[str, Any] = {
+    "c": (0.1, 0.3, 1.0),
+    "folds": 3,
+    "dense_scale": 2.0,
+    "max_terms": 40_000,
+    "projection_dims": 128,
+    "abstain": 0.05,
+}
+# Below this share of answers seen often enough, the student could answer next to nothing.
+MIN_LEARNABLE = 0.05
+# From here on one fold is enough to choose a setting by.
+LARGE = 3000
+
+
+@dataclass(frozen=True)
+class CrossFit:
+    """What models said of rows they were not fitted on: evidence, whether right, evidence of foreign rows."""
+
+    evidence: Floats
+    right: npt.NDArray[np.bool_]
+    foreign: Floats
+
+
+def train_label(
+    candidate: Candidate,
+    task: Task,
+    examples: Sequence[Example],
+    out: Path,
+    *,
+    seed: int = 0,
+    encoder: Encoder | None = None,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train a label student on `examples` and save it in `out`. See `DEFAULTS` for `candidate.params`."""
+    start = time.perf_counter()
+    settings = {**DEFAULTS, **candidate.params}
+    tell = progress or (lambda what, done, total: None)
+    classes = find_classes(examples)
+    used = [examples[i] for i in classes.rows]
+    if classes.n_answers < 2 or classes.learnable < MIN_LEARNABLE:
+        return _not_learnable(candidate, classes, len(examples), out, start)
+    mask = fit_mask([e.prompt for e in examples])
+    inputs = read_inputs([e.prompt for e in used], mask)
+    tell("features", 0, None)
+    features, sparse = _sparse_features(inputs, int(settings["max_terms"]))
+    rows, projection = _rows(features, sparse, inputs, classes, encoder, settings, seed, tell)
+    folds = deal_folds([e.group for e in used], classes.labels, int(settings["folds"]), seed=seed)
+    c, accuracy = choose_c(rows, folds, settings["c"], seed, tell)
+    crossed = cross_fit(rows, folds, c, seed, tell)
+    judge = fit_judge(crossed.evidence, crossed.right, crossed.foreign, abstain=float(settings["abstain"]))
+    tell("final fit", 0, None)
+    fitted = fit_linear(rows, np.arange(len(rows)), c, seed)
+    student = LabelStudent(
+        mask, classes.answers, features, fitted.linear, fitted.space, judge, projection, encoder
+    )
+    save(student.to_artifact(), out)
+    recipe = {
+        "method": candidate.method,
+        "seed": seed,
+        "settings": {k: v for k, v in settings.items() if k != "c"},
+        "c": c,
+        "n_examples": len(examples),
+        "n_answers": classes.n_answers,
+        "learnable": round(classes.learnable, 4),
+        "n_terms": len(features.terms),
+        "encoder": encoder.identity if encoder else None,
+        "cross_validated_accuracy": round(accuracy, 4),
+    }
+    return describe(
+        candidate,
+        out,
+        recipe=recipe,
+        train_s=time.perf_counter() - start,
+        notes=_notes(classes, len(examples)),
+    )
+
+
+def _sparse_features(inputs: Sequence[Input], max_terms: int) -> tuple[TextFeatures, Sparse]:
+    counted = [count_terms(one) for one in inputs]
+    features = fit_features(counted, max_terms=max_terms)
+    return features, features.weigh(counted)
+
+
+def _rows(
+    features: TextFeatures,
+    sparse: Sparse,
+    inputs: Sequence[Input],
+    classes: Classes,
+    encoder: Encoder | None,
+    settings: dict[str, Any],
+    seed: int,
+    tell: Progress,
+) -> tuple[Rows, npt.NDArray[np.float16]]:
+    """The training rows, and the projection that makes their vectors (empty where an encoder does)."""
+    matrix = to_matrix(sparse, len(features.terms))
+    if encoder is not None:
+        dense = np.asarray(encoder.encode([one.payload for one in inputs], progress=tell), np.float32)
+        scale = float(settings["dense_scale"])
+        return Rows(matrix, sparse, dense, classes.labels, scale), np.zeros((0, 0), np.float16)
+    projection = fit_projection(matrix, int(settings["projection_dims"]), seed)
+    # The projected vectors hold nothing that the sparse terms do not: they only measure nearness.
+    return Rows(matrix, sparse, project(sparse, projection), classes.labels, 0.0), projection
+
+
+def choose_c(
+    rows: Rows, folds: npt.NDArray[np.int64], grid: Sequence[float], seed: int, tell: Progress
+) -> tuple[float, float]:
+    """(inverse regularisation, held-out accuracy): the smallest within half a standard error of the best."""
+    scores: dict[float, float] = {}
+    k = 1 if len(rows) >= LARGE else int(folds.max()) + 1
+    for i, c in enumerate(grid):
+        tell("choose regularisation", i, len(grid))
+        hits = []
+        for fold in range(k):
+            fitted = fit_linear(rows, np.flatnonzero(folds != fold), c, seed)
+            test = np.flatnonzero(folds == fold)
+            predicted, _ = held_out(rows, fitted, np.flatnonzero(folds != fold), test)
+            hits.append(predicted == rows.labels[test])
+        scores[c] = float(np.concatenate(hits).mean())
+        n = sum(len(h) for h in hits)
+    best = max(scores.values())
+    slack = 0.5 * (best * (1 - best) / max(n, 1)) ** 0.5
+    chosen = min(c for c, s in scores.items() if s >= best - slack)
+    return chosen, scores[chosen]
+
+
+def cross_fit(rows: Rows, folds: npt.NDArray[np.int64], c: float, seed: int, tell: Progress) -> CrossFit:
+    """Evidence of every row from a model that saw neither it nor its group; and evidence of foreign rows:
+    each fold once more, for the rows of a third of the classes, from a model that never saw those."""
+    n_classes = int(rows.labels.max()) + 1
+    third = related_thirds(rows)
+    evidence, right, foreign = [], [], []
+    k = int(folds.max()) + 1
+    for fold in range(k):
+        tell("cross-fit", fold, k)
+        train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        predicted, found = held_out(rows, fit_linear(rows, train, c, seed), train, test)
+        evidence.append(found)
+        right.append(predicted == rows.labels[test])
+        if n_classes < 6:
+            continue
+        hidden = third[rows.labels] == fold % 3
+        train, test = train[~hidden[train]], test[hidden[test]]
+        if len(np.unique(rows.labels[train])) >= 2 and len(test):
+            foreign.append(held_out(rows, fit_linear(rows, train, c, seed), train, test)[1])
+    width = evidence[0].shape[1]
+    far = np.concatenate(foreign) if foreign else np.zeros((0, width), np.float32)
+    return CrossFit(np.concatenate(evidence), np.concatenate(right), far)
+
+
+def related_thirds(rows: Rows) -> npt.NDArray[np.int64]:
+    """The third, 0 … 2, of each class, related classes together: a foreign input is foreign to its
+    neighbourhood too, not to one class alone. Order of leaves of an average linkage of the class means."""
+    from scipy.cluster.hierarchy import leaves_list, linkage
+
+    n_classes = int(rows.labels.max()) + 1
+    if n_classes < 3:
+        return np.zeros(n_classes, np.int64)
+    means = np.stack([rows.dense[rows.labels == c].mean(0) for c in range(n_classes)])
+    third = np.zeros(n_classes, np.int64)
+    third[leaves_list(linkage(means, "average"))] = np.arange(n_classes) * 3 // n_classes
+    return third
+
+
+def _not_learnable(candidate: Candidate, classes: Classes, n: int, out: Path, start: float) -> Trained:
+    """A student that always abstains, and says why: an answer like any other for the gate to refuse."""
+    if classes.n_answers == 0:
+        why = (
+            f"open answers: {classes.n_distinct} different ones in {n} calls, none often enough to be learnt"
+        )
+    elif classes.n_answers == 1:
+        why = "only one answer is given often enough to be learnt"
+    else:
+        why = f"open answers: only {classes.learnable:.0%} of the calls have one that recurs"
+    save(MajorityStudent(None, 0.0, why).to_artifact(), out)
+    recipe = {"method": candidate.method, "n_examples": n, "n_answers": classes.n_answers, "abstains": why}
+    return describe(candidate, out, recipe=recipe, train_s=time.perf_counter() - start, notes=(why,))
+
+
+def _notes(classes: Classes, n: int) -> tuple[str, ...]:
+    if classes.learnable >= 0.995:
+        return ()
+    rare = classes.n_distinct - classes.n_answers
+    return (
+        f"{1 - classes.learnable:.0%} of the {n} training calls have one of {rare} answers too rare to be "
+        "learnt; the student abstains on their like",
+    )

@@ -1,0 +1,45 @@
+"""The public face: the Python API, pinned, so that a change to it is a decision."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+VERBS = {
+    "assignments",
+    "curate_log",
+    "discover_tasks",
+    "evaluate_student",
+    "export_log",
+    "import_logs",
+    "make_report",
+    "open_workspace",
+    "prepare",
+    "release_student",
+    "replay_log",
+    "rollback_task",
+    "run_loop",
+    "train_students",
+    "verify_certificate",
+}
+TYPES = {"Learning", "ReplayOutcome", "RunOutcome", "TaskOutcome", "Workspace"}
+
+
+def test_the_python_api_is_what_it_was() -> None:
+    from rightsizer import pipeline
+
+    assert set(pipeline.__all__) == VERBS | TYPES
+    assert list(pipeline.__all__) == sorted(pipeline.__all__)
+
+
+@pytest.mark.parametrize("name", sorted(VERBS | TYPES))
+def test_every_public_name_is_documented_and_typed(name: str) -> None:
+    from rightsizer import pipeline
+
+    thing = getattr(pipeline, name)
+    assert inspect.getdoc(thing)
+    if name in VERBS:
+        signature = inspect.signature(thing)
+        assert signature.return_annotation is not inspect.Signature.empty
+        assert all(p.annotation is not inspect.Parameter.empty for p in signature.parameters.values())
