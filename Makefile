@@ -5,11 +5,14 @@
 #   make test | check      the tests | lint, format, types, layers
 #   make bench             every benchmark, one after the other, which takes long (BENCH=benchmarks/gate.py for one)
 
-PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(shell command -v $(p) 2>/dev/null)))
+# The first Python that runs (a pyenv shim may not) and is new enough.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST_ARGS ?= -n auto --dist loadfile
 LOGS ?=
+SESSIONS ?= 2600
 BENCH ?= $(sort $(shell find benchmarks -name '*.py' ! -name '_*' ! -name 'make_*' 2>/dev/null))
 
 .DEFAULT_GOAL := help
@@ -21,8 +24,7 @@ help:
 install: .venv/.runtime .venv/.dev
 
 .venv/.venv:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
-		|| { echo "rightsizer needs Python 3.11 or newer: make PYTHON=/path/to/python3 …" >&2; exit 1; }
+	@[ -n "$(PYTHON)" ] || { echo "rightsizer needs Python 3.11 or newer: make PYTHON=/path/to/python3 …" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(PIP) install --quiet --upgrade 'pip>=25.1'
 	@touch $@
@@ -42,7 +44,7 @@ install: .venv/.runtime .venv/.dev
 demo: .venv/.runtime
 	$(if $(LOGS),$(if $(wildcard $(LOGS)),,$(error no such log: $(LOGS))))
 	rm -rf demo-home
-	$(BIN)/rightsizer --home demo-home demo $(foreach file,$(wildcard $(LOGS)),--logs $(file))
+	$(BIN)/rightsizer --home demo-home demo --sessions $(SESSIONS) $(foreach file,$(wildcard $(LOGS)),--logs $(file))
 
 test: .venv/.dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -51,7 +53,7 @@ check: .venv/.dev
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 bench: .venv/.dev
 	@for file in $(BENCH); do echo "== $$file"; $(BIN)/python $$file || failed="$$failed $$file"; done; \

@@ -17,7 +17,7 @@ import time
 import numpy as np
 
 from rightsizer.evaluation.plan import make_plan
-from rightsizer.evaluation.risk import Split, arrange, risk_at
+from rightsizer.evaluation.risk import Split, arrange, p_below, risk_at
 from rightsizer.stats import bonferroni, fallback
 
 GATES = ("naive", "bonferroni", "chain")
@@ -53,8 +53,8 @@ def draw(rng: np.random.Generator, n: int, alpha: float, boundary: bool, cluster
 def choose(cal: Split, test: Split, alpha: float, delta: float) -> dict[str, float | None]:
     """The threshold each gate certifies, or None."""
     plan = make_plan(test, cal.n_sessions, alpha=alpha, delta=delta, min_coverage=0.05)
-    risks = [risk_at(cal, t, alpha, plan.session_cap) for t in plan.thresholds]
-    p = [r.p_below for r in risks]
+    risks = [risk_at(cal, t, plan.session_cap) for t in plan.thresholds]
+    p = [p_below(r, alpha, plan.session_cap, s) for r, s in zip(risks, plan.stakes, strict=True)]
     verdicts = {
         "naive": [r.served > 0 and r.losses <= alpha * r.served for r in risks],
         "bonferroni": bonferroni(p, delta).rejected,

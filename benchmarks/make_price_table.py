@@ -35,8 +35,8 @@ OPEN = re.compile(
 )
 NOT_CHAT = re.compile(
     r"audio|realtime|image|tts|transcribe|search|deep-research|embed|ocr|guard|computer-use|robotics|lyria|live|omni|vision|"
-    r"-vl|veo|imagen|learnlm|safeguard|daybreak|cyber|rosalind|law|vibe|leanstral|voxtral|pixtral|container|container|fim|"
-    r"prover|coder|-code|math|base|distill|experimental|fast|-spot|lightning|titan|magistral-|devstral|codestral|labs-|-beta|preview-0\d|lite-preview|davinci|babbage|bison|gecko|codex-auto|moderation|4\.5v|4\.6v|5v|(?<!\d)exp-|euryale|lunaris"
+    r"-vl|veo|imagen|learnlm|safeguard|daybreak|cyber|rosalind|law|vibe|leanstral|voxtral|container|container|fim|"
+    r"prover|coder|-code(?!x)|math|base|distill|experimental|fast|-spot|lightning|titan|labs-|-beta|preview-0\d|lite-preview|davinci|babbage|bison|gecko|codex-auto|moderation|4\.5v|4\.6v|5v|(?<!\d)exp-|euryale|lunaris"
 )
 THINKS = re.compile(
     r"^(o[134](-|$)|gpt-5(-mini|-nano|-pro|-codex)?(-20|$)|gpt-5\.\d-pro)|reasoner|thinking|-r1|qwq|magistral|multi-agent"

@@ -55,7 +55,9 @@ def _quiet(args: Sequence[object], into: Path) -> int:
     import sys
 
     with into.open("wb") as out:
-        return subprocess.run([sys.executable, "-m", "rightsizer", *map(str, args)], stdout=out, check=False).returncode
+        return subprocess.run(
+            [sys.executable, "-m", "rightsizer", *map(str, args)], stdout=out, check=False
+        ).returncode
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from rightsizer.cli.app import COMMANDS, cli as command_tree
+from rightsizer.cli.app import COMMANDS
+from rightsizer.cli.app import cli as command_tree
 from rightsizer.testing.demo_agent import write_log
 
 RUN_KEYS = {
@@ -18,7 +19,8 @@ REPLAY_KEYS = {
     "cost_usd", "latency_ms", "by_task",
 }  # fmt: skip
 TASK_KEYS = {
-    "id", "name", "output", "n_calls", "n_sessions", "call_share", "cost_share", "cost_usd", "readiness", "verdict",
+    "id", "name", "output", "n_calls", "n_sessions", "call_share", "cost_share", "cost_usd", "readiness",
+    "verdict",
 }  # fmt: skip
 
 
@@ -52,7 +54,9 @@ def test_tasks_list_and_assignments(cli, looped):
     assert all(task.keys() >= TASK_KEYS for task in tasks)
     assert "signature" not in tasks[0]
     ids = {task["id"] for task in tasks}
-    given = cli("--home", looped.home, "tasks", "assignments", "--level", "template", "--json").json["assignments"]
+    given = cli("--home", looped.home, "tasks", "assignments", "--level", "template", "--json").json[
+        "assignments"
+    ]
     n_calls = sum(1 for _ in looped.log.open())
     assert len(given) == n_calls
     assert set(given.values()) - {None} <= ids

@@ -18,8 +18,12 @@ json_values = st.recursive(
 
 
 def test_only_objects_and_arrays_count_as_json() -> None:
-    assert is_json(' {"a": 1}') and is_json("[1]")
-    assert not is_json("12") and not is_json('"text"') and not is_json("{broken") and not is_json("")
+    assert is_json(' {"a": 1}')
+    assert is_json("[1]")
+    assert not is_json("12")
+    assert not is_json('"text"')
+    assert not is_json("{broken")
+    assert not is_json("")
 
 
 def test_leaves_know_their_key() -> None:

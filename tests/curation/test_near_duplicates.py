@@ -90,7 +90,8 @@ def test_chains_are_one_group() -> None:
 def test_short_and_odd_texts() -> None:
     texts = ["", " ", "a", "b", "ab", "abcd", "abcd", "中", "\ud800x", "\0", "a" * 10_000, "a" * 9_999]
     groups = near_duplicate_groups(texts)
-    assert groups[0] == groups[1] == groups[9] and groups[5] == groups[6]
+    assert groups[0] == groups[1] == groups[9]
+    assert groups[5] == groups[6]
     assert len({groups[i] for i in (0, 2, 3, 4, 5, 7, 8)}) == 7
     assert groups[10] == groups[11]
 

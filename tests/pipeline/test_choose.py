@@ -4,19 +4,23 @@ from rightsizer.pipeline.loop import WORTH_A_RUNG, choose
 from rightsizer.types import Evaluation, Student
 
 
-def _pair(name: str, verdict: str, coverage: float) -> tuple[Student, Evaluation]:
+def _pair(name: str, verdict: str, coverage: float, needed: int | None = None) -> tuple[Student, Evaluation]:
     student = Student(
         id=name, task_id="t", dataset_id="d", rung="linear", method=name, artifact="a", artifact_hash="h"
     )
     evaluation = Evaluation(
         id=f"e-{name}", student_id=name, task_id="t", dataset_id="d", verdict=verdict, alpha=0.02, delta=0.01,
-        n_calibration=1, n_test=1, n_sessions_calibration=1, n_sessions_test=1, coverage=coverage,
+        n_calibration=1, n_test=1, n_sessions_calibration=1, n_sessions_test=1, coverage=coverage, calls_needed=needed,
     )  # fmt: skip
     return student, evaluation
 
 
 def test_the_cheapest_that_passes_wins():
-    tried = [_pair("cache", "fail", 0.1), _pair("linear", "pass", 0.8), _pair("encoder", "pass", 0.8 + WORTH_A_RUNG)]
+    tried = [
+        _pair("cache", "fail", 0.1),
+        _pair("linear", "pass", 0.8),
+        _pair("encoder", "pass", 0.8 + WORTH_A_RUNG),
+    ]
     assert choose(tried)[0].id == "linear"
 
 
@@ -30,5 +34,9 @@ def test_a_failed_one_never_wins_over_a_passed_one():
 
 
 def test_none_passed_shows_the_one_closest_to_a_decision():
-    tried = [_pair("cache", "fail", 0.5), _pair("linear", "undecided", 0.0), _pair("encoder", "undecided", 0.3)]
+    tried = [
+        _pair("cache", "fail", 0.5),
+        _pair("linear", "undecided", 0.0),
+        _pair("encoder", "undecided", 0.3),
+    ]
     assert choose(tried)[0].id == "encoder"

@@ -21,7 +21,8 @@ def _student(**kw) -> Student:
 def _evaluation(**kw) -> Evaluation:
     base = {
         "id": "evaluation_1", "student_id": "student_1", "task_id": "task_1", "dataset_id": "dataset_1",
-        "verdict": "pass", "threshold": 0.7, "alpha": 0.02, "delta": 0.01, "n_calibration": 500, "n_test": 300,
+        "verdict": "pass", "threshold": 0.7, "alpha": 0.02, "delta": 0.01,
+        "n_calibration": 500, "n_test": 300,
         "n_sessions_calibration": 500, "n_sessions_test": 300,
     }  # fmt: skip
     return Evaluation(**(base | kw))
@@ -29,7 +30,8 @@ def _evaluation(**kw) -> Evaluation:
 
 def _certificate(**kw) -> Certificate:
     base = {
-        "id": "certificate_1", "task_id": "task_1", "student_id": "student_1", "evaluation_id": "evaluation_1",
+        "id": "certificate_1", "task_id": "task_1", "student_id": "student_1", 
+        "evaluation_id": "evaluation_1",
         "artifact_hash": "abc", "dataset_hash": "d", "alpha": 0.02, "delta": 0.01, "threshold": 0.7,
         "statement": "s", "limits": ("l",), "evidence": "e", "evidence_hash": "h", "issued_at": NOW,
     }  # fmt: skip

@@ -31,7 +31,9 @@ def test_a_key_is_read_as_base64_or_hex(text: str) -> None:
     assert parse_key(text, "a test") == KEY
 
 
-@pytest.mark.parametrize("text", ["", "hunter2", KEY.hex()[:-2], "zz" * 32, base64.b64encode(KEY[1:]).decode()])
+@pytest.mark.parametrize(
+    "text", ["", "hunter2", KEY.hex()[:-2], "zz" * 32, base64.b64encode(KEY[1:]).decode()]
+)
 def test_a_bad_key_is_named_but_not_shown(text: str) -> None:
     with pytest.raises(ConfigError) as error:
         parse_key(text, "RIGHTSIZER_KEY")

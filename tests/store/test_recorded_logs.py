@@ -23,7 +23,9 @@ def test_agent_loops_are_stored_at_least_15_times_smaller(shared_data: Path, tmp
         report = import_files(store, paths)
         assert (report.rejected, report.conflicts) == (0, ())
         assert report.new == report.calls == store.calls.count() > 2_000
-        for stored, read in zip(store.calls.scan(), (c for path in paths for c in read_calls(path)), strict=True):
+        for stored, read in zip(
+            store.calls.scan(), (c for path in paths for c in read_calls(path)), strict=True
+        ):
             assert stored == read
         again = import_files(store, paths)
         assert (again.new, again.known) == (0, report.calls)

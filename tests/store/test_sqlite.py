@@ -29,7 +29,7 @@ def filled(home: Path, count: int = 3) -> Path:
     return home
 
 
-@pytest.fixture()
+@pytest.fixture
 def umask() -> Callable[[int], int]:
     before = os.umask(0o022)
     yield os.umask
@@ -158,7 +158,7 @@ def test_a_moved_or_altered_blob_does_not_open(tmp_path: Path, change: str) -> N
     }[change]
     connection.execute("UPDATE blocks SET body = ? WHERE kind = 'call' AND first = ?", (body, first[0]))
     connection.close()
-    with open_store(tmp_path) as store, pytest.raises(StoreError, match="altered or moved|damaged"):
+    with open_store(tmp_path) as store, pytest.raises(StoreError, match=r"altered or moved|damaged"):
         store.calls.get("c0")
 
 

@@ -32,27 +32,61 @@ WRITTEN: dict[str, dict[str, Any]] = {
     "list": {"role": "user", "content": [{"type": "text", "text": "a"}]},
     "empty list": {"role": "user", "content": []},
     "cache": {"role": "user", "content": [{"type": "text", "text": "a", "cache_control": {"type": "x"}}]},
-    "image": {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,", "detail": "low"}}]},
-    "image null": {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "u", "detail": None}}]},
+    "image": {
+        "role": "user",
+        "content": [{"type": "image_url", "image_url": {"url": "data:,", "detail": "low"}}],
+    },
+    "image null": {
+        "role": "user",
+        "content": [{"type": "image_url", "image_url": {"url": "u", "detail": None}}],
+    },
     "image string": {"role": "user", "content": [{"type": "image_url", "image_url": "http://x/y.png"}]},
     "audio": {"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": ""}}, "bare"]},
     "tool": {"role": "tool", "tool_call_id": "c1", "content": "ok"},
-    "tool list": {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": "ok"}], "name": "f"},
+    "tool list": {
+        "role": "tool",
+        "tool_call_id": "c1",
+        "content": [{"type": "text", "text": "ok"}],
+        "name": "f",
+    },
     "tool null": {"role": "tool", "tool_call_id": None, "content": None},
     "tool object": {"role": "tool", "content": {"rows": [1, 2]}},
     "tool bare": {"role": "tool"},
     "function": {"role": "function", "name": "f", "content": "1"},
-    "function_call": {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}},
+    "function_call": {
+        "role": "assistant",
+        "content": None,
+        "function_call": {"name": "f", "arguments": "{}"},
+    },
     "object arguments": {
         "role": "assistant",
-        "tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": {"n": 10**30}}}],
+        "tool_calls": [
+            {"id": "c", "type": "function", "function": {"name": "f", "arguments": {"n": 10**30}}}
+        ],
     },
-    "null arguments": {"role": "assistant", "tool_calls": [{"id": None, "function": {"name": "f", "arguments": None}}]},
-    "no arguments": {"role": "assistant", "tool_calls": [{"index": 0, "type": None, "function": {"name": "f"}}]},
-    "custom tool": {"role": "assistant", "tool_calls": [{"id": "c", "type": "custom", "custom": {"name": "f"}}]},
+    "null arguments": {
+        "role": "assistant",
+        "tool_calls": [{"id": None, "function": {"name": "f", "arguments": None}}],
+    },
+    "no arguments": {
+        "role": "assistant",
+        "tool_calls": [{"index": 0, "type": None, "function": {"name": "f"}}],
+    },
+    "custom tool": {
+        "role": "assistant",
+        "tool_calls": [{"id": "c", "type": "custom", "custom": {"name": "f"}}],
+    },
     "odd calls": {"role": "assistant", "content": "x", "tool_calls": "none"},
-    "gemini": {"role": "assistant", "tool_calls": [{**CALL, "extra_content": {"google": {"thought": "b64"}}}]},
-    "reasoning": {"role": "assistant", "content": "x", "reasoning": "because", "reasoning_details": [{"a": 1}]},
+    "gemini": {
+        "role": "assistant",
+        "tool_calls": [{**CALL, "extra_content": {"google": {"thought": "b64"}}}],
+    },
+    "reasoning": {
+        "role": "assistant",
+        "content": "x",
+        "reasoning": "because",
+        "reasoning_details": [{"a": 1}],
+    },
     "reasoning_content": {"role": "assistant", "content": "x", "reasoning_content": "因为"},
     "both reasonings": {"role": "assistant", "content": "x", "reasoning_content": "a", "reasoning": "b"},
     "null reasoning": {"role": "assistant", "content": "x", "reasoning_content": None, "reasoning": "b"},
@@ -135,15 +169,24 @@ _items = st.fixed_dictionaries(
     optional={"text": texts, "image_url": json_values, "cache_control": json_values},
 )
 _calls = st.fixed_dictionaries(
-    {"function": st.fixed_dictionaries({"name": texts}, optional={"arguments": json_values, "strict": json_values})},
-    optional={"id": st.none() | texts, "type": st.sampled_from(["function", "custom", None]), "index": json_values},
+    {
+        "function": st.fixed_dictionaries(
+            {"name": texts}, optional={"arguments": json_values, "strict": json_values}
+        )
+    },
+    optional={
+        "id": st.none() | texts,
+        "type": st.sampled_from(["function", "custom", None]),
+        "index": json_values,
+    },
 )
 _chats = st.fixed_dictionaries(
     {"role": st.sampled_from(["user", "assistant", "tool", "function", "system"])},
     optional={
         "content": st.none() | texts | st.lists(_items | texts, max_size=3),
         "tool_calls": st.none() | st.lists(_calls, max_size=2) | json_values,
-        "function_call": st.none() | st.fixed_dictionaries({"name": texts}, optional={"arguments": json_values}),
+        "function_call": st.none()
+        | st.fixed_dictionaries({"name": texts}, optional={"arguments": json_values}),
         "tool_call_id": st.none() | texts,
         "name": st.none() | texts,
         "reasoning": st.none() | texts | json_values,

@@ -32,7 +32,9 @@ FLYWHEEL = {
                 "message": {
                     "role": "assistant",
                     "content": "",
-                    "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": {"city": "北京"}}}],
+                    "tool_calls": [
+                        {"type": "function", "function": {"name": "f", "arguments": {"city": "北京"}}}
+                    ],
                 }
             }
         ]

@@ -20,19 +20,28 @@ def test_any_value_comes_back_equal_and_on_one_line(value: Any) -> None:
     assert repr(parse_json(line)) == repr(value)
 
 
-@pytest.mark.parametrize("text", [b"123456789012345678901234567890", b"-9223372036854775809", b"[18446744073709551616]"])
+@pytest.mark.parametrize(
+    "text", [b"123456789012345678901234567890", b"-9223372036854775809", b"[18446744073709551616]"]
+)
 def test_huge_integers_are_not_rounded(text: bytes) -> None:
     assert dump_json(parse_json(text)) == text
 
 
 def test_nan_and_lone_surrogates_are_read() -> None:
-    assert repr(parse_json(b'[NaN, -Infinity, 1e999, "\\ud83d"]')) == repr([float("nan"), -float("inf"), float("inf"), "\ud83d"])
+    assert repr(parse_json(b'[NaN, -Infinity, 1e999, "\\ud83d"]')) == repr(
+        [float("nan"), -float("inf"), float("inf"), "\ud83d"]
+    )
     assert dump_json([float("nan"), None]) == b"[NaN,null]"
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [(b'{"a": 1', "invalid-json"), (b"\xff\xfe", "invalid-utf8"), (b"[" * 100_000, "invalid-json"), (b"", "invalid-json")],
+    [
+        (b'{"a": 1', "invalid-json"),
+        (b"\xff\xfe", "invalid-utf8"),
+        (b"[" * 100_000, "invalid-json"),
+        (b"", "invalid-json"),
+    ],
 )
 def test_what_is_not_json_is_rejected_with_a_reason(text: bytes, reason: str) -> None:
     with pytest.raises(RecordError) as error:

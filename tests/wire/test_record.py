@@ -51,7 +51,9 @@ def record(**changed: Any) -> dict[str, Any]:
 WRITTEN: dict[str, dict[str, Any]] = {
     "plain": record(),
     "completion": record(response=COMPLETION),
-    "own usage": record(response=COMPLETION, usage={"input_tokens": 9, "output_tokens": 1}, finish_reason="x"),
+    "own usage": record(
+        response=COMPLETION, usage={"input_tokens": 9, "output_tokens": 1}, finish_reason="x"
+    ),
     "openai usage": record(usage={"prompt_tokens": 9, "completion_tokens": 1, "cached_tokens": 2}),
     "cached": record(usage={"input_tokens": 9, "cached_input_tokens": None, "cache_creation": 3}),
     "odd usage": record(usage=[1], finish_reason=3),
@@ -83,6 +85,9 @@ WRITTEN: dict[str, dict[str, Any]] = {
     "error": record(response=None, error={"status": 429, "message": "slow down"}),
     "error only": record(response=..., error={"status": None, "message": "x"}),
     "error body": record(response={"error": {"message": "no", "type": "t", "code": "bad"}}),
+    "error in a completion": record(response={"choices": [], "error": {"message": "no", "code": 502}}),
+    "just text": record(response="B"),
+    "no role": record(response={"content": "B", "tool_calls": []}),
     "error text": record(response=None, error="timeout"),
     "error with more": record(response=None, error={"status": 500, "message": "x", "retry_after": 3}),
     "null error": record(error=None),
@@ -111,6 +116,13 @@ def test_the_answer_is_found_in_a_completion() -> None:
     assert call.finish_reason == "stop"
     assert call.usage is not None
     assert (call.usage.input_tokens, call.usage.output_tokens, call.usage.cached_input_tokens) == (10, 2, 4)
+
+
+def test_an_answer_without_a_role_is_the_assistants() -> None:
+    for name in ("plain", "just text", "no role"):
+        response = call_from_record(WRITTEN[name]).response
+        assert response is not None
+        assert (response.role, response.text) == ("assistant", "B")
 
 
 def test_the_records_own_usage_goes_before_the_completions() -> None:
@@ -177,6 +189,7 @@ def test_without_an_id_the_content_makes_one() -> None:
     [
         ("error", CallError(status=429, message="slow down")),
         ("error body", CallError(message="no")),
+        ("error in a completion", CallError(status=502, message="no")),
         ("error text", CallError(message="timeout")),
         ("error with more", CallError(status=500, message="x")),
         ("null error", None),
@@ -197,7 +210,9 @@ def test_errors_are_read_in_every_form(name: str, error: CallError | None) -> No
         ({"request": {"messages": [], "tools": [1]}}, "invalid-tools"),
         ({"request": {"messages": [], "response_format": "json"}}, "invalid-response-format"),
         ({"response": ...}, "no-response"),
-        ({"response": "text"}, "no-response"),
+        ({"response": 17}, "no-response"),
+        ({"request": "{}"}, "no-request"),
+        ({"response": {"id": 1}}, "invalid-message"),
         ({"response": {"choices": []}}, "no-choices"),
         ({"response": {"choices": [{"index": 0}]}}, "no-choices"),
         ({NATIVE: {"id": 1}}, "invalid-record"),

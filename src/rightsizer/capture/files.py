@@ -15,9 +15,8 @@ from rightsizer.errors import InputError, RecordError
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _PLAIN_CHUNK = 1 << 20
-# Small, because a compressed chunk may expand a thousandfold.
-_GZIP_CHUNK = 16 << 10
-_ZSTD_CHUNK = 4 << 10
+# Small: a compressed chunk may expand ten thousandfold, and damage costs the chunk it is in.
+_COMPRESSED_CHUNK = 1 << 10
 
 
 def open_log(path: Path) -> BinaryIO:
@@ -46,12 +45,11 @@ def read_chunks(file: BinaryIO, on_bytes: Callable[[int], None]) -> Iterator[byt
     magic = file.read(4)
     file.seek(0)
     if magic[:2] == _GZIP_MAGIC:
-        yield from _inflate(file, lambda: zlib.decompressobj(31), _GZIP_CHUNK, on_bytes)
+        yield from _inflate(file, lambda: zlib.decompressobj(31), on_bytes)
     elif magic == _ZSTD_MAGIC:
         yield from _inflate(
             file,
             lambda: zstandard.ZstdDecompressor(max_window_size=1 << 31).decompressobj(),
-            _ZSTD_CHUNK,
             on_bytes,
         )
     else:
@@ -63,13 +61,12 @@ def read_chunks(file: BinaryIO, on_bytes: Callable[[int], None]) -> Iterator[byt
 def _inflate(
     file: BinaryIO,
     start: Callable[[], zlib._Decompress | zstandard.ZstdDecompressionObj],
-    chunk_bytes: int,
     on_bytes: Callable[[int], None],
 ) -> Iterator[bytes]:
     """All members or frames of the file, one after the other."""
     stream = start()
     fed = False
-    while chunk := file.read(chunk_bytes):
+    while chunk := file.read(_COMPRESSED_CHUNK):
         on_bytes(file.tell())
         while chunk:
             if stream.eof:

@@ -34,10 +34,13 @@ def split_records(chunks: Iterable[bytes]) -> Iterator[RawRecord]:
     """
     stream = iter(chunks)
     head = b""
-    for chunk in stream:
-        head += chunk
-        if len(head) >= _SNIFF_BYTES:
-            break
+    try:
+        for chunk in stream:
+            head += chunk
+            if len(head) >= _SNIFF_BYTES:
+                break
+    except RecordError as error:  # first what could be read, then the error
+        stream = _raise(error)
     whole = _chain(head.removeprefix(b"\xef\xbb\xbf"), stream)
     return _split_document(whole) if _is_document(head) else _split_lines(whole)
 
@@ -45,6 +48,11 @@ def split_records(chunks: Iterable[bytes]) -> Iterator[RawRecord]:
 def _chain(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield head
     yield from rest
+
+
+def _raise(error: RecordError) -> Iterator[bytes]:
+    yield b""
+    raise error
 
 
 def _is_document(head: bytes) -> bool:

@@ -62,10 +62,20 @@ class LazyGroup(click.Group):
         return command
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(__version__, prog_name="rightsizer")
-@click.option("--home", metavar="DIR", help="Folder that holds everything (default: RIGHTSIZER_HOME or ~/.rightsizer).")
-@click.option("--set", "flags", multiple=True, metavar="KEY=VALUE", help="Override a setting, e.g. --set gate.delta=0.05.")
+@click.option(
+    "--home", metavar="DIR", help="Folder that holds everything (default: RIGHTSIZER_HOME or ~/.rightsizer)."
+)
+@click.option(
+    "--set",
+    "flags",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a setting, e.g. --set gate.delta=0.05.",
+)
 @click.pass_context
 def cli(ctx: click.Context, home: str | None, flags: tuple[str, ...]) -> None:
     """Replace the LLM by a small model on the steps of an agent where that is proved to be safe.
@@ -101,9 +111,14 @@ def run(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
-    except Exception as error:  # the CLI's edge: an unexpected error is a bug, and is shown as one
+    except Exception as error:  # noqa: BLE001 - the edge: an unexpected error is a bug, shown as one
         traceback.print_exc()
-        return _fail(error, f"unexpected {type(error).__name__}: {error}", "this is a bug in rightsizer; please report it", as_json)
+        return _fail(
+            error,
+            f"unexpected {type(error).__name__}: {error}",
+            "this is a bug in rightsizer; please report it",
+            as_json,
+        )
     return result if isinstance(result, int) else 0
 
 

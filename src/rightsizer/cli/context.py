@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout, and nothing else there.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document on stdout, and nothing else there."
+)
 
 
 def emit_json(document: Any) -> None:
@@ -49,12 +51,12 @@ def parse_flags(pairs: tuple[str, ...]) -> dict[str, object]:
 
 
 @contextmanager
-def workspace(*, create: bool = False, **flags: object) -> Iterator[Workspace]:
+def workspace(*, create: bool = False, flags: Mapping[str, object] | None = None) -> Iterator[Workspace]:
     """The home of this command line, opened; flags that are None do not override."""
     from rightsizer.pipeline.workspace import open_workspace
 
     obj = click.get_current_context().find_root().obj
-    given = parse_flags(obj["flags"]) | {k: v for k, v in flags.items() if v is not None}
+    given = parse_flags(obj["flags"]) | {k: v for k, v in (flags or {}).items() if v is not None}
     with open_workspace(obj["home"], flags=given, create=create) as ws:
         yield ws
 
@@ -75,7 +77,14 @@ def progress_bar(as_json: bool = False) -> Iterator[Progress]:
     if as_json or not err.is_terminal:
         yield silent
         return
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        SpinnerColumn,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=28), TaskProgressColumn(),

@@ -10,9 +10,24 @@ from rightsizer.cli.context import console, emit_json, json_option, progress_bar
 
 
 @click.command()
-@click.option("--sessions", default=900, show_default=True, type=click.IntRange(50), help="Sessions of the scripted agent.")
-@click.option("--logs", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Use these logs instead.")
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Where the HTML report goes (default: in the home).")
+@click.option(
+    "--sessions",
+    default=900,
+    show_default=True,
+    type=click.IntRange(50),
+    help="Sessions of the scripted agent.",
+)
+@click.option(
+    "--logs",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Use these logs instead.",
+)
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the HTML report goes (default: in the home).",
+)
 @json_option
 def demo(sessions: int, logs: tuple[Path, ...], html: Path | None, as_json: bool) -> None:
     """Generate the log of a small scripted agent, then import, run, replay held-out sessions, and report.
@@ -30,7 +45,9 @@ def demo(sessions: int, logs: tuple[Path, ...], html: Path | None, as_json: bool
         page = html or ws.home / "report.html"
         shown = run_demo(ws, sessions=sessions, logs=logs, html=page, progress=progress)
     if as_json:
-        emit_json({"run": shown.run, "replay": shown.replay, "report": shown.report, "html": str(page.resolve())})
+        emit_json(
+            {"run": shown.run, "replay": shown.replay, "report": shown.report, "html": str(page.resolve())}
+        )
         return
     print_import(shown.imported, out)
     print_funnel(shown.funnel, out)

@@ -12,7 +12,13 @@ from rightsizer.cli.context import console, emit_json, json_option, progress_bar
 @click.command()
 @click.argument("student")
 @click.option("--shadow", "mode", flag_value="shadow", help="Compare beside the LLM, never answer.")
-@click.option("--canary", "canary", type=click.FloatRange(0, 1, min_open=True), metavar="SHARE", help="Answer this share of the calls.")
+@click.option(
+    "--canary",
+    "canary",
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="SHARE",
+    help="Answer this share of the calls.",
+)
 @click.option("--live", "mode", flag_value="live", help="Answer every call it is sure of.")
 @json_option
 def release(student: str, mode: str | None, canary: float | None, as_json: bool) -> None:
@@ -23,19 +29,21 @@ def release(student: str, mode: str | None, canary: float | None, as_json: bool)
     rightsizer release student_01a… --live
     """
     from rightsizer.pipeline import release_student
-    from rightsizer.types import Student
+    from rightsizer.types import Mode, Student
 
     if (mode is None) == (canary is None):
         raise click.UsageError("give exactly one of --shadow, --canary SHARE, --live")
+    chosen: Mode = "canary" if canary is not None else ("live" if mode == "live" else "shadow")
     with workspace() as ws:
-        done = release_student(
-            ws, ws.find(Student, student), mode="canary" if canary else mode, share=canary or 1.0  # type: ignore[arg-type]
-        )
+        done = release_student(ws, ws.find(Student, student), mode=chosen, share=canary or 1.0)
     if as_json:
         emit_json(done)
     else:
         share = f" · {done.share:.0%} of the calls" if done.mode == "canary" else ""
-        console().print(f"[green]released[/] {done.student_id} · {done.mode}{share}\nundo: rightsizer rollback {done.task_id}")
+        console().print(
+            f"[green]released[/] {done.student_id} · {done.mode}{share}\n"
+            f"undo: rightsizer rollback {done.task_id}"
+        )
 
 
 @click.command()
@@ -51,14 +59,19 @@ def rollback(task: str, as_json: bool) -> None:
     if as_json:
         emit_json({"ended": ended})
     else:
-        console().print(f"{len(ended)} release ended; the LLM answers this task" if ended else "no release was open")
+        console().print(
+            f"{len(ended)} release ended; the LLM answers this task" if ended else "no release was open"
+        )
 
 
 @click.command()
 @click.argument("certificate")
 @json_option
 def verify(certificate: str, as_json: bool) -> int:
-    """Recompute CERTIFICATE from its evidence, offline: signature, files, threshold, bounds. Exit 3 if it fails."""
+    """Recompute CERTIFICATE from its evidence, offline: signature, files, threshold, bounds.
+
+    Exit code 3 if it does not hold.
+    """
     from rightsizer.cli.tables import print_verification
     from rightsizer.pipeline import verify_certificate
 

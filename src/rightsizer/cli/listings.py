@@ -39,10 +39,18 @@ def print_tasks(tasks: Sequence[Task], out: Console) -> None:
     out.print(made)
 
 
-def print_task(task: Task, students: Sequence[Student], evaluations: Sequence[Evaluation], out: Console) -> None:
+def print_task(
+    task: Task, students: Sequence[Student], evaluations: Sequence[Evaluation], out: Console
+) -> None:
     out.print(f"[bold]{escape(task.name)}[/]  [dim]{task.id} · version {task.version}[/]")
-    out.print(f"{task.type or 'task'} · answers with {task.output} · {task.n_calls:,} calls in {task.n_sessions:,} sessions")
-    out.print(f"{percent(task.call_share)} of the calls, {percent(task.cost_share)} of the cost (${task.cost_usd:,.2f})")
+    out.print(
+        f"{task.type or 'task'} · answers with {task.output} · "
+        f"{task.n_calls:,} calls in {task.n_sessions:,} sessions"
+    )
+    out.print(
+        f"{percent(task.call_share)} of the calls, {percent(task.cost_share)} of the cost "
+        f"(${task.cost_usd:,.2f})"
+    )
     out.print(f"{VERDICT[task.verdict]}  {escape(task.reason)}")
     if task.readiness is not None:
         made = table(f"Readiness {100 * task.readiness:.0f} of 100", "part", "#value")
@@ -67,17 +75,24 @@ def print_students(students: Sequence[Student], out: Console) -> None:
     made = table("Students", "id", "rung", "method", "#size", "#trained in", "task")
     for s in students:
         made.add_row(
-            s.id, s.rung, s.method, f"{s.size_bytes / 1e6:.2f} MB", f"{s.train_s:.1f} s", f"[dim]{s.task_id}[/]"
+            s.id,
+            s.rung,
+            s.method,
+            f"{s.size_bytes / 1e6:.2f} MB",
+            f"{s.train_s:.1f} s",
+            f"[dim]{s.task_id}[/]",
         )
     out.print(made)
 
 
 def print_evaluations(evaluations: Sequence[Evaluation], out: Console) -> None:
-    made = table("Evaluations", "student", "verdict", "#threshold", "#served", "#agreement", "#at least", "why")
+    made = table(
+        "Evaluations", "student", "verdict", "#threshold", "#served", "#agreement", "#at least", "why"
+    )
     for e in evaluations:
         made.add_row(
-            e.student_id, VERDICT[e.verdict], "–" if e.threshold is None else f"{e.threshold:.3f}", percent(e.coverage),
-            percent(e.agreement), percent(e.agreement_low), f"[dim]{escape(e.reason)}[/]",
+            e.student_id, VERDICT[e.verdict], "–" if e.threshold is None else f"{e.threshold:.3f}",
+            percent(e.coverage), percent(e.agreement), percent(e.agreement_low), f"[dim]{escape(e.reason)}[/]",
         )  # fmt: skip
     out.print(made)
 
@@ -105,7 +120,9 @@ def print_routes(routes: Sequence[Route], out: Console) -> None:
 def print_calls(calls: Sequence[Call], total: int, out: Console) -> None:
     made = table(f"Calls ({len(calls)} of {total:,})", "id", "model", "#messages", "answer")
     for c in calls:
-        made.add_row(escape(c.id), escape(c.model), str(len(c.request.messages)), f"[dim]{escape(_gist(c))}[/]")
+        made.add_row(
+            escape(c.id), escape(c.model), str(len(c.request.messages)), f"[dim]{escape(_gist(c))}[/]"
+        )
     out.print(made)
 
 
@@ -129,9 +146,7 @@ def print_aside(marks: Sequence[SetAside], total: int, rejected: Sequence[Reject
         out.print(lines)
 
 
-def print_call(
-    call: Call, tasks: Mapping[str, str | None], marks: Sequence[SetAside], out: Console
-) -> None:
+def print_call(call: Call, tasks: Mapping[str, str | None], marks: Sequence[SetAside], out: Console) -> None:
     out.print(f"[bold]{escape(call.id)}[/]  [dim]{escape(call.model)} · session {escape(call.session_id)}[/]")
     for message in call.request.messages:
         out.print(_panel(message, "dim"))
@@ -151,4 +166,6 @@ def _panel(message: Message, style: str, title: str = "") -> Panel:
     if len(text) > SHOWN_CHARACTERS:
         text = f"{text[:SHOWN_CHARACTERS]}… ({len(text):,} characters)"
     calls = [f"→ {t.name}({t.arguments})" for t in message.tool_calls]
-    return Panel(escape("\n".join([text, *calls] if text else calls)), title=title or message.role, border_style=style)
+    return Panel(
+        escape("\n".join([text, *calls] if text else calls)), title=title or message.role, border_style=style
+    )

@@ -63,7 +63,10 @@ def curate(as_json: bool) -> None:
     with workspace() as ws, progress_bar(as_json) as progress:
         funnel = curate_log(ws, progress=progress)
     if as_json:
-        emit_json(funnel.model_dump(mode="json") | {"funnel": [{"reason": r, "calls": n} for r, n in funnel.dropped]})
+        emit_json(
+            funnel.model_dump(mode="json")
+            | {"funnel": [{"reason": r, "calls": n} for r, n in funnel.dropped]}
+        )
     else:
         print_funnel(funnel, console())
 
@@ -97,14 +100,25 @@ def shortlist(task: str, as_json: bool) -> None:
     with workspace() as ws, progress_bar(as_json) as progress:
         learning = prepare(ws, ws.find(Task, task), progress=progress)
     if as_json:
-        emit_json({"task_id": learning.task.id, "dataset_id": learning.dataset.id, "candidates": learning.candidates})
+        emit_json(
+            {
+                "task_id": learning.task.id,
+                "dataset_id": learning.dataset.id,
+                "candidates": learning.candidates,
+            }
+        )
     else:
         print_candidates(learning.task, learning.candidates, console())
 
 
 @click.command()
 @click.argument("task")
-@click.option("--method", "methods", multiple=True, help="Only this method (repeatable); default: all that are accepted.")
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    help="Only this method (repeatable); default: all that are accepted.",
+)
 @json_option
 def train(task: str, methods: tuple[str, ...], as_json: bool) -> None:
     """Train the candidates of TASK on its train split. The gate is a separate step: `evaluate`.
@@ -126,12 +140,16 @@ def train(task: str, methods: tuple[str, ...], as_json: bool) -> None:
     elif students:
         print_students(students, console())
     else:
-        console().print(f"nothing to train: {len(accepted)} accepted candidates match (see `rightsizer shortlist {task}`)")
+        console().print(
+            f"nothing to train: {len(accepted)} accepted candidates match (see `rightsizer shortlist {task}`)"
+        )
 
 
 @click.command()
 @click.argument("student")
-@click.option("--alpha", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Tolerated mean disagreement.")
+@click.option(
+    "--alpha", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Tolerated mean disagreement."
+)
 @json_option
 def evaluate(student: str, alpha: float | None, as_json: bool) -> int:
     """Put STUDENT through the gate: threshold on the calibration split, one look at the test split.
@@ -152,10 +170,20 @@ def evaluate(student: str, alpha: float | None, as_json: bool) -> int:
 @click.argument("task", required=False)
 @click.option("--all", "every", is_flag=True, help="Every task.")
 @click.option("--release", is_flag=True, help="Put live what passed.")
-@click.option("--alpha", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Tolerated mean disagreement, all tasks.")
-@click.option("--delta", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Error probability over all decisions.")
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Tolerated mean disagreement, all tasks.",
+)
+@click.option(
+    "--delta",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Error probability over all decisions.",
+)
 @json_option
-def run(task: str | None, every: bool, release: bool, alpha: float | None, delta: float | None, as_json: bool) -> int:
+def run(
+    task: str | None, every: bool, release: bool, alpha: float | None, delta: float | None, as_json: bool
+) -> int:
     """S2 to S6 for one TASK or --all: curate, discover, train, prove; with --release, put live what passed.
 
     Exit code 3 when no task passed the gate.
@@ -172,7 +200,7 @@ def run(task: str | None, every: bool, release: bool, alpha: float | None, delta
     flags = {"gate.delta": delta}
     if alpha is not None:
         flags |= {f"gate.alpha_{kind}": alpha for kind in ("label", "fields", "tool_call", "text")}
-    with workspace(**flags) as ws, progress_bar(as_json) as progress:
+    with workspace(flags=flags) as ws, progress_bar(as_json) as progress:
         outcome = run_loop(ws, task, release=release, progress=progress)
     emit_json(outcome) if as_json else print_run(outcome, console())
     return 0 if any(row.verdict == "pass" for row in outcome.tasks) else 3

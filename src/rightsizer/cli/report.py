@@ -10,7 +10,9 @@ from rightsizer.cli.context import console, emit_json, json_option, progress_bar
 
 
 @click.command()
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Also write one self-contained HTML file.")
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Also write one self-contained HTML file."
+)
 @json_option
 def report(html: Path | None, as_json: bool) -> None:
     """What the agent does, what it costs, what could move to small models, and what has moved.

@@ -23,7 +23,9 @@ def calls() -> None:
 
 
 @calls.command(name="list")
-@click.option("--set-aside", is_flag=True, help="Calls kept out of learning, with the reason; and unreadable lines.")
+@click.option(
+    "--set-aside", is_flag=True, help="Calls kept out of learning, with the reason; and unreadable lines."
+)
 @click.option("--task", help="Only calls of this task.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
 @click.option("--offset", default=0, show_default=True, type=click.IntRange(0))
@@ -45,7 +47,9 @@ def list_calls(set_aside: bool, task: str | None, limit: int, offset: int, as_js
             rejected = list(ws.store.calls.rejected())
             page = marks[offset : offset + limit]
             if as_json:
-                lines = [{"file": r.file, "line": r.line, "reason": r.reason, "detail": r.detail} for r in rejected]
+                lines = [
+                    {"file": r.file, "line": r.line, "reason": r.reason, "detail": r.detail} for r in rejected
+                ]
                 emit_json({"total": len(marks), "calls": page, "unreadable": lines})
             else:
                 print_aside(page, len(marks), rejected, console())
@@ -65,12 +69,13 @@ def list_calls(set_aside: bool, task: str | None, limit: int, offset: int, as_js
 def show_call(call_id: str, as_json: bool) -> None:
     """One call, whole: what was asked, what was answered, and what became of it."""
     from rightsizer.cli.listings import print_call
+    from rightsizer.pipeline.collect import LEVELS
     from rightsizer.wire.record import record_from_call
 
     with workspace() as ws:
         call = ws.store.calls.get(call_id)
         marks = [m for m in ws.store.marks.aside() if m.call_id == call_id]
-        tasks = {level: ws.store.marks.assignments(level).get(call_id) for level in ("template", "step", "semantic")}  # type: ignore[arg-type]
+        tasks = {level: ws.store.marks.assignments(level).get(call_id) for level in LEVELS}
     if as_json:
         emit_json(record_from_call(call) | {"tasks": tasks, "set_aside": marks})
     else:
@@ -83,7 +88,9 @@ def tasks() -> None:
 
 
 @tasks.command(name="list")
-@click.option("--level", type=click.Choice(["template", "step", "semantic"]), default="template", show_default=True)
+@click.option(
+    "--level", type=click.Choice(["template", "step", "semantic"]), default="template", show_default=True
+)
 @json_option
 def list_tasks(level: str, as_json: bool) -> None:
     """Tasks, the costliest first, with readiness and verdict."""

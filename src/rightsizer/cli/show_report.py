@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -26,7 +27,7 @@ def print_report(report: Report, console: Console) -> None:
     console.print(_cost_bar(report, console.width))
     console.print(_tasks(report, console.width))
     console.print(_rivals(report, console.width))
-    console.print(_reasons(report, console.width))
+    console.print(_reasons(report))
     console.print(_foot(report))
 
 
@@ -48,16 +49,9 @@ def _headline(report: Report, width: int) -> RenderableType:
     grid.add_row(*(Text(value, style=style) for value, _, _, style in cards))
     grid.add_row(*(Text(label) for _, label, _, _ in cards))
     grid.add_row(*(Text(note, style="dim") for _, _, note, _ in cards))
-    parts: list[RenderableType] = [about, Text(), grid]
-    if head.net_saving_month is not None:
-        net = head.net_saving_month.point
-        text = f"After people, machines and retraining: {money(net)} a month"
-        text += (
-            f", paid back in {head.payback_days:,.0f} days."
-            if head.payback_days
-            else ": does not pay at this volume."
-        )
-        parts += [Text(), Text(text, style="green" if net > 0 else "yellow")]
+    parts: list[RenderableType] = [Text(report.title, style="bold"), about, Text(), grid]
+    for advice in report.advice:
+        parts += [Text(), Text(advice.text, style="yellow" if advice.warn else "green")]
     return Panel(Group(*parts), title="[bold]rightsizer report[/]", title_align="left", border_style="dim")
 
 
@@ -120,15 +114,15 @@ def _cells(row: TaskRow, *, wide: bool) -> list[RenderableType]:
         Text(row.name),
         count(row.calls),
         share(row.cost_share) if row.cost_known else "?",
-        Text(MARKS[row.verdict], style=colour),
+        Text(_mark(row), style=colour),
         serves,
         agrees,
     ]
     if wide:
         saves = "–"
         if row.basis == "certified":
-            saves = money_range(row.savings.gross)
-        elif row.basis == "readiness" and row.cost_known:
+            saves = money_range(row.savings.gross) if row.cost_known else "?"
+        elif row.worth_showing:
             saves = f"≤ {money(row.savings.gross.high)}?"
         now = (
             "LLM"
@@ -139,54 +133,61 @@ def _cells(row: TaskRow, *, wide: bool) -> list[RenderableType]:
     return cells
 
 
+def _mark(row: TaskRow) -> str:
+    """The verdict in a table cell; for an undecided task how many calls are missing, where that is known."""
+    if row.verdict == "undecided" and row.calls_needed:
+        return f"◐ +{count(row.calls_needed)} calls"
+    return MARKS[row.verdict]
+
+
 def _rivals(report: Report, width: int) -> RenderableType:
     """The movable tasks answered four ways: incumbent, student, cheap LLM, small hosted model."""
     if not report.alternatives:
         return Text()
-    room = max(10, width - 72)
+    wide = width >= 96
+    room = max(10, width - (82 if wide else 56))
     dearest = max(a.usd.point for a in report.alternatives) or 1.0
     table = Table.grid(padding=(0, 1))
+    for _ in range(4):
+        table.add_column(no_wrap=True, overflow="ellipsis")
     for alternative in report.alternatives:
         filled = max(1, round(alternative.usd.point / dearest * room))
-        colour = (
-            "green"
-            if alternative.kind == "student"
-            else "white"
-            if alternative.kind == "incumbent"
-            else "magenta"
-        )
-        note = alternative.note if alternative.kind in ("cheap_llm", "small_model") else ""
+        rival = alternative.kind in ("cheap_llm", "small_model")
+        colour = "magenta" if rival else COLOURS["replace" if alternative.kind == "student" else "keep"]
         table.add_row(
-            Text(" " + alternative.label),
+            Text(f" {alternative.label}" + ("*" if rival else "")),
             Text("▆" * filled, style=colour),
             Text(money_range(alternative.usd)),
-            Text(f"{short(alternative.model, 24)} {note}".strip() if note else "", style="dim"),
+            Text(short(alternative.model, 24) if rival and wide else "", style="dim"),
         )
     title = Text(f"\n The tasks that can move, per {report.unit}", style="bold")
-    return Group(title, table)
+    note = " * on price alone: nobody has measured how well it answers"
+    untrained = any(a.kind in ("cheap_llm", "small_model") for a in report.alternatives)
+    return Group(title, table, Text(note, style="dim")) if untrained else Group(title, table)
 
 
-def _reasons(report: Report, width: int) -> RenderableType:
-    lines: list[RenderableType] = [Text("\n Why", style="bold")]
+def _reasons(report: Report) -> RenderableType:
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(width=2, justify="right")
+    table.add_column(ratio=1, overflow="fold")
     for row in report.tasks[:MOST_REASONS]:
-        line = Text(f" {MARKS[row.verdict][0]} ", style=COLOURS[row.verdict])
-        line.append(short(row.name, 40), style="bold")
-        line.append(f"  {row.reason}", style="default")
-        lines.append(line)
+        line = Text(short(row.name, 48), style=f"bold {COLOURS[row.verdict]}")
+        line.append(f"  {row.reason}", style="not bold default")
+        table.add_row(Text(MARKS[row.verdict][0], style=COLOURS[row.verdict]), line)
     if len(report.tasks) > MOST_REASONS:
-        lines.append(Text(f"   … {len(report.tasks) - MOST_REASONS} more in the HTML report", style="dim"))
-    return Group(*lines)
+        table.add_row("", Text(f"… {len(report.tasks) - MOST_REASONS} more: --html", style="dim"))
+    return Group(Text("\n Why", style="bold"), table)
 
 
 def _foot(report: Report) -> RenderableType:
     lines: list[RenderableType] = [Text()]
     if report.funnel is not None:
         dropped = ", ".join(f"{reason_words(r)} {count(n)}" for r, n in report.funnel.dropped if n)
-        text = f" Curation kept {count(report.funnel.n_kept)} of {count(report.funnel.n_in)} calls"
+        text = f"Curation kept {count(report.funnel.n_kept)} of {count(report.funnel.n_in)} calls"
         lines.append(Text(text + (f" ({dropped})." if dropped else "."), style="dim"))
     if report.log.unpriced_calls:
-        text = f" {count(report.log.unpriced_calls)} calls have no known price and are in no sum of money."
+        text = f"{count(report.log.unpriced_calls)} calls have no known price and are in no sum of money."
         lines.append(Text(text, style="yellow"))
-    text = f" List prices as of {report.prices_as_of}. Agreement with the LLM is not correctness."
+    text = f"List prices as of {report.prices_as_of}. Agreement with the LLM is not correctness."
     lines.append(Text(text + " More: --html, --json", style="dim"))
-    return Group(*lines)
+    return Padding(Group(*lines), (0, 1))

@@ -41,8 +41,12 @@ def show(as_json: bool) -> None:
     home = Path(obj["home"]) if obj["home"] else None
     rows = load_settings(home, parse_flags(obj["flags"])).explain()
     if as_json:
-        emit_json({"settings": [{"name": r.name, "value": r.value, "origin": r.origin, "meaning": r.meaning} for r in rows]})
+        emit_json(
+            {
+                "settings": [
+                    {"name": r.name, "value": r.value, "origin": r.origin, "meaning": r.meaning} for r in rows
+                ]
+            }
+        )
     else:
         print_settings(rows, console())
-
-

@@ -31,7 +31,9 @@ VERDICT = {
 
 def table(title: str, *columns: str) -> Table:
     """A table in the house style; a column name that starts with '#' is numeric."""
-    made = Table(title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False)
+    made = Table(
+        title=title, title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False
+    )
     for column in columns:
         numeric = column.startswith("#")
         made.add_column(column.lstrip("#"), justify="right" if numeric else "left", no_wrap=numeric)
@@ -52,7 +54,10 @@ def print_import(done: ImportReport, out: Console) -> None:
         )  # fmt: skip
     out.print(made)
     if any(f.rejected or f.conflicts for f in done.files):
-        out.print("[yellow]some lines could not be used[/]: they are kept aside, see `rightsizer calls list --set-aside`")
+        out.print(
+            "[yellow]some lines could not be used[/]: they are kept aside, "
+            "see `rightsizer calls list --set-aside`"
+        )
 
 
 def print_funnel(funnel: Funnel, out: Console) -> None:
@@ -60,8 +65,14 @@ def print_funnel(funnel: Funnel, out: Console) -> None:
     made.add_row("in", f"{funnel.n_in:,}", "")
     for reason, n in funnel.dropped:
         if n:
-            made.add_row(f"[dim]− {escape(reason)}[/]", f"[dim]{n:,}[/]", f"[dim]{percent(n / funnel.n_in)}[/]")
-    made.add_row("[bold]kept[/]", f"[bold]{funnel.n_kept:,}[/]", percent(funnel.n_kept / funnel.n_in if funnel.n_in else None))
+            made.add_row(
+                f"[dim]− {escape(reason)}[/]", f"[dim]{n:,}[/]", f"[dim]{percent(n / funnel.n_in)}[/]"
+            )
+    made.add_row(
+        "[bold]kept[/]",
+        f"[bold]{funnel.n_kept:,}[/]",
+        percent(funnel.n_kept / funnel.n_in if funnel.n_in else None),
+    )
     out.print(made)
 
 
@@ -72,7 +83,8 @@ def print_run(outcome: RunOutcome, out: Console) -> None:
         verdict = VERDICT[row.verdict] + (" [green]· live[/]" if row.released else "")
         made.add_row(
             f"[bold]{escape(row.name)}[/]\n[dim]{escape(row.reason)}[/]", f"{row.n_calls:,}", verdict,
-            row.method or "–", percent(row.coverage) if passed else "–", percent(row.agreement) if passed else "–",
+            row.method or "–", percent(row.coverage if passed else None),
+            percent(row.agreement if passed else None),
         )  # fmt: skip
     out.print(made)
     n_passed = sum(r.verdict == "pass" for r in outcome.tasks)
@@ -92,7 +104,9 @@ def print_replay(outcome: ReplayOutcome, out: Console) -> None:
     )  # fmt: skip
     out.print(made)
     if outcome.served:
-        out.print(f"agreement between {percent(outcome.agreement_low)} and {percent(outcome.agreement_high)} (95 %)")
+        out.print(
+            f"agreement between {percent(outcome.agreement_low)} and {percent(outcome.agreement_high)} (95 %)"
+        )
         ms = outcome.latency_ms
         out.print(f"student latency p50 {ms.p50} ms, p95 {ms.p95} ms on this machine")
     if outcome.llm_cost_usd:
@@ -105,7 +119,11 @@ def print_verification(result: Verification, out: Console) -> None:
     for check in result.checks:
         mark = "[green]✔[/]" if check.ok else "[red]✘[/]"
         out.print(f"{mark} {escape(check.name)}  [dim]{escape(check.detail)}[/]")
-    out.print("[green]the certificate follows from its evidence[/]" if result.ok else "[red]the certificate does NOT hold[/]")
+    out.print(
+        "[green]the certificate follows from its evidence[/]"
+        if result.ok
+        else "[red]the certificate does NOT hold[/]"
+    )
 
 
 def print_checks(checks: Sequence[Check], out: Console) -> None:

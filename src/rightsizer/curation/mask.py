@@ -74,7 +74,7 @@ class Masker:
         return _map_message(message, self._unmask)
 
     def unresolved(self, message: Message) -> tuple[str, ...]:
-        """Placeholders in `message` that stand for nothing in this call: such an answer must not be served."""
+        """Placeholders in `message` that stand for nothing in this call: not to be served."""
         found = {p for text in _message_texts(message) for p in PLACEHOLDER.findall(text)}
         return tuple(sorted(found - self._value.keys() - self._reserved))
 

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 U32 = NDArray[np.uint32]
 U64 = NDArray[np.uint64]
+Pairs = NDArray[np.int64]
 
 THRESHOLD = 0.8
 SHINGLE = 5  # characters: the same for English and Chinese, and short texts still have some
 _HASHES = 64
 _ROWS = 4  # 16 bands of 4: a pair of Jaccard .8 shares none with probability (1 − .8⁴)¹⁶ = .0002
 _BATCH_CHARS = 1 << 17  # so that the arrays of a batch stay in the processor's cache
-_TRIES = 8  # groups of one bucket a text is compared with, newest first
+_NEIGHBOURS = 4
 
 
 def near_duplicate_groups(texts: Sequence[str], *, threshold: float = THRESHOLD, seed: int = 0) -> list[int]:
@@ -28,7 +29,7 @@ def near_duplicate_groups(texts: Sequence[str], *, threshold: float = THRESHOLD,
 
     Two texts are near-duplicates when the Jaccard similarity of their sets of 5-character shingles is
     at least `threshold` (case and spacing do not count). Numbers ascend with a group's first member.
-    Deterministic for a seed. Memory: 256 bytes a text, besides the texts.
+    Deterministic for a seed. Memory: 256 bytes a text, and 8 bytes a shingle of texts that look alike.
     """
     if not texts:
         return []
@@ -36,19 +37,23 @@ def near_duplicate_groups(texts: Sequence[str], *, threshold: float = THRESHOLD,
     where = [first.setdefault(_normal(text), len(first)) for text in texts]
     unique = list(first)
     groups = list(range(len(unique)))
-    sets: dict[int, U64] = {}
-    for bucket in _buckets(signatures(unique, seed=seed)):
-        _link(bucket, unique, sets, groups, threshold)
-        if len(sets) > 50_000:
-            sets.clear()
+    signed = signatures(unique, seed=seed)
+    pairs = _likely(_candidates(signed), signed, threshold)
+    sets = _sets(unique, np.unique(pairs))
+    for a, b in pairs.tolist():
+        root_a, root_b = _root(groups, a), _root(groups, b)
+        if root_a != root_b and jaccard(sets[a], sets[b]) >= threshold:
+            groups[max(root_a, root_b)] = min(root_a, root_b)
     numbers: dict[int, int] = {}
     return [numbers.setdefault(_root(groups, i), len(numbers)) for i in where]
 
 
 def jaccard(a: U64, b: U64) -> float:
     """Size of the intersection over size of the union of two sorted sets."""
-    both = len(np.intersect1d(a, b, assume_unique=True))
-    union = len(a) + len(b) - both
+    merged = np.concatenate((a, b))
+    merged.sort(kind="stable")  # two sorted runs: one linear merge
+    both = int(np.count_nonzero(merged[1:] == merged[:-1]))
+    union = len(merged) - both
     return both / union if union else 1.0
 
 
@@ -107,47 +112,55 @@ def _windows(texts: Sequence[str]) -> tuple[U64, NDArray[np.intp]]:
     return hashes[codes[:n] != 0], starts
 
 
-def _buckets(signed: U32) -> Iterator[NDArray[np.intp]]:
-    """Texts that agree in one band, two or more at a time, each in ascending order."""
+def _candidates(signed: U32) -> Pairs:
+    """Pairs of texts that agree in a band, each once, ascending; shape (pairs, 2).
+
+    In a bucket of many each text is paired with the next few and with the first, so that a bucket of n
+    texts gives some n pairs and not n²; chains join the rest.
+    """
+    n = len(signed)
+    found = []
     for band in range(0, _HASHES, _ROWS):
-        rows = signed[:, band : band + _ROWS].astype(np.uint64)
-        key = np.zeros(len(rows), dtype=np.uint64)
-        for k in range(_ROWS):
-            key = (key ^ rows[:, k]) * np.uint64(0x9E3779B97F4A7C15)
+        key = np.zeros(n, dtype=np.uint64)
+        for k in range(band, band + _ROWS):
+            key = (key ^ signed[:, k]) * np.uint64(0x9E3779B97F4A7C15)
             key ^= key >> np.uint64(32)
         order = np.argsort(key, kind="stable")
-        cuts = np.flatnonzero(np.diff(key[order])) + 1
-        edges = np.concatenate([np.zeros(1, dtype=np.intp), cuts, np.array([len(order)], dtype=np.intp)])
-        for i in np.flatnonzero(np.diff(edges) > 1):
-            yield order[edges[i] : edges[i + 1]]
+        ordered = key[order]
+        for step in range(1, _NEIGHBOURS + 1):
+            same = np.flatnonzero(ordered[step:] == ordered[:-step])
+            found.append(order[same] * n + order[same + step])
+        new = np.concatenate(([True], ordered[1:] != ordered[:-1]))
+        first = order[np.flatnonzero(new)[np.cumsum(new) - 1]]
+        found.append((first * n + order)[first != order])
+    codes = np.unique(np.concatenate(found))
+    return np.stack((codes // n, codes % n), axis=1)
 
 
-def _link(
-    bucket: NDArray[np.intp], texts: list[str], sets: dict[int, U64], groups: list[int], threshold: float
-) -> None:
-    """Join the texts of a bucket that are near-duplicates.
+def _likely(pairs: Pairs, signed: U32, threshold: float) -> Pairs:
+    """Without the pairs whose signatures agree so little that they cannot be near-duplicates.
 
-    Each is compared with the latest member of every group seen in the bucket, so a bucket of n texts
-    costs n comparisons and not n².
+    The share of equal minima has a standard deviation of at most .0625 (64 hashes): four of them below
+    the threshold, less than one true pair in 20,000 is lost.
     """
-    latest: dict[int, int] = {}
-    for member in map(int, bucket):
-        root = _root(groups, member)
-        if root not in latest:
-            for other_root, other in list(latest.items())[-_TRIES:]:
-                if jaccard(_set(member, texts, sets), _set(other, texts, sets)) >= threshold:
-                    low, high = sorted((root, _root(groups, other_root)))
-                    groups[high] = low
-                    latest.pop(other_root)
-                    root = low
-        latest.pop(root, None)
-        latest[root] = member
+    kept = np.empty(len(pairs), dtype=bool)
+    least = (threshold - 4 * (threshold * (1 - threshold) / _HASHES) ** 0.5) * _HASHES
+    for start in range(0, len(pairs), 1 << 16):
+        part = pairs[start : start + (1 << 16)]
+        kept[start : start + len(part)] = (signed[part[:, 0]] == signed[part[:, 1]]).sum(axis=1) >= least
+    return pairs[kept]
 
 
-def _set(i: int, texts: list[str], sets: dict[int, U64]) -> U64:
-    if i not in sets:
-        sets[i] = np.unique(_windows([texts[i]])[0])
-    return sets[i]
+def _sets(texts: list[str], wanted: NDArray[np.int64]) -> dict[int, U64]:
+    """The sorted shingle sets of the texts at `wanted`."""
+    sets: dict[int, U64] = {}
+    chosen = wanted.tolist()
+    for start, end in _batches([texts[i] for i in chosen]):
+        hashes, starts = _windows([texts[i] for i in chosen[start:end]])
+        for i, each in zip(chosen[start:end], np.split(hashes, starts[1:]), strict=True):
+            ordered = np.sort(each)
+            sets[i] = ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))]
+    return sets
 
 
 def _root(groups: list[int], i: int) -> int:

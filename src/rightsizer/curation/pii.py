@@ -7,12 +7,12 @@ close together. The gate only skips work: findings with and without it are ident
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rightsizer.curation.recognizers.contact import CONTACT
 from rightsizer.curation.recognizers.finance import FINANCE
 from rightsizer.curation.recognizers.identity import CHINA, WORLD
-from rightsizer.curation.recognizers.pattern import Pattern, Span
+from rightsizer.curation.recognizers.pattern import REACH, Cluster, Pattern, Span
 from rightsizer.curation.recognizers.phone import PHONES
 from rightsizer.curation.recognizers.secrets import SECRETS
 
@@ -26,11 +26,9 @@ _NARROW |= dict.fromkeys((0x3000, 0xA0, 0x2007, 0x202F), 0x20)
 _NARROW |= dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2212, 0xFE63), 0x2D)
 _WIDE = re.compile("[" + "".join(map(chr, _NARROW)) + "]")
 
-_GATES = {
-    n: re.compile(rf"[0-9](?:[^0-9]{{0,3}}[0-9]){{{n - 1}}}")
-    for n in sorted({p.digits for p in PATTERNS} - {0})
-}
-_LITERALS = tuple(sorted({n for p in PATTERNS for n in p.needs}))
+_CLUSTER = re.compile(r"[0-9](?:[^0-9]{0,3}[0-9])+")
+_START = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z(]")
+_FEWEST = min(p.digits for p in PATTERNS if p.digits)
 
 
 def scan(text: str, lang: str = "auto", *, patterns: Iterable[Pattern] | None = None) -> list[Span]:
@@ -42,8 +40,10 @@ def scan(text: str, lang: str = "auto", *, patterns: Iterable[Pattern] | None = 
     if len(text) < 3:
         return []
     plain = narrow(text)
-    chosen = gated(plain) if patterns is None else patterns
-    return resolve(span for pattern in chosen for span in pattern.find(plain))
+    if patterns is not None:
+        return resolve(span for pattern in patterns for span in pattern.find(plain))
+    clusters = digit_clusters(plain)
+    return resolve(span for pattern in gated(plain, clusters) for span in pattern.find(plain, clusters))
 
 
 def narrow(text: str) -> str:
@@ -53,16 +53,53 @@ def narrow(text: str) -> str:
     return text.translate(_NARROW)
 
 
-def gated(text: str) -> list[Pattern]:
-    """The patterns that can match at all, by the literals and digits that are in the text."""
-    low = text.lower()
-    present = {literal for literal in _LITERALS if literal in low}
-    most = 0
-    for n, gate in _GATES.items():
-        if gate.search(text) is None:
-            break
-        most = n
-    return [p for p in PATTERNS if p.digits <= most and (not p.needs or not present.isdisjoint(p.needs))]
+def digit_clusters(text: str) -> list[Cluster]:
+    """The clusters of digits that are large enough for some pattern, ascending."""
+    clusters = []
+    for match in _CLUSTER.finditer(text):
+        start, end = match.span()
+        if end - start >= _FEWEST:
+            digits = sum(map(match[0].count, "0123456789"))
+            if digits >= _FEWEST:
+                starts = tuple(m.start() for m in _START.finditer(text, max(0, start - REACH), end))
+                clusters.append(Cluster(start, end, digits, starts))
+    return clusters
+
+
+def gated(text: str, clusters: Sequence[Cluster]) -> list[Pattern]:
+    """The patterns that can match at all, by the literals, digits and runs that are in the text."""
+    low, ascii_only = text.lower(), text.isascii()
+    digits = max((c.digits for c in clusters), default=0)
+    chosen: list[Pattern] = []
+    for group in _GROUPS:
+        if group.gate is None or group.gate.search(text) is not None:
+            chosen += group.choose(low, ascii_only, digits)
+    return chosen
+
+
+class _Group:
+    """The patterns behind one gate, by what they need."""
+
+    def __init__(self, gate: re.Pattern[str] | None) -> None:
+        self.gate = gate
+        members = [p for p in PATTERNS if p.gate is gate]
+        self.free = [p for p in members if not p.needs]
+        self.needing = [p for p in members if p.needs]
+        literals = sorted({literal for p in members for literal in p.needs})
+        self.ascii = [literal for literal in literals if literal.isascii()]
+        self.other = [literal for literal in literals if not literal.isascii()]
+
+    def choose(self, low: str, ascii_only: bool, digits: int) -> list[Pattern]:
+        present = {literal for literal in self.ascii if literal in low}
+        if not ascii_only:
+            present.update(literal for literal in self.other if literal in low)
+        chosen = [p for p in self.free if p.digits <= digits]
+        if present:
+            chosen += [p for p in self.needing if p.digits <= digits and not present.isdisjoint(p.needs)]
+        return chosen
+
+
+_GROUPS = [_Group(gate) for gate in dict.fromkeys(p.gate for p in PATTERNS)]
 
 
 def resolve(spans: Iterable[Span]) -> list[Span]:

@@ -11,16 +11,21 @@ import re
 from rightsizer.types import Message, OtherPart
 
 _ENGLISH = re.compile(
-    r"^(?:i['’]?m |i am )?(?:really |very |so )?(?:sorry|i apologi[sz]e|apologies|unfortunately)?[,.]?\s*(?:but\s+)?(?:unfortunately,?\s+)?"
+    r"^(?:i['’]?m |i am )?(?:really |very |so )?(?:sorry|i apologi[sz]e|apologies|"
+    r"unfortunately)?[,.]?\s*(?:but\s+)?(?:unfortunately,?\s+)?"
     r"(?:as an ai(?: language)?(?: model)?,?\s+)?"
-    r"i\s*(?:can(?:no|['’])t|cannot|am (?:not able|unable)|['’]m (?:not able|unable)|won['’]t|will not|must decline|have to decline|decline)"
-    r"(?: to)?\s+(?:assist|help|comply|fulfil|provide (?:assistance|help|support|guidance|information|instructions)|support|"
-    r"engage|participate|continue with (?:this|that)|generate (?:that|this)|create (?:that|this) content|discuss|answer that|do that|"
+    r"i\s*(?:can(?:no|['’])t|cannot|am (?:not able|unable)|['’]m (?:not able|unable)|won['’]t|will not|"
+    r"must decline|have to decline|decline)"
+    r"(?: to)?\s+(?:assist|help|comply|fulfil|provide (?:assistance|help|support|guidance|information|"
+    r"instructions)|support|"
+    r"engage|participate|continue with (?:this|that)|generate (?:that|this)|create (?:that|this) content|"
+    r"discuss|answer that|do that|"
     r"process (?:this|that) request|write (?:that|this))",
     re.IGNORECASE,
 )
 _AS_AN_AI = re.compile(
-    r"^as an ai(?: language)?(?: model)?,?\s+i\s+(?:can(?:no|['’])t|cannot|do not|don['’]t|am (?:not able|unable))",
+    r"^as an ai(?: language)?(?: model)?,?\s+i\s+(?:can(?:no|['’])t|cannot|do not|don['’]t|am (?:not able|"
+    r"unable))",
     re.IGNORECASE,
 )
 _POLICY = re.compile(

@@ -87,6 +87,8 @@ def parse_model_name(name: str) -> ModelName:
     text = (
         name.strip().lower().replace("@default", "").replace("@", "-").replace(" ", "-").replace("_v", "-v")
     )
+    text = re.sub(r":(?=\d+(?:\.\d+)?b\b)", "-", text)  # Ollama writes the size after a colon
+    text = re.sub(r"^(?:openai|anthropic)-(?=gpt|claude|o\d)", "", text)
     fine_tuned = text.startswith("ft:")
     if fine_tuned:
         text = text.split(":")[1]

@@ -11,7 +11,7 @@ from rightsizer.economics.assumptions import DAYS_PER_MONTH, Assumptions
 from rightsizer.economics.prices import PriceTable
 from rightsizer.economics.report_types import Headline, LogSummary, ModelRow, Report, TaskRow
 from rightsizer.economics.savings import Alternative, Range
-from rightsizer.economics.task_rows import build_row, totals_of
+from rightsizer.economics.task_rows import Context, build_row, totals_of
 from rightsizer.economics.tokens import SPREAD
 from rightsizer.economics.totals import Spend, Totals
 from rightsizer.economics.wording import share
@@ -56,17 +56,19 @@ def build_report(
     """
     assumed = assumptions or Assumptions(core_hour_usd=core_hour_usd)
     unit, scale = projection(totals.all)
-    by_id = {s.id: s for s in students}
-    active = {r.task_id: r for r in routes}
+    context = Context(
+        students={s.id: s for s in students},
+        routes={r.task_id: r for r in routes},
+        releases={r.id: r for r in releases},
+        prices=prices,
+        assumed=assumed,
+        total=totals.all,
+        scale=scale,
+    )
     rows = []
     for task in tasks:
-        spend = totals_of(task, totals)
         own = [e for e in evaluations if e.task_id == task.id]
-        rows.append(
-            build_row(
-                task, spend, own, by_id, active.get(task.id), prices, assumed, total=totals.all, scale=scale
-            )
-        )
+        rows.append(build_row(task, totals_of(task, totals), own, context))
     rows.sort(key=lambda r: (-r.cost_usd.point, -r.calls, r.name))
     head = headline(rows, totals.all, assumed, unit=unit, scale=scale)
     ways = alternatives(rows)

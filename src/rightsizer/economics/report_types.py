@@ -10,6 +10,7 @@ from pydantic import Field
 from rightsizer.economics.savings import Alternative, Basis, Range, Savings
 from rightsizer.types import Frozen, Funnel, Mode, OutputKind, Rung
 
+SLIVER = 0.02  # share of a task below which a guess of savings is not worth a figure
 TaskVerdict = Literal["replace", "keep", "undecided"]
 
 
@@ -99,6 +100,12 @@ class TaskRow(Frozen):
     students_tried: int = 0
     mode: Mode | None = Field(default=None, description="what the gateway does now; None = the LLM answers")
     live_share: float = 0.0
+    since: datetime | None = Field(default=None, description="when that was released")
+
+    @property
+    def worth_showing(self) -> bool:
+        """Whether the guess of what an undecided task may save is more than a sliver of its share."""
+        return self.basis == "readiness" and self.cost_known and self.movable.high >= SLIVER
 
 
 class Headline(Frozen):

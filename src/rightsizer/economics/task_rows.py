@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rightsizer.economics.assumptions import Assumptions
 from rightsizer.economics.prices import PriceRow, PriceTable
@@ -19,7 +20,7 @@ from rightsizer.economics.savings import (
 )
 from rightsizer.economics.totals import Spend, Totals
 from rightsizer.economics.verdict import deciding_evaluation, task_verdict
-from rightsizer.types import Evaluation, Route, Student, Task
+from rightsizer.types import Evaluation, Release, Route, Student, Task
 
 
 def totals_of(task: Task, totals: Totals) -> Spend:
@@ -41,24 +42,29 @@ def totals_of(task: Task, totals: Totals) -> Spend:
     )
 
 
-def build_row(
-    task: Task,
-    spend: Spend,
-    evaluations: Sequence[Evaluation],
-    students: Mapping[str, Student],
-    route: Route | None,
-    prices: PriceTable,
-    assumed: Assumptions,
-    *,
-    total: Spend,
-    scale: float,
-) -> TaskRow:
-    """The row of one task. `evaluations` are all of this task; `scale` leads to the report's unit."""
+@dataclass(frozen=True)
+class Context:
+    """What all rows share: the rest of the store, prices, assumptions, the log's sums and the unit."""
+
+    students: Mapping[str, Student]
+    routes: Mapping[str, Route]
+    releases: Mapping[str, Release]
+    prices: PriceTable
+    assumed: Assumptions
+    total: Spend
+    scale: float
+
+
+def build_row(task: Task, spend: Spend, evaluations: Sequence[Evaluation], context: Context) -> TaskRow:
+    """The row of one task; `evaluations` are all of this task, of any student."""
+    route = context.routes.get(task.id)
+    release = context.releases.get(route.release_id) if route else None
     evaluation = deciding_evaluation(evaluations, route)
     verdict, reason = task_verdict(task, evaluation)
     moving = movable(evaluation, task.readiness if verdict == "undecided" else None)
-    llm = cheapest_for(spend, prices, "llm")
-    small = cheapest_for(spend, prices, "small")
+    llm = cheapest_for(spend, context.prices, "llm")
+    small = cheapest_for(spend, context.prices, "small")
+    total, assumed, scale = context.total, context.assumed, context.scale
     return TaskRow(
         id=task.id,
         name=task.name,
@@ -81,10 +87,11 @@ def build_row(
         basis=moving.basis,
         savings=estimate_savings(spend, moving, llm, assumed, scale=scale),
         alternatives=_alternatives(spend, moving, llm, small, assumed, scale),
-        proof=_proof(evaluation, students) if evaluation else None,
+        proof=_proof(evaluation, context.students) if evaluation else None,
         students_tried=len({e.student_id for e in evaluations}),
         mode=route.mode if route else None,
         live_share=route.share if route else 0.0,
+        since=release.created_at if release else None,
     )
 
 
@@ -108,14 +115,14 @@ def _alternatives(
         made.append(
             Alternative(
                 kind="student",
-                label="Student, rest on the incumbent",
+                label="Student + incumbent",
                 usd=_with_student(per_call, moving.share, assumed).scaled(spend.priced_calls * scale),
-                note="certified share served by the student",
+                note="certified share on the student, the rest on the incumbent",
             )
         )
     for kind, label, row in (
-        ("cheap_llm", "Cheapest LLM, untrained", llm),
-        ("small_model", "Cheapest hosted small model, untrained", small),
+        ("cheap_llm", "Cheapest untrained LLM", llm),
+        ("small_model", "Cheapest untrained small model", small),
     ):
         if row is not None:
             made.append(

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from rightsizer.errors import InputError
 from rightsizer.evaluation.plan import Plan, make_plan
 from rightsizer.evaluation.reason import explain
-from rightsizer.evaluation.risk import Risk, Split, make_split, risk_at
-from rightsizer.stats import binomial_upper, calls_needed, fallback
+from rightsizer.evaluation.risk import Risk, Split, make_split, p_above, p_below, risk_at
+from rightsizer.stats import binomial_upper, calls_needed, fallback, p_at_least
 from rightsizer.stats.require import require_open_unit
 from rightsizer.types import Dataset, Evaluation, Score, Student, Verdict, new_id
 
@@ -34,6 +34,7 @@ class Decision:
     plan: Plan
     calibration: tuple[Risk, ...]
     test: tuple[Risk, ...]
+    p_values: tuple[float, ...]
     levels: tuple[float, ...]
     rejected: tuple[bool, ...]
     n_calibration: int
@@ -84,22 +85,27 @@ def decide_splits(
     if not 0.0 <= min_coverage <= 1.0:
         raise InputError(f"min_coverage is {min_coverage}, not a share")
     plan = make_plan(held_out, cal.n_sessions, alpha=alpha, delta=delta, min_coverage=min_coverage)
-    risks = tuple(risk_at(cal, t, alpha, plan.session_cap) for t in plan.thresholds)
-    test_risks = tuple(risk_at(held_out, t, alpha, plan.session_cap) for t in plan.thresholds)
-    chain = fallback([r.p_below for r in risks], plan.weights, delta)
+    risks = tuple(risk_at(cal, t, plan.session_cap) for t in plan.thresholds)
+    test_risks = tuple(risk_at(held_out, t, plan.session_cap) for t in plan.thresholds)
+    p_values = tuple(
+        p_below(risk, alpha, plan.session_cap, stakes)
+        for risk, stakes in zip(risks, plan.stakes, strict=True)
+    )
+    chain = fallback(p_values, plan.weights, delta)
     chosen = max((i for i, r in enumerate(chain.rejected) if r), default=None)
-    verdict, why = _verdict(cal, plan, risks, test_risks, chosen, delta, min_coverage)
+    verdict, why = _verdict(cal, plan, risks, test_risks, chosen, alpha, delta, min_coverage)
     more = None
     if verdict == "undecided":
         more = _more_calls(risks, alpha, delta, n_calls)
     return Decision(
         verdict=verdict,
-        reason=explain(why, risks, chosen, test_risks, cal, alpha, min_coverage, more),
+        reason=explain(why, risks, p_values, chosen, test_risks, cal, alpha, min_coverage, more),
         threshold=plan.thresholds[chosen] if chosen is not None and verdict == "pass" else None,
         chosen=chosen if verdict == "pass" else None,
         plan=plan,
         calibration=risks,
         test=test_risks,
+        p_values=p_values,
         levels=chain.levels,
         rejected=chain.rejected,
         n_calibration=cal.n_calls,
@@ -127,18 +133,21 @@ def _verdict(
     risks: Sequence[Risk],
     test: Sequence[Risk],
     chosen: int | None,
+    alpha: float,
     delta: float,
     min_coverage: float,
 ) -> tuple[Verdict, str]:
     """Verdict and a slug of why."""
     if chosen is not None:
-        return ("fail", "contradicted") if test[chosen].p_above <= CONTRADICTION else ("pass", "proved")
-    answering = risk_at(cal, 0.0, 0.5, 1).sessions  # sessions in which the student answers anything
+        # every served call counts here, however long its session: a brake may be crude, a proof may not
+        against = p_at_least(test[chosen].losses, test[chosen].served, alpha)
+        return ("fail", "contradicted") if against <= CONTRADICTION else ("pass", "proved")
+    answering = risk_at(cal, 0.0, 1).sessions  # sessions in which the student answers anything
     if cal.n_sessions and binomial_upper(answering, cal.n_sessions, delta) < min_coverage:
         return "fail", "abstains"
     if not plan.thresholds or not cal.n_calls:
         return "undecided", "too-few"
-    if all(r.p_above <= delta for r in risks):
+    if all(p_above(r, alpha, plan.session_cap) <= delta for r in risks):
         return "fail", "disagrees"
     return "undecided", "unproved"
 
@@ -217,7 +226,7 @@ def _grid_row(d: Decision, i: int, delta: float) -> dict[str, float]:
         "served": float(cal.served),
         "losses": float(cal.losses),
         "sessions": float(cal.sessions),
-        "p_value": cal.p_below,
+        "p_value": d.p_values[i],
         "level": d.levels[i],
         "certified": float(d.rejected[i]),
         "test_coverage": test.served / d.n_test if d.n_test else 0.0,

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rightsizer.evaluation.risk import Split
+from rightsizer.stats import stakes_for
 
 # Shares of the answered calls that the family tries to serve; finer where it matters most.
 LEVELS: tuple[float, ...] = (0.05, 0.08, 0.12, 0.17, 0.23, 0.3, 0.37, 0.44, 0.5, 0.56)
@@ -24,15 +25,16 @@ LEVELS += (0.62, 0.68, 0.74, 0.79, 0.84, 0.88, 0.91, 0.94, 0.97, 1.0)
 # Where the chain starts anew, as positions in the testable part of the family, and with what share.
 STARTS = ((0.0, 0.4), (1 / 3, 0.2), (2 / 3, 0.2), (1.0, 0.2))
 SPARE_LOSSES = 4.0
-SESSION_QUANTILE = 0.9
+SESSION_QUANTILE = 0.5
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Thresholds from high to low, each with its share of δ (sum 1), and the most calls a session counts."""
+    """Thresholds from high to low, each with its share of δ (sum 1) and its betting stakes."""
 
     thresholds: tuple[float, ...]
     weights: tuple[float, ...]
+    stakes: tuple[tuple[float, float], ...]
     session_cap: int
 
 
@@ -51,7 +53,9 @@ def make_plan(test: Split, n_sessions: int, *, alpha: float, delta: float, min_c
             thresholds.append(value)
             coverages.append(coverage)
     effective = n_sessions * float(np.minimum(sizes, cap).mean()) / cap if len(sizes) else 0.0
-    return Plan(tuple(thresholds), _weights([effective * c for c in coverages], alpha, delta), cap)
+    expected = [effective * c for c in coverages]
+    stakes = tuple(stakes_for(n, alpha, delta / 2) for n in expected)
+    return Plan(tuple(thresholds), _weights(expected, alpha, delta), stakes, cap)
 
 
 def _weights(expected: Sequence[float], alpha: float, delta: float) -> tuple[float, ...]:

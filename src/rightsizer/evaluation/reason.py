@@ -10,6 +10,7 @@ from rightsizer.evaluation.risk import Risk, Split
 def explain(
     why: str,
     risks: Sequence[Risk],
+    p_values: Sequence[float],
     chosen: int | None,
     test: Sequence[Risk],
     cal: Split,
@@ -30,7 +31,8 @@ def explain(
         return f"the student answers too rarely: less than {min_coverage:.1%} of calls could be served"
     if why == "too-few":
         return "nothing to judge from: no calibration calls, or no answered calls in the test split"
-    best = min((r for r in risks if r.served), key=lambda r: (r.p_below, -r.served), default=None)
+    tried = [(p, -r.served, r) for p, r in zip(p_values, risks, strict=True) if r.served]
+    best = min(tried, key=lambda row: row[:2])[2] if tried else None
     seen = f"; best: {_observed(best, cal)}" if best else ""
     if why == "disagrees":
         return f"disagrees with the LLM more than {alpha:.1%} at every threshold{seen}"

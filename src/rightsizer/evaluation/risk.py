@@ -37,15 +37,24 @@ class Split:
 
 @dataclass(frozen=True)
 class Risk:
-    """Serving at a threshold: all served calls, and those that count for the test."""
+    """Serving at a threshold: all served calls, and Σ loss and calls of each session that count."""
 
     served: int
     losses: int
-    counted: int
-    counted_losses: int
-    sessions: int
-    p_below: float  # p-value of "risk ≥ α": small = proof that it is lower
-    p_above: float  # p-value of "risk ≤ α": small = proof that it is higher
+    session_losses: FloatArray
+    session_calls: FloatArray
+
+    @property
+    def sessions(self) -> int:
+        return len(self.session_calls)
+
+    @property
+    def counted(self) -> int:
+        return int(self.session_calls.sum())
+
+    @property
+    def counted_losses(self) -> int:
+        return int(self.session_losses.sum())
 
 
 def make_split(scores: Sequence[Score]) -> Split:
@@ -63,27 +72,30 @@ def arrange(group: np.ndarray, confidence: FloatArray, loss: FloatArray) -> Spli
     return Split(len(group), len(names), session[order], confidence[order], loss[order])
 
 
-def risk_at(split: Split, threshold: float, alpha: float, session_cap: int) -> Risk:
-    """Counts and both p-values at one threshold."""
+def risk_at(split: Split, threshold: float, session_cap: int) -> Risk:
+    """What serving at this confidence and above would have done."""
     served = split.confidence >= threshold
     session, loss = split.session[served], split.loss[served]
-    counted = _rank_within(session) < session_cap
-    sessions = len(np.unique(session))
-    n, k = int(counted.sum()), int(loss[counted].sum())
-    if n == sessions:  # one counted call per session
-        below, above = p_at_most(k, n, alpha), p_at_least(k, n, alpha)
-    else:
-        sums = np.bincount(session[counted], weights=loss[counted] - alpha)
-        sums = sums[np.unique(session)]
-        below = min(1.0, 1.0 / max(1e-300, e_value(sums, (1 - alpha) * session_cap)))
-        above = min(1.0, 1.0 / max(1e-300, e_value(-sums, alpha * session_cap)))
-    return Risk(len(loss), int(loss.sum()), n, k, sessions, below, above)
-
-
-def _rank_within(session: np.ndarray) -> np.ndarray:
-    """0, 1, 2 … within each run of equal values."""
     if not len(session):
-        return session
+        return Risk(0, 0, np.empty(0), np.empty(0))
     starts = np.flatnonzero(np.r_[True, session[1:] != session[:-1]])
-    lengths = np.diff(np.r_[starts, len(session)])
-    return np.arange(len(session)) - np.repeat(starts, lengths)
+    sizes = np.diff(np.r_[starts, len(session)])
+    counts = np.arange(len(session)) - np.repeat(starts, sizes) < session_cap
+    session_losses = np.add.reduceat(np.where(counts, loss, 0.0), starts)
+    return Risk(len(loss), int(loss.sum()), session_losses, np.minimum(sizes, session_cap).astype(np.float64))
+
+
+def p_below(risk: Risk, alpha: float, session_cap: int, stakes: Sequence[float]) -> float:
+    """p-value of "the risk is ≥ alpha": small = proof that it is lower."""
+    if session_cap == 1:
+        return p_at_most(risk.counted_losses, risk.counted, alpha)
+    excess = risk.session_losses - alpha * risk.session_calls
+    return min(1.0, 1.0 / max(1e-300, e_value(excess, (1 - alpha) * session_cap, stakes)))
+
+
+def p_above(risk: Risk, alpha: float, session_cap: int) -> float:
+    """p-value of "the risk is ≤ alpha": small = proof that it is higher."""
+    if session_cap == 1:
+        return p_at_least(risk.counted_losses, risk.counted, alpha)
+    excess = alpha * risk.session_calls - risk.session_losses
+    return min(1.0, 1.0 / max(1e-300, e_value(excess, alpha * session_cap)))

@@ -1,10 +1,10 @@
 """The verbs of rightsizer in order, S1 to S6: the Python API, and the only place where stages meet.
 
-    with open_workspace("~/.rightsizer") as ws:
-        import_logs(ws, [Path("calls.jsonl.zst")])
-        outcome = run_loop(ws, release=True)      # = curate_log, discover_tasks, then for every task
-                                                  #   prepare, train_students, gate, release_student
-        report = make_report(ws)
+with open_workspace("~/.rightsizer") as ws:
+    import_logs(ws, [Path("calls.jsonl.zst")])
+    outcome = run_loop(ws, release=True)      # = curate_log, discover_tasks, then for every task
+                                              #   prepare, train_students, gate, release_student
+    report = make_report(ws)
 """
 
 from rightsizer.pipeline.collect import assignments, curate_log, discover_tasks, export_log, import_logs

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rightsizer.capture.export import write_calls
 from rightsizer.capture.importers import ImportReport, import_files
 from rightsizer.curation.curate import CurationPolicy, curate
+from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.errors import InputError
 from rightsizer.pipeline.predict import masked_example
 from rightsizer.pipeline.progress import Progress, counted, silent
@@ -30,9 +31,10 @@ def import_logs(
 
 
 def export_log(ws: Workspace, path: Path, *, curated: bool = False, progress: Progress = silent) -> int:
-    """Write the call log as call records under their own ids; `curated`: only what may be learned from, masked."""
-    from rightsizer.curation.mask_cache import MaskCache
+    """Write the call log as call records under their own ids; the number written.
 
+    `curated`: only what may be learned from, with sensitive values masked.
+    """
     total = ws.store.calls.count(kept_only=curated)
     calls: Iterable[Call] = counted(ws.store.calls.scan(kept_only=curated), "export", total, progress)
     if curated:
@@ -41,10 +43,7 @@ def export_log(ws: Workspace, path: Path, *, curated: bool = False, progress: Pr
     return write_calls(calls, path)
 
 
-def _masked(call: Call, cache: object) -> Call:
-    from rightsizer.curation.mask_cache import MaskCache
-
-    assert isinstance(cache, MaskCache)
+def _masked(call: Call, cache: MaskCache) -> Call:
     prompt, completion = masked_example(call, cache)
     return call.model_copy(update={"request": prompt, "response": completion})
 
@@ -56,7 +55,11 @@ def curate_log(ws: Workspace, *, progress: Progress = silent) -> Funnel:
     done = curate(counted(ws.store.calls.scan(), "curate", total, progress), policy)
     ws.store.marks.set_aside("curate", done.marks)
     funnel = Funnel(
-        id=new_id("funnel"), at=datetime.now(UTC), n_in=done.n_in, n_kept=done.n_kept, dropped=tuple(done.funnel)
+        id=new_id("funnel"),
+        at=datetime.now(UTC),
+        n_in=done.n_in,
+        n_kept=done.n_kept,
+        dropped=tuple(done.funnel),
     )
     ws.store.records.put(funnel)
     return funnel
@@ -82,13 +85,10 @@ def discover_tasks(ws: Workspace, *, progress: Progress = silent) -> list[Task]:
     return [t for t in found.tasks if t.level == "template"]
 
 
-def _cost_of(ws: Workspace):  # type: ignore[no-untyped-def]
+def _cost_of(ws: Workspace) -> Callable[[Call], float | None]:
     from rightsizer.economics.tokens import cost_of
 
-    def usd(call: Call) -> float | None:
-        return cost_of(call, ws.prices).usd
-
-    return usd
+    return lambda call: cost_of(call, ws.prices).usd
 
 
 def assignments(ws: Workspace, level: Level | None = None) -> dict[str, str | None]:

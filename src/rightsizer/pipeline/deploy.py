@@ -24,7 +24,9 @@ def release_student(ws: Workspace, student: Student, *, mode: Mode, share: float
     now = datetime.now(UTC)
     certificate = certificate_of(ws, student.id)
     release, route = decide_release(student, evaluations[-1], certificate, mode=mode, share=share, now=now)
-    ended = end_release(ws.store.records.list(Release, task_id=student.task_id), student.task_id, by=release.id, now=now)
+    ended = end_release(
+        ws.store.records.list(Release, task_id=student.task_id), student.task_id, by=release.id, now=now
+    )
     ws.store.records.put(*ended, release, route)
     return release
 

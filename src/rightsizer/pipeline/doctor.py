@@ -61,13 +61,17 @@ def _store(settings: Settings) -> Check:
 def _extra(name: str, modules: tuple[str, ...], adds: str) -> Check:
     missing = [m for m in modules if importlib.util.find_spec(m) is None]
     if missing:
-        return Check(f"extra {name}", False, f"not installed; adds {adds}", hint=f"pip install 'rightsizer[{name}]'")
+        return Check(
+            f"extra {name}", False, f"not installed; adds {adds}", hint=f"pip install 'rightsizer[{name}]'"
+        )
     return Check(f"extra {name}", True, adds)
 
 
 def _encoder(settings: Settings) -> Check:
     if not settings.encoder.enabled:
-        return Check("sentence encoder", False, "switched off (encoder.enabled = false): the lexical rung serves")
+        return Check(
+            "sentence encoder", False, "switched off (encoder.enabled = false): the lexical rung serves"
+        )
     if any(importlib.util.find_spec(m) is None for m in EXTRAS["encoder"][0]):
         return Check("sentence encoder", False, "needs the extra 'encoder': the lexical rung serves")
     from rightsizer.students.encoder import load_encoder
@@ -81,4 +85,4 @@ def _encoder(settings: Settings) -> Check:
             "sentence encoder", False, "none found: the lexical rung serves",
             hint="set encoder.path to a folder of sentence-transformers/all-MiniLM-L6-v2",
         )  # fmt: skip
-    return Check("sentence encoder", True, found.name)
+    return Check("sentence encoder", True, f"{found.identity} · {found.size} dimensions")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -106,7 +107,9 @@ class _Try:
     calibration: list[Score]
 
 
-def _prove_all(ws: Workspace, ready: Sequence[Learning], release: bool, progress: Progress) -> list[TaskOutcome]:
+def _prove_all(
+    ws: Workspace, ready: Sequence[Learning], release: bool, progress: Progress
+) -> list[TaskOutcome]:
     """Train every candidate, leave out those that answer nothing, and gate the rest.
 
     δ is shared equally by all decisions of this run, so hopeless ones would weaken the others. Who is
@@ -158,7 +161,11 @@ def _no_answers(ws: Workspace, learning: Learning, train_s: float) -> TaskOutcom
     row = _refused(ws, learning.task, "fail", why)
     counts = {s: learning.dataset.count(s) for s in ("calibration", "test")}
     return row.model_copy(
-        update={"train_s": round(train_s, 3), "n_calibration": counts["calibration"], "n_test": counts["test"]}
+        update={
+            "train_s": round(train_s, 3),
+            "n_calibration": counts["calibration"],
+            "n_test": counts["test"],
+        }
     )
 
 
@@ -211,8 +218,13 @@ def choose(tried: Sequence[tuple[Student, Evaluation]]) -> tuple[Student, Evalua
             if pair[1].coverage > best[1].coverage + WORTH_A_RUNG:
                 best = pair
         return best
-    rank = {"undecided": 0, "fail": 1, "pass": 2}
-    return min(tried, key=lambda pair: (rank[pair[1].verdict], -pair[1].coverage))
+    return min(tried, key=lambda pair: _distance(pair[1]))
+
+
+def _distance(evaluation: Evaluation) -> tuple[bool, float]:
+    """How far from a pass: undecided before failed, then the fewest calls that are still needed."""
+    needed = evaluation.calls_needed
+    return evaluation.verdict == "fail", math.inf if needed is None else float(needed)
 
 
 def _remember(ws: Workspace, rows: Sequence[TaskOutcome]) -> None:

@@ -18,7 +18,9 @@ def silent(what: str, done: float, total: float | None) -> None:
     """Say nothing."""
 
 
-def counted(items: Iterable[T], what: str, total: float | None, progress: Progress, every: int = 256) -> Iterator[T]:
+def counted(
+    items: Iterable[T], what: str, total: float | None, progress: Progress, every: int = 256
+) -> Iterator[T]:
     """Pass `items` through, reporting every `every` of them and at the end."""
     n = 0
     progress(what, 0, total)

@@ -83,7 +83,9 @@ def baselines(learning: Learning) -> dict[str, float]:
     """What no model at all would reach on the test split: always the commonest answer of the train split."""
     from rightsizer.evaluation.run import majority_agreement
 
-    return {"majority": majority_agreement(learning.part("train"), learning.part("test"), learning.task.policy)}
+    return {
+        "majority": majority_agreement(learning.part("train"), learning.part("test"), learning.task.policy)
+    }
 
 
 def keep(
@@ -93,7 +95,9 @@ def keep(
     ws.store.records.put(evaluation)
     if evaluation.threshold is None:
         return evaluation
-    certificate, evidence = issue(evaluation, student, dataset, scores, signing_key(ws.home), now=datetime.now(UTC))
+    certificate, evidence = issue(
+        evaluation, student, dataset, scores, signing_key(ws.home), now=datetime.now(UTC)
+    )
     path = ws.home / certificate.evidence
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.write_bytes(evidence)
@@ -118,4 +122,6 @@ def verify_certificate(ws: Workspace, key: str) -> Verification:
     certificate = ws.find(Certificate, key)
     student = ws.find(Student, certificate.student_id)
     evidence = (ws.home / certificate.evidence).read_bytes()
-    return verify(certificate, evidence, artifact_hash(student_folder(ws, student)), signing_key(ws.home).public_key())
+    return verify(
+        certificate, evidence, artifact_hash(student_folder(ws, student)), signing_key(ws.home).public_key()
+    )

@@ -80,12 +80,14 @@ class _Seat:
     predictor: Predictor
 
 
-def replay_log(ws: Workspace, path: Path, *, format: str = "auto", progress: Progress = silent) -> ReplayOutcome:
+def replay_log(
+    ws: Workspace, path: Path, *, format: str = "auto", progress: Progress = silent
+) -> ReplayOutcome:
     """Follow every request of the log through the routes. Stores nothing, calls no model server.
 
     The answer is a student's only where a live or canary route offers the call to it and it is sure
-    enough; everything else costs what the LLM cost, plus the students' CPU time. Calls whose logged answer is an error count as calls
-    and cannot agree.
+    enough; everything else costs what the LLM cost, plus the students' CPU time. Calls whose logged
+    answer is an error count as calls and cannot agree.
     """
     tasks = {t.id: t for t in ws.store.records.list(Task)}
     assigner = Assigner([t for t in tasks.values() if t.level == "template"])
@@ -168,7 +170,8 @@ def _agrees(call: Call, answer: Message | None, task: Task) -> bool:
 
 def _summary(tally: _Tally, tasks: dict[str, Task], unreadable: int) -> ReplayOutcome:
     rows = [
-        TaskReplay(task_id=t, name=tasks[t].name, calls=c, served=s, agreed=a) for t, (c, s, a) in tally.by_task.items()
+        TaskReplay(task_id=t, name=tasks[t].name, calls=c, served=s, agreed=a)
+        for t, (c, s, a) in tally.by_task.items()
     ]
     rows.sort(key=lambda r: (-r.calls, r.task_id))
     served, agreed = sum(r.served for r in rows), sum(r.agreed for r in rows)

@@ -66,7 +66,9 @@ class Workspace:
             return hits[0]
         noun = kind.__name__.lower()
         if hits:
-            raise InputError(f"'{key}' is the beginning of {len(hits)} {noun} ids", hint="give more of the id")
+            raise InputError(
+                f"'{key}' is the beginning of {len(hits)} {noun} ids", hint="give more of the id"
+            )
         raise NotFound(f"no {noun} '{key}'", hint=f"see 'rightsizer {noun}s list'")
 
     def close(self) -> None:

@@ -29,7 +29,7 @@ from rightsizer.scoring.values import (
     unfence,
     with_defaults,
 )
-from rightsizer.types import Message, OtherPart, TextPart, ToolCallPart
+from rightsizer.types import ImagePart, Message, OtherPart, TextPart, ToolCallPart
 
 Tools = Sequence[Mapping[str, Any]]
 
@@ -95,7 +95,7 @@ def answer(
         calls = [_canonical_call(c, ignore, tools, relaxed) for c in message.tool_calls]
         calls.sort(key=dump)
         return Answer("tool_call", calls, "tool_call:" + dump(calls))
-    others = [part.raw for part in message.parts if isinstance(part, OtherPart)]
+    others = [p.model_dump(mode="json") for p in message.parts if isinstance(p, OtherPart | ImagePart)]
     if others:
         return Answer("other", others, "other:" + dump([others, _text(message)]))
     text = unicodedata.normalize("NFC", _text(message))
@@ -104,8 +104,8 @@ def answer(
         try:
             value = canonical(parse_json(inner), ignore=ignore, relaxed=relaxed)
             return Answer("json", value, "json:" + dump(value))
-        except NotJSONError:
-            pass  # text that merely starts with a bracket
+        except (NotJSONError, RecursionError):
+            pass  # text that merely starts with a bracket, or nested beyond reason
     plain = normal_text(text, relaxed=relaxed)
     return Answer("text" if plain else "empty", plain, "text:" + plain)
 

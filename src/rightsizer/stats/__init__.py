@@ -4,7 +4,7 @@ No function gives NaN: what cannot be computed from raises `InputError`, and no 
 answer that knows nothing (an interval of [0, 1], a p-value of 1, an e-value of 1).
 """
 
-from rightsizer.stats.betting import betting_interval, e_process, e_value
+from rightsizer.stats.betting import betting_interval, e_process, e_value, stakes_for
 from rightsizer.stats.binomial import (
     binomial_lower,
     binomial_upper,
@@ -35,6 +35,7 @@ __all__ = [
     "p_at_least",
     "p_at_most",
     "pass_hat_k",
+    "stakes_for",
     "tost",
     "wilson",
 ]

@@ -8,6 +8,7 @@ betting", JRSS-B 86 (2024).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,17 +21,47 @@ from rightsizer.stats.require import FloatArray, finite_array, require_open_unit
 STAKES = np.concatenate([np.geomspace(1 / 64, 0.98, 18), [1.0]])
 
 
-def e_process(x: Sequence[float] | FloatArray, bound: float) -> FloatArray:
+def stakes_for(n: float, rate: float, delta: float) -> tuple[float, float]:
+    """Stakes (of the largest) for a proof that a 0/1 rate is below `rate`, from about n observations.
+
+    The first is the Chernoff-optimal one at the edge of what n observations can prove at level delta;
+    the second, its double, gains where the observations spread less than 0/1 ones do. Deciding on few
+    stakes beforehand spends less than mixing over many.
+    """
+    require_open_unit("rate", rate)
+    require_open_unit("delta", delta)
+    if not n > 0 or n * -math.log1p(-rate) <= math.log(1 / delta):
+        return 1.0, 1.0
+    low, high = 0.0, rate  # bisection for the rate whose divergence from `rate` is ln(1/δ) / n
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if n * _divergence(middle, rate) > math.log(1 / delta) else (low, middle)
+    stake = 1.0 - high / rate
+    return stake, min(1.0, 2 * stake)
+
+
+def _divergence(q: float, p: float) -> float:
+    """Kullback–Leibler divergence of Bernoulli(q) from Bernoulli(p), nats."""
+    first = q * math.log(q / p) if q > 0 else 0.0
+    return first + (1 - q) * math.log((1 - q) / (1 - p))
+
+
+def e_process(
+    x: Sequence[float] | FloatArray, bound: float, stakes: Sequence[float] | FloatArray = STAKES
+) -> FloatArray:
     """Capital after each observation in a bet that E[x] < 0, of a gambler who starts with 1.
 
     Args:
         x: observations ≤ `bound`, independent or with E[x_i | past] ≥ 0 under the null hypothesis.
         bound: the largest value an observation can take, > 0; known before looking at x.
+        stakes: fractions of the largest stake 1/bound, fixed before looking at x.
 
     Under "the mean of x is ≥ 0" each value is an e-value and 1 / max(value) is a p-value however
-    often one looks. Mixture (equal weights) over `STAKES` of the products of 1 − λ·x.
+    often one looks. Mixture (equal weights) over the stakes of the products of 1 − λ·x.
     """
-    values = finite_array("x", x)
+    values, fractions = finite_array("x", x), finite_array("stakes", stakes)
+    if not len(fractions) or fractions.min() < 0 or fractions.max() > 1:
+        raise InputError("stakes must be fractions between 0 and 1, at least one")
     if not bound > 0 or not np.isfinite(bound):
         raise InputError(f"bound is {bound}, not a positive number")
     if len(values) and values.max() > bound * (1 + 1e-12):
@@ -38,17 +69,19 @@ def e_process(x: Sequence[float] | FloatArray, bound: float) -> FloatArray:
     if not len(values):
         return np.empty(0)
     with np.errstate(divide="ignore"):
-        logs = np.log(np.maximum(1.0 - np.outer(STAKES / bound, values), 0.0))
+        logs = np.log(np.maximum(1.0 - np.outer(fractions / bound, values), 0.0))
     return _mix(np.cumsum(logs, axis=1))
 
 
-def e_value(x: Sequence[float] | FloatArray, bound: float) -> float:
+def e_value(
+    x: Sequence[float] | FloatArray, bound: float, stakes: Sequence[float] | FloatArray = STAKES
+) -> float:
     """The last capital of `e_process`: an e-value against "E[x] ≥ 0"; 1/e is a p-value. No data: 1.
 
     The order of x does not matter.
     """
     values = finite_array("x", x)
-    return float(e_process(np.sort(values), bound)[-1]) if len(values) else 1.0
+    return float(e_process(np.sort(values), bound, stakes)[-1]) if len(values) else 1.0
 
 
 def _mix(log_capital: FloatArray) -> FloatArray:

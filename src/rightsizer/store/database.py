@@ -28,6 +28,10 @@ def translate(error: sqlite3.Error, path: Path) -> StoreError:
             f"the disk is full: nothing of the last step was written to {path}",
             hint="free some space, then run the same command again: what is stored already is skipped",
         )
+    if code == sqlite3.SQLITE_IOERR:
+        return StoreError(
+            f"the disk refused to read or write {path}: {error}", hint="check the free space and the disk"
+        )
     if code == sqlite3.SQLITE_READONLY:
         return StoreError(f"the store {path} is open for reading only", hint="open it with read_only=False")
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):

@@ -65,6 +65,15 @@ def find_key(
     if variables.get(ENVIRONMENT_VARIABLE):
         return parse_key(variables[ENVIRONMENT_VARIABLE], ENVIRONMENT_VARIABLE)
     path = key_path(home)
+    try:
+        return _key_of_file(home, path, create)
+    except OSError as error:
+        raise StoreError(
+            f"cannot use the key file {path}: {error}", hint="check its owner and mode"
+        ) from error
+
+
+def _key_of_file(home: Path, path: Path, create: bool) -> bytes:
     if not path.exists():
         if not create:
             raise KeyMismatch(

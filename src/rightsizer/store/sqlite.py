@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 from types import TracebackType
 
-from rightsizer.errors import InputError, StoreError
+from rightsizer.errors import NotFound, StoreError
 from rightsizer.store.calls import SqliteCallLog
 from rightsizer.store.crypto import Cipher
 from rightsizer.store.database import Database, translate
@@ -28,9 +28,8 @@ def database_path(home: Path) -> Path:
 class SqliteStore:
     """See `rightsizer.store.store.Store`. Usable from several threads, not across a fork."""
 
-    def __init__(self, database: Database, cipher: Cipher, read_only: bool) -> None:
+    def __init__(self, database: Database, cipher: Cipher) -> None:
         self._database = database
-        self._read_only = read_only
         self.calls = SqliteCallLog(database, cipher)
         self.records = SqliteRecords(database, cipher)
         self.marks = SqliteMarks(database, cipher, self.calls)
@@ -59,13 +58,13 @@ def open_store(
     """Open the store of `home`, or with `create` make one (folders 0700, files 0600).
 
     `key` is the 32-byte key-encryption key; None takes it from ``RIGHTSIZER_KEY`` or the key file.
-    Raises `InputError` if there is no store and none may be made, `KeyMismatch` for a wrong or missing
+    Raises `NotFound` if there is no store and none may be made, `KeyMismatch` for a wrong or missing
     key, `StoreError` for a database of a newer version or one that is not ours.
     """
     path = database_path(Path(home))
     is_new = not path.exists() or path.stat().st_size == 0
     if is_new and (read_only or not create):
-        raise InputError(f"there is no store in {home}", hint="import a log first: rightsizer import FILE")
+        raise NotFound(f"there is no store in {home}", hint="import a log first: rightsizer import FILE")
     if is_new:
         _make_files(Path(home), path)
     kek = find_key(Path(home), key, create=is_new)
@@ -89,7 +88,7 @@ def open_store(
     except StoreError:
         connection.close()
         raise
-    return SqliteStore(Database(connection, path), cipher, read_only)
+    return SqliteStore(Database(connection, path), cipher)
 
 
 def _make_files(home: Path, path: Path) -> None:

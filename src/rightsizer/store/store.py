@@ -133,9 +133,14 @@ class Marks(Protocol):
 class Store(Protocol):
     """One home's data. Use as a context manager, or `close()`."""
 
-    calls: CallLog
-    records: Records
-    marks: Marks
+    @property
+    def calls(self) -> CallLog: ...
+
+    @property
+    def records(self) -> Records: ...
+
+    @property
+    def marks(self) -> Marks: ...
 
     def close(self) -> None:
         """Flush and release; further use is an error."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +18,8 @@ from rightsizer.students.encoder_files import EncoderFiles, find_encoder, prepar
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+REMEMBERED = 40_000
 
 Progress = Callable[[str, float, float | None], None]
 
@@ -57,16 +60,34 @@ class OnnxEncoder:
         self._pooling = files.pooling
         # Activations are quantised over the whole batch: one text at a time keeps a vector its own.
         self._batch = 1 if files.precision == "int8" else 64
+        # Nothing is lost: no word piece is longer than this on average, and the rest is cut off anyway.
+        self._max_chars = files.max_tokens * 40
+        self._memory: dict[bytes, npt.NDArray[np.float32]] = {}
         self.identity = files.identity
         self.size = int(files.size)
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> npt.NDArray[np.float32]:
-        """Unit vectors, float32 (len(texts), size); `progress` hears of texts done."""
+        """Unit vectors, float32 (len(texts), size); `progress` hears of texts done.
+
+        The last `REMEMBERED` distinct texts are remembered, since one run of the pipeline asks for the same
+        payloads several times.
+        """
+        keys = [blake2b(_clean(t).encode(), digest_size=16).digest() for t in texts]
+        found = {k: v for k in keys if (v := self._memory.get(k)) is not None}
+        missing = {
+            k: _clean(t)[: self._max_chars] for k, t in zip(keys, texts, strict=True) if k not in found
+        }
+        for key, vector in zip(missing, self._encode(list(missing.values()), progress), strict=True):
+            found[key] = self._memory[key] = vector
+        while len(self._memory) > REMEMBERED:
+            self._memory.pop(next(iter(self._memory)), None)
+        return np.stack([found[k] for k in keys]) if keys else np.zeros((0, self.size), np.float32)
+
+    def _encode(self, texts: list[str], progress: Progress | None) -> npt.NDArray[np.float32]:
         out = np.zeros((len(texts), self.size), np.float32)
-        step = 2048
         ids: list[Any] = []
-        for start in range(0, len(texts), step):
-            encodings = self._tokenizer.encode_batch([_clean(t) for t in texts[start : start + step]])
+        for start in range(0, len(texts), 2048):
+            encodings = self._tokenizer.encode_batch(texts[start : start + 2048])
             ids += [np.asarray(e.ids, np.int64) for e in encodings]
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
         for done in range(0, len(order), self._batch):
@@ -77,7 +98,7 @@ class OnnxEncoder:
         return out
 
     def token_states(self, text: str) -> tuple[list[tuple[int, int]], npt.NDArray[np.float32]]:
-        """The last hidden states of one text: the character range of every word piece, float32 (pieces, size).
+        """Last hidden states of one text: each word piece's character range, float32 (pieces, size).
 
         Special tokens have the empty range (0, 0). What is beyond `max_tokens` is not there.
         """

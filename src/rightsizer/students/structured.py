@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from rightsizer.students.artifact import Artifact
     from rightsizer.students.encoder import Encoder
 
+Vectors = NDArray[np.floating[Any]]
+
 
 @dataclass(frozen=True)
 class Confidence:
@@ -95,7 +97,7 @@ class StructuredStudent:
         """Vectors of the payload's tokens, where the student was trained with them."""
         return None if self.encoder is None else token_vectors(self.encoder, state.payload, state.tokens)
 
-    def draft(self, state: State, vectors: NDArray[np.float32] | None = None) -> Raw:
+    def draft(self, state: State, vectors: Vectors | None = None) -> Raw:
         """The best action with its leaves and signals, whatever the contract or the confidence."""
         logs = self.router.log_probabilities(state.features, pooled(vectors))
         order = np.argsort(-logs, kind="stable")

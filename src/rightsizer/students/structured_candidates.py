@@ -106,12 +106,16 @@ def _from_result(name: str, response: str) -> Iterator[Found]:
 
 def _leaves(value: Any, source: str, key: str, record: frozenset[str]) -> Iterator[Found]:
     if isinstance(value, dict):
-        words = frozenset(w.lower() for v in value.values() if isinstance(v, str) for w in _WORD.findall(v[:80]))
+        words = frozenset(
+            w.lower() for v in value.values() if isinstance(v, str) for w in _WORD.findall(v[:80])
+        )
         ids = sum(any(c.isdigit() for c in name) for name in value) * 2 > len(value)
         for name, inner in value.items():
             if ids:  # an object keyed by ids: the keys are values, and name no place
                 yield name, f"{source}.{{key}}", key, _record_words(inner) or words
-            yield from _leaves(inner, f"{source}.{'*' if ids else name}", key if ids else name, words or record)
+            yield from _leaves(
+                inner, f"{source}.{'*' if ids else name}", key if ids else name, words or record
+            )
     elif isinstance(value, list):
         for inner in value:
             yield from _leaves(inner, f"{source}[]", key, record)

@@ -1,15 +1,15 @@
-"""Vectors of a payload's tokens from a sentence encoder: what its pre-training knows of words never seen here."""
+"""Vectors of a payload's tokens from a sentence encoder: what its pre-training knows of unseen words."""
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rightsizer.students.structured_tokens import Token
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 
 
 @runtime_checkable

@@ -27,14 +27,15 @@ from rightsizer.students.structured_transforms import Rewriting
 
 Kind = Literal["constant", "closed", "span", "spans", "copy", "copies", "ignored", "free"]
 FLOOR = -20.0
-Floats = NDArray[np.float32]
+Vectors = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
 class Field:
     """One leaf. `empty` is the code it takes where no value is found; `fixed` that of a constant.
 
-    `cast` is the JSON type copied text is turned into: ``string``, ``integer`` or ``number``.
+    `cast` is the JSON type copied text is turned into: ``string``, ``integer`` or ``number``. `grounded`
+    fields are never given a value that the conversation does not hold, though they are not copied.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Field:
     fixed: str = ABSENT
     empty: str = ABSENT
     cast: str = "string"
+    grounded: bool = False
     rewriting: Rewriting = field(default_factory=Rewriting)
 
 
@@ -85,7 +87,7 @@ def cast_value(text: str, cast: str) -> Any | None:
     return int(number) if number.is_integer() else number
 
 
-def fill(model: ActionModel, state: State, lexicon: Lexicon, vectors: Floats | None = None) -> Filled:
+def fill(model: ActionModel, state: State, lexicon: Lexicon, vectors: Vectors | None = None) -> Filled:
     """Fill every field of an action for one state; `vectors` are those of the payload's tokens, if used."""
     out = Filled()
     closed: list[float] = []
@@ -111,6 +113,8 @@ def fill(model: ActionModel, state: State, lexicon: Lexicon, vectors: Floats | N
         elif item.kind == "copies":
             options = harvest(state.request) if options is None else options
             copied.append(_fill_copies(out, item, model, state, options))
+        if item.grounded and item.path in out.leaves and not _in_conversation(state, out.leaves[item.path]):
+            out.reason = f"the usual value of '{item.name}' is not in this conversation"
     out.signals |= {
         "closed-sum": sum(closed),
         "closed-min": min(closed, default=0.0),
@@ -118,6 +122,13 @@ def fill(model: ActionModel, state: State, lexicon: Lexicon, vectors: Floats | N
         "copy-min": min(copied, default=0.0),
     }
     return out
+
+
+def _in_conversation(state: State, value: Any) -> bool:
+    texts = [str(x) for x in (value if isinstance(value, list) else [value])]
+    messages = [m for m in state.request.messages if m.role not in ("system", "developer")]
+    held = "\n".join(x for m in messages for x in (m.text, *(c.arguments for c in m.tool_calls)))
+    return all(text in held for text in texts)
 
 
 def put(leaves: dict[Path, Any], path: Path, value_code: str) -> None:
@@ -166,7 +177,9 @@ def ranked_options(
     able = admissible(options, ranker.shapes)
     features = option_features(state, able, model_action.removeprefix("tool:"), item.name)
     if ranker.optional:
-        features.append([*NOTHING, f"nothing step={state.step}", *(f"nothing {w}" for w in state.features[:40])])
+        features.append(
+            [*NOTHING, f"nothing step={state.step}", *(f"nothing {w}" for w in state.features[:40])]
+        )
     return able, features
 
 

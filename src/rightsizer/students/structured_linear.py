@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Vectors = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Softmax:
     bias: Floats
     dense: Floats | None = None
 
-    def log_probabilities(self, features: Iterable[str], embedding: Floats | None = None) -> Floats:
+    def log_probabilities(self, features: Iterable[str], embedding: Vectors | None = None) -> Floats:
         """Log-probability of every class."""
         if len(self.classes) == 1:
             return np.zeros(1, np.float32)

@@ -1,4 +1,4 @@
-"""A structured student as an artifact and back: everything that is a list of names in JSON, the rest in arrays."""
+"""A structured student as an artifact and back: names and choices in JSON, weights in arrays."""
 
 from __future__ import annotations
 

@@ -97,7 +97,9 @@ def option_features(state: State, options: Sequence[Option], tool: str, paramete
         ]
         if not used:
             names += [f"unused-nth={_bucket(unused_nth)}", f"unused-nth={_bucket(unused_nth)} src*={source}"]
-        names += [f"said={who}" for who in ("user", "assistant") if any(m.source == who for m in option.mentions)]
+        names += [
+            f"said={who}" for who in ("user", "assistant") if any(m.source == who for m in option.mentions)
+        ]
         if any(m.source.startswith("args:") for m in option.mentions):
             names.append("any-args")
         keys = {part for m in option.mentions for part in m.key.lower().split("_")}

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from rightsizer.students.structured_tokens import Token, tokenise
@@ -67,7 +68,7 @@ def _question_words(messages: tuple[Message, ...]) -> list[str]:
 def _features(state: State) -> list[str]:
     words = [token.text.lower() for token in state.tokens]
     names = [f"w={w}" for w in words]
-    names += [f"b={a} {b}" for a, b in zip(words, words[1:], strict=False)]
+    names += [f"b={a} {b}" for a, b in pairwise(words)]
     names += [f"first={' '.join(words[:1])}", f"first2={' '.join(words[:2])}"]
     names += [f"q={w}" for w in state.question]
     called = state.tools_called

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Vectors = NDArray[np.floating[Any]]
 
 
 class Span(NamedTuple):
@@ -54,7 +55,7 @@ class Tagger:
     end: Floats
     dense: Floats | None = None
 
-    def scores(self, features: Sequence[Sequence[str]], vectors: Floats | None = None) -> Floats:
+    def scores(self, features: Sequence[Sequence[str]], vectors: Vectors | None = None) -> Floats:
         """Emission scores (tokens, labels) of a text given each token's feature names."""
         get = self.vocabulary.get
         out = np.zeros((len(features), len(self.labels)), np.float32)
@@ -66,7 +67,7 @@ class Tagger:
             out += vectors.astype(np.float32) @ self.dense
         return out
 
-    def tag(self, features: Sequence[Sequence[str]], vectors: Floats | None = None) -> Labelling:
+    def tag(self, features: Sequence[Sequence[str]], vectors: Vectors | None = None) -> Labelling:
         """The best labelling of a text given each token's feature names, and vectors where they are used."""
         if not features:
             return Labelling([], 0.0, 1.0)

@@ -44,7 +44,9 @@ def lexicon_marks(
                 many = "+" if count > 2 else ""
                 for i in range(first, first + length):
                     covered.add((i, field))
-                    place = "U" if length == 1 else "B" if i == first else "E" if i == first + length - 1 else "I"
+                    place = (
+                        "U" if length == 1 else "B" if i == first else "E" if i == first + length - 1 else "I"
+                    )
                     marks[i].append(f"x{many}:{place}:{field}")
     return marks
 

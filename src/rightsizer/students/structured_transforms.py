@@ -14,12 +14,15 @@ from typing import Any
 from rightsizer.students.structured_tokens import shape
 
 _UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"),
+    *("twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _HAN = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
 
 
 def number_from_words(text: str) -> int | None:
@@ -79,7 +82,7 @@ def _first_number_text(text: str) -> str | None:
 
 
 def _iso_date(text: str) -> str | None:
-    """A date with its year in digits or with a month's name → ``YYYY-MM-DD``; month/day order as in the US."""
+    """A date with its year → ``YYYY-MM-DD``; ``3/4/2025`` is read as in the US, month first."""
     folded = text.strip().lower()
     if found := re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", folded):
         year, month, day = (int(g) for g in found.groups())
@@ -143,5 +146,5 @@ class Rewriting:
         folded = " ".join(text.lower().split())
         if folded in self.exact:
             return self.exact[folded]
-        name = self.by_shape[shape(text)] if shape(text) in self.by_shape else self.default
+        name = self.by_shape.get(shape(text), self.default)
         return TRANSFORMS[name](text)

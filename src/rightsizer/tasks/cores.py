@@ -21,6 +21,7 @@ IN_CORE = 0.7  # share of a group's texts that carry a core shingle
 MERGE_JACCARD = 0.6
 CONTAINED = 0.75  # weighted share of a core that a text must carry
 MIN_CORE = 8  # shingles; fewer are no template (unless they are all the texts there are)
+VARIED = 3  # distinct texts from which on a group is a template with something filled in
 SAMPLE = 60
 SKETCH = 64
 KEPT = 256  # shingles of a core that are kept: the smallest hashes, an unbiased sample
@@ -28,11 +29,10 @@ KEPT = 256  # shingles of a core that are kept: the smallest hashes, an unbiased
 
 @dataclass(frozen=True)
 class Text:
-    """A distinct text of one zone: its shingles, and how many sessions and calls carry it."""
+    """A distinct text of one zone: its shingles, and how much stands behind it (sessions, or 1)."""
 
     shingles: U64
-    n_sessions: int
-    n_calls: int
+    support: int
 
 
 @dataclass(frozen=True)
@@ -74,24 +74,24 @@ class CoreIndex:
         return np.asarray(hits / np.maximum(self._total, 1e-12))
 
 
-def fit_cores(texts: Sequence[Text], *, min_sessions: int, allow_short: bool) -> list[Core]:
+def fit_cores(texts: Sequence[Text], *, min_support: int, allow_short: bool) -> list[Core]:
     """The template cores of these texts, most frequent first.
 
     Args:
-        min_sessions: a shingle counts when at least so many sessions carry it; also the least support
-            of a group.
+        min_support: a shingle counts when texts of at least so much support carry it together; also the
+            least support of a group.
         allow_short: a text of fewer than `MIN_CORE` shingles that repeats as it is counts as a template.
     """
-    frequent = _frequent(texts, min_sessions)
+    frequent = _frequent(texts, min_support)
     sets = [t.shingles[np.isin(t.shingles, frequent, assume_unique=True)] for t in texts]
-    order = sorted(range(len(texts)), key=lambda i: (-texts[i].n_sessions, texts[i].shingles[:4].tobytes()))
+    order = sorted(range(len(texts)), key=lambda i: (-texts[i].support, texts[i].shingles[:4].tobytes()))
     usable = [i for i in order if len(sets[i]) >= MIN_CORE or (allow_short and _is_short(texts[i], sets[i]))]
     groups = _lead(usable, sets)
-    cores = _merge([c for c in (_core(g, sets, texts, min_sessions) for g in groups) if len(c)])
-    for _ in range(2):
-        index = CoreIndex(weigh(cores))
-        groups = _regroup(usable, sets, index, weigh(cores))
-        cores = _merge([c for c in (_core(g, sets, texts, min_sessions) for g in groups) if len(c)])
+    for _ in range(3):
+        fitted = [(_core(g, sets, texts, min_support), len(g)) for g in groups]
+        cores = _merge(_without_instances([(c, n) for c, n in fitted if len(c)]))
+        weighed = weigh(cores)
+        groups = _regroup(usable, sets, CoreIndex(weighed), weighed)
     return weigh([c for c in cores if len(c) >= MIN_CORE or allow_short])
 
 
@@ -116,14 +116,14 @@ def _is_short(text: Text, frequent: U64) -> bool:
     return 0 < len(text.shingles) < MIN_CORE and len(frequent) == len(text.shingles)
 
 
-def _frequent(texts: Sequence[Text], min_sessions: int) -> U64:
+def _frequent(texts: Sequence[Text], min_support: int) -> U64:
     if not texts:
         return np.empty(0, np.uint64)
     hashes = np.concatenate([t.shingles for t in texts])
-    sessions = np.repeat([t.n_sessions for t in texts], [len(t.shingles) for t in texts])
+    support = np.repeat([t.support for t in texts], [len(t.shingles) for t in texts])
     values, inverse = np.unique(hashes, return_inverse=True)
-    df = np.bincount(inverse, sessions, minlength=len(values))
-    return values[df >= min_sessions]
+    df = np.bincount(inverse, support, minlength=len(values))
+    return values[df >= min_support]
 
 
 def _lead(order: Sequence[int], sets: Sequence[U64]) -> list[list[int]]:
@@ -159,13 +159,28 @@ def _regroup(
     return groups
 
 
-def _core(group: Sequence[int], sets: Sequence[U64], texts: Sequence[Text], min_sessions: int) -> U64:
-    """Shingles in ≥ 70 % of (a sample of) the group's texts; empty where too few sessions stand behind."""
-    if sum(texts[i].n_sessions for i in group) < min_sessions:
+def _core(group: Sequence[int], sets: Sequence[U64], texts: Sequence[Text], min_support: int) -> U64:
+    """Shingles in ≥ 70 % of (a sample of) the group's texts; empty where too little stands behind."""
+    if sum(texts[i].support for i in group) < min_support:
         return np.empty(0, np.uint64)
     sample = [group[k * len(group) // SAMPLE] for k in range(SAMPLE)] if len(group) > SAMPLE else group
     values, counts = np.unique(np.concatenate([sets[i] for i in sample]), return_counts=True)
     return values[counts >= IN_CORE * len(sample)]
+
+
+def _without_instances(fitted: Sequence[tuple[U64, int]]) -> list[U64]:
+    """Cores without those that are one filled-in form of another.
+
+    A text that repeats as it is (the same scenario run several times) looks like a template; it is an
+    instance where it carries the core of a group whose texts do vary. `fitted`: core, distinct texts.
+    """
+    varied = [c for c, n in fitted if n >= VARIED]
+    return [
+        core
+        for core, n in fitted
+        if n >= VARIED
+        or not any(len(v) < len(core) and common(v, core) >= CONTAINED * len(v) >= MIN_CORE for v in varied)
+    ]
 
 
 def _merge(cores: Sequence[U64]) -> list[U64]:

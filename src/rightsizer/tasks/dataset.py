@@ -73,7 +73,9 @@ def freeze(
         if i not in straddling
     ]
     rows = tuple(
-        DatasetRow(call_id=e.call_id, group=e.group, split=e.split, digest=digest_example(e.prompt, e.completion))
+        DatasetRow(
+            call_id=e.call_id, group=e.group, split=e.split, digest=digest_example(e.prompt, e.completion)
+        )
         for e in examples
     )
     dataset = Dataset(
@@ -117,7 +119,7 @@ def materialise(dataset: Dataset, calls: Iterable[Call], curate_example: CurateE
     missing = [row.call_id for row in dataset.rows if row.call_id not in found]
     if missing:
         raise ArtifactError(
-            f"dataset {dataset.id}: {len(missing)} of {len(dataset.rows)} calls are missing, e.g. {missing[0]}",
+            f"dataset {dataset.id}: {len(missing)} of {len(dataset.rows)} calls missing, e.g. {missing[0]}",
             hint="import the log again, or freeze the dataset again",
         )
     return [found[row.call_id] for row in dataset.rows]
@@ -183,7 +185,9 @@ def _components(
     n = len(together)
     giant = {root for root, size in Counter(together).items() if size > GIANT_SHARE * n}
     # A component that is large by sessions alone stays whole: those rows belong together.
-    giant = {root for root in giant if len({a for a, t in zip(apart, together, strict=True) if t == root}) > 1}
+    giant = {
+        root for root in giant if len({a for a, t in zip(apart, together, strict=True) if t == root}) > 1
+    }
     if not giant:
         return together, None
     loose = [-i - 1 if together[i] in giant else twin for i, twin in enumerate(twins)]

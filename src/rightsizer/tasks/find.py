@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rightsizer.tasks.assign import SAME_TOOLS
-from rightsizer.tasks.cores import MIN_CORE, Core, CoreIndex, Text, best_core, fit_cores
+from rightsizer.tasks.cores import MIN_CORE, VARIED, Core, CoreIndex, Text, best_core, fit_cores
 from rightsizer.tasks.shingles import shingle
 from rightsizer.tasks.signature import CoreState, Signature, tool_similarity
 from rightsizer.tasks.zones import Zones
@@ -54,11 +54,12 @@ class Least:
         return len(frozenset().union(*(r.sessions for r in rows))) >= self.sessions
 
 
-def find_signatures(rows: Sequence[Row], least: Least) -> list[Signature]:
-    """Signatures of the tasks in these rows, those with most calls first. Deterministic."""
+def find_signatures(rows: Sequence[Row], least: Least, n_total: int) -> list[Signature]:
+    """Signatures of the tasks in these rows, those with most calls first; `n_total` are the calls of the
+    whole log. Deterministic."""
     declared, free = _by_declared(rows, least)
-    systems = _fit_zone(free, "system", least)
-    openings = _fit_zone(free, "opening", least)
+    systems = _fit_systems(free, least)
+    openings = _fit_openings(free, least)
     placed = _place(free, systems, openings)
     found: list[tuple[Signature, list[Row]]] = [(Signature(declared=n), r) for n, r in declared.items()]
     for system in sorted({p.system for p in placed if p.system is not None}):
@@ -69,7 +70,7 @@ def find_signatures(rows: Sequence[Row], least: Least) -> list[Signature]:
         found += _families([p.row for p in rest if p.opening == opening], None, openings[opening], least)
     bare = [p.row for p in rest if p.opening is None]
     found += _families([r for r in bare if r.zones.tools or r.zones.format], None, None, least)
-    found += _untemplated([r for r in bare if not (r.zones.tools or r.zones.format)], rows, least)
+    found += _untemplated([r for r in bare if not (r.zones.tools or r.zones.format)], n_total, least)
     found.sort(key=lambda f: (-sum(r.n_calls for r in f[1]), digest(f[0].model_dump_json())))
     return [s for s, _ in found]
 
@@ -83,24 +84,28 @@ def _by_declared(rows: Sequence[Row], least: Least) -> tuple[dict[str, list[Row]
     return kept, [r for r in rows if r.zones.declared not in kept]
 
 
-def _fit_zone(rows: Sequence[Row], zone: str, least: Least) -> list[Core]:
-    by_text: dict[str, list[Row]] = defaultdict(list)
+def _fit_systems(rows: Sequence[Row], least: Least) -> list[Core]:
+    """Cores of system prompts; one that is the same text in many sessions is a template as it stands."""
+    texts = [Text(shingle(t), n) for t, n in _texts(rows, "system")]
+    return fit_cores(texts, min_support=least.sessions, allow_short=True)
+
+
+def _fit_openings(rows: Sequence[Row], least: Least) -> list[Core]:
+    """Cores of opening messages: what *different* messages share, because the same words again may be
+    the same question asked again."""
+    texts = [Text(shingle(t), 1) for t, _ in _texts(rows, "opening")]
+    return fit_cores(texts, min_support=max(least.sessions, VARIED), allow_short=False)
+
+
+def _texts(rows: Sequence[Row], zone: str) -> list[tuple[str, int]]:
+    """Distinct texts of a zone (a fixed sample of very many) and the sessions that carry each."""
+    by_text: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         text = str(getattr(row.zones, zone))
         if text.strip():
-            by_text[text].append(row)
-    names = sorted(by_text, key=lambda t: (-len(by_text[t]), digest(t)))
-    if len(names) > MAX_TEXTS:
-        names = sorted(names, key=digest)[:MAX_TEXTS]
-    texts = [
-        Text(
-            shingle(t),
-            len(frozenset().union(*(r.sessions for r in by_text[t]))),
-            sum(r.n_calls for r in by_text[t]),
-        )
-        for t in names
-    ]
-    return fit_cores(texts, min_sessions=least.sessions, allow_short=zone == "system")
+            by_text[text] |= row.sessions
+    names = sorted(by_text, key=digest)[:MAX_TEXTS]
+    return [(name, len(by_text[name])) for name in names]
 
 
 def _place(rows: Sequence[Row], systems: Sequence[Core], openings: Sequence[Core]) -> list[_Placed]:
@@ -175,9 +180,9 @@ def _by_format(rows: Sequence[Row]) -> dict[tuple[str, ...], list[Row]]:
     return {(name,): group for name, group in sorted(groups.items())}
 
 
-def _untemplated(bare: Sequence[Row], rows: Sequence[Row], least: Least) -> list[tuple[Signature, list[Row]]]:
+def _untemplated(bare: Sequence[Row], n_total: int, least: Least) -> list[tuple[Signature, list[Row]]]:
     """Plain questions without any template: a task only where the log is mostly that."""
     n = sum(r.n_calls for r in bare)
-    if n < FREE_SHARE * sum(r.n_calls for r in rows) or not least.met(bare):
+    if n < FREE_SHARE * n_total or not least.met(bare):
         return []
     return [(Signature(), list(bare))]

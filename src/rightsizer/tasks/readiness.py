@@ -107,7 +107,7 @@ def _steady(answered: Sequence[Fact]) -> float | None:
 
 def _interval(share: float, n_sessions: int) -> tuple[float, float]:
     k = round(share * n_sessions)
-    low, high = clopper_pearson(k, n_sessions, 0.05)
+    low, high = clopper_pearson(k, n_sessions)
     return min(low, share), max(high, share)
 
 

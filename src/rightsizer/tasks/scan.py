@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rightsizer.tasks.zones import Zones, read_zones
+from rightsizer.tasks.zones import Zones, clip, read_zones
 from rightsizer.types import Call, Message, OutputKind, Request
 from rightsizer.views.answer import canonical_answer, output_kind, parse_object, plain_text
 from rightsizer.views.tokens import digest
@@ -16,14 +16,15 @@ from rightsizer.views.view import View, view
 CostOf = Callable[[Call], float | None]
 MAX_LEAVES = 40
 CHARS_PER_TOKEN = 4.0  # of English; a CJK character is about one token
-PAYLOAD_CHARS = 600
+SPOKEN_STEPS = ("@start", "@user")
 
 
 @dataclass(slots=True)
 class Fact:
     """What is kept of one call. `answer`, `payload` are digests; `shape` is the form of the answer
     (``json:a,b``, ``tool:name``, ``text``); `leaves`/`copied` count the values in the answer and those
-    that stand in what the model was given. `kind` is None where there is no answer."""
+    that stand in what the model was given. `kind` is None where there is no answer. `text` is the last
+    message where a person or a program wrote it, empty where a tool did."""
 
     call_id: str
     session: str
@@ -71,7 +72,7 @@ def _fact(call: Call, place: int, cost_of: CostOf | None, shared: dict[str, str]
     leaves, copied = _copies(reply, seen) if reply is not None else (0, 0)
     cost = cost_of(call) if cost_of is not None else call.cost_usd
     shape = _shape(reply) if reply is not None else ""
-    text = seen.payload[:PAYLOAD_CHARS]
+    text = clip(seen.payload) if seen.step in SPOKEN_STEPS else ""
     return Fact(
         call_id=call.id,
         session=shared.setdefault(call.session_id, call.session_id),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from pydantic import Field
 
 from rightsizer.tasks.cores import Core
 from rightsizer.types import Frozen
@@ -44,6 +45,7 @@ class Signature(Frozen):
     formats: tuple[str, ...] = ("",)
     step: str = ""
     centroid: tuple[float, ...] = ()
+    seen: dict[str, str] = Field(default_factory=dict, description="digests of the version last seen")
 
 
 def tool_similarity(a: frozenset[str], b: frozenset[str]) -> float:

@@ -5,6 +5,7 @@ Needs `hypothesis`, which is not a dependency of rightsizer: import this module 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from hypothesis import strategies as st
@@ -67,11 +68,14 @@ _counts = st.none() | st.integers(0, 10**12)
 usages = st.builds(
     Usage, input_tokens=_counts, output_tokens=_counts, cached_input_tokens=_counts, extra=json_objects
 )
+# From 1973 on every zone is a whole number of minutes from UTC, which is all that pydantic reads.
+_from = datetime(1973, 1, 1)
+moments = st.datetimes(min_value=_from, timezones=st.timezones()) | st.datetimes(min_value=_from)
 calls = st.builds(
     Call,
     id=texts.filter(bool),
     session_id=texts,
-    timestamp=st.none() | st.datetimes(timezones=st.timezones() | st.none()),
+    timestamp=st.none() | moments,
     model=texts,
     request=requests,
     response=st.none() | messages,

@@ -47,7 +47,8 @@ store = load_opener(opener)(Path(home))
 for n in range(start, start + 10_000):
     store.calls.append([make_call(f"call-{n}-{k}", f"session-{n}", text=f"{n} {k} " * 50) for k in range(3)])
     store.records.put(Task(id=f"task-{n}", name="a"), Task(id=f"twin-{n}", name="b"))
-    store.marks.set_aside("gate", [SetAside(call_id=f"call-{n}-{k}", stage="gate", reason=str(n)) for k in range(2)])
+    marks = [SetAside(call_id=f"call-{n}-{k}", stage="gate", reason=str(n)) for k in range(2)]
+    store.marks.set_aside("gate", marks)
     print(n, flush=True)
 """
 
@@ -218,7 +219,10 @@ class StoreContract:
 
     def test_records_are_replaced_listed_and_deleted(self, tmp_path: Path) -> None:
         store = self.make_store(tmp_path / "home")
-        first, second = Task(id="t1", name="分类"), Task(id="t2", name="b", signature={"\ud800": [2**70, float("inf")]})
+        first, second = (
+            Task(id="t1", name="分类"),
+            Task(id="t2", name="b", signature={"\ud800": [2**70, float("inf")]}),
+        )
         store.records.put(second, first)
         assert store.records.get(Task, "t2") == second
         renamed = second.model_copy(update={"name": "c"})
@@ -410,7 +414,9 @@ class _Planted:
     def plant(self, store: Store) -> None:
         word = self.word
         request = Request(
-            messages=(Message(role="user", parts=(TextPart(content=word()),), name=word(), extra={word(): 1}),),
+            messages=(
+                Message(role="user", parts=(TextPart(content=word()),), name=word(), extra={word(): 1}),
+            ),
             tools=({"type": "function", "function": {"name": word(), "description": word()}},),
             response_format={"type": "json_schema", "json_schema": {"name": word()}},
             params={word(): word()},
@@ -436,5 +442,7 @@ class _Planted:
         task_id = word()
         call = call.model_copy(update={"id": word()})
         store.calls.append([call])
-        store.marks.set_aside("curate", [SetAside(call_id=call.id, stage="curate", reason="pii", detail=self.used[0])])
+        store.marks.set_aside(
+            "curate", [SetAside(call_id=call.id, stage="curate", reason="pii", detail=self.used[0])]
+        )
         store.marks.assign("template", {call.id: task_id})

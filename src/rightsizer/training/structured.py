@@ -51,7 +51,9 @@ def train_structured(
     if not examples:
         raise InputError(f"task '{task.name}' has no training examples", hint="import more calls of it")
     if any(example.split != "train" for example in examples):
-        raise InputError("examples of another split than 'train' were given", hint="pass the train split only")
+        raise InputError(
+            "examples of another split than 'train' were given", hint="pass the train split only"
+        )
     folds = int(candidate.params.get("folds", 3))
     ignored = frozenset(task.policy.ignore_fields)
     mask = fit_mask([e.prompt for e in examples[:MASK_SAMPLE]])
@@ -62,9 +64,7 @@ def train_structured(
     )
     style = answer_style([e.completion.text for e in examples if not e.completion.tool_calls])
     artifact.save(pack(replace(student, style=style)), out)
-    return describe(
-        candidate, out, recipe=recipe, train_s=time.perf_counter() - started, notes=tuple(notes)
-    )
+    return describe(candidate, out, recipe=recipe, train_s=time.perf_counter() - started, notes=tuple(notes))
 
 
 def build(
@@ -109,13 +109,13 @@ def build(
 def worth_embedding(rows: Sequence[Row], plans: Mapping[str, Plan]) -> bool:
     """Whether token vectors pay: values are copied out of short texts, and all of them fit in memory."""
     sizes = [len(row.state.tokens) for row in rows]
-    spans = any(f.kind in ("span", "spans") for plan in plans.values() if not plan.reason for f in plan.fields)
+    spans = any(
+        f.kind in ("span", "spans") for plan in plans.values() if not plan.reason for f in plan.fields
+    )
     return spans and sum(sizes) <= MAX_EMBEDDED_TOKENS and sum(sizes) <= MEAN_EMBEDDED_TOKENS * len(sizes)
 
 
-def diagnose(
-    rows: Sequence[Row], plans: Mapping[str, Plan], drafts: Sequence[Draft]
-) -> dict[str, Any]:
+def diagnose(rows: Sequence[Row], plans: Mapping[str, Plan], drafts: Sequence[Draft]) -> dict[str, Any]:
     """Per action: rows, why it is not served, and per field its kind, recalls and out-of-fold accuracy."""
     right: Counter[tuple[str, str]] = Counter()
     seen: Counter[tuple[str, str]] = Counter()

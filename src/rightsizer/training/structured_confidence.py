@@ -99,6 +99,7 @@ def coverage_at(drafts: Sequence[Draft], confidence: Confidence | None, total: i
 
     An optimistic figure for the recipe and nothing else: the gate decides on data of its own.
     """
+
     def key(draft: Draft) -> float:
         return confidence.of(draft.raw.signals) if confidence else draft.raw.signals["sum"]
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from rightsizer.students.structured_tagger import Tagger
 
 Doubles = NDArray[np.float64]
+Rows = Sequence[int] | NDArray[np.int32]
 BLOCKED = -1e4
 DENSE_NORM = 1.3
 """Length of a typical token vector after scaling: how much the vectors weigh against the named features."""
@@ -52,7 +53,7 @@ class Packed:
     @classmethod
     def build(
         cls,
-        texts: Sequence[Sequence[Sequence[int]]],
+        texts: Sequence[Sequence[Rows]],
         gold: Sequence[Sequence[int]],
         n_features: int,
         vectors: Sequence[NDArray[Any]] | None = None,
@@ -64,7 +65,7 @@ class Packed:
         lengths = np.array([len(texts[i]) for i in order], np.int64)
         indices: list[int] = []
         pointers, labels, offsets = [0], [], [0]
-        for t in range(int(lengths[0]) if len(order) else 0):
+        for t in range(int(lengths[0]) if order else 0):
             for i in order[: int((lengths > t).sum())]:
                 indices.extend(texts[i][t])
                 pointers.append(len(indices))
@@ -154,7 +155,11 @@ def _forward_backward(
     forward, scale = np.empty_like(emit), np.empty(len(emit))
     for t in range(len(offsets) - 1):
         a, b = offsets[t], offsets[t + 1]
-        row = first * emit[a:b] if t == 0 else (forward[offsets[t - 1] : offsets[t - 1] + b - a] @ step) * emit[a:b]
+        row = (
+            first * emit[a:b]
+            if t == 0
+            else (forward[offsets[t - 1] : offsets[t - 1] + b - a] @ step) * emit[a:b]
+        )
         scale[a:b] = row.sum(axis=1)
         forward[a:b] = row / scale[a:b, None]
     last = _last_rows(packed)
@@ -188,7 +193,7 @@ def _last_rows(packed: Packed) -> NDArray[np.int64]:
 
 
 def train_tagger(
-    texts: Sequence[Sequence[Sequence[int]]],
+    texts: Sequence[Sequence[Rows]],
     gold: Sequence[Sequence[int]],
     labels: list[str],
     vocabulary: dict[str, int],
@@ -208,7 +213,8 @@ def train_tagger(
     kept = [i for i, text in enumerate(texts) if len(text)]
     rows = None if vectors is None else [vectors[i] for i in kept]
     packed = Packed.build([texts[i] for i in kept], [gold[i] for i in kept], len(vocabulary), rows)
-    factor = DENSE_NORM / (packed.dense.std(axis=0) + 1e-6) / np.sqrt(max(1, packed.dense.shape[1]))
+    spread = packed.dense.std(axis=0) if len(packed.dense) else np.zeros(packed.dense.shape[1])
+    factor = DENSE_NORM / (spread + 1e-6) / np.sqrt(max(1, packed.dense.shape[1]))
     packed = replace(packed, dense=packed.dense * factor.astype(np.float32))
     masks = allowed(labels)
     n, size = len(labels), packed.dense.shape[1]

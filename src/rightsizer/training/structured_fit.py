@@ -36,13 +36,17 @@ class TaggerData:
     gold: dict[int, list[int]] = field(default_factory=dict)
 
 
-def tagger_data(rows: Sequence[Row], plan: Plan, lexicon: Mapping[str, Mapping[str, int]]) -> TaggerData | None:
+def tagger_data(
+    rows: Sequence[Row], plan: Plan, lexicon: Mapping[str, Mapping[str, int]]
+) -> TaggerData | None:
     """Features and labels for a plan's span fields; None where it has none or is not served."""
     names = [f.name for f in plan.fields if f.kind in ("span", "spans")]
     if not names or plan.reason:
         return None
     texts = {
-        i: token_features(rows[i].state.tokens, lexicon, own=rows[i].state.own, context=rows[i].state.question)
+        i: token_features(
+            rows[i].state.tokens, lexicon, own=rows[i].state.own, context=rows[i].state.question
+        )
         for i in plan.rows
     }
     data = TaggerData(label_set(names), vocabulary_of(list(texts.values())))
@@ -86,9 +90,7 @@ class Fitter:
 
     def _fit_router(self, rows: Sequence[Row]) -> Any:
         counts = Counter(row.answer.action for row in rows)
-        classes = [
-            row.answer.action if counts[row.answer.action] >= RARE_ACTION else REPLY for row in rows
-        ]
+        classes = [row.answer.action if counts[row.answer.action] >= RARE_ACTION else REPLY for row in rows]
         found = [v for v in (pooled(row.vectors) for row in rows) if v is not None]
         embeddings = np.stack(found) if len(found) == len(rows) else None
         return fit_softmax([row.state.features for row in rows], classes, embeddings=embeddings)
@@ -100,7 +102,9 @@ class Fitter:
         classifiers, rankers = {}, {}
         for item in plan.fields:
             if item.kind == "closed":
-                codes = [code(r.answer.leaves[item.path]) if item.path in r.answer.leaves else ABSENT for r in rows]
+                codes = [
+                    code(r.answer.leaves[item.path]) if item.path in r.answer.leaves else ABSENT for r in rows
+                ]
                 classifiers[item.name] = fit_classifier(rows, codes)
             elif item.kind in ("copy", "copies"):
                 rankers[item.name] = fit_ranker(self._some(rows), plan.action, item)
@@ -114,7 +118,12 @@ class Fitter:
         found = [self.rows[i].vectors for i in at]
         vectors = [v for v in found if v is not None]
         return train_tagger(
-            texts, gold, data.labels, data.vocabulary, vectors=vectors if len(vectors) == len(at) else None, l2=self.l2
+            texts,
+            gold,
+            data.labels,
+            data.vocabulary,
+            vectors=vectors if len(vectors) == len(at) else None,
+            l2=self.l2,
         )
 
     def _some(self, rows: Sequence[Row]) -> Sequence[Row]:

@@ -133,7 +133,10 @@ def _fit_choice(
         return loss + 0.5 * l2 * float(w @ w), matrix.T @ (probability - target) + l2 * w
 
     result = minimize(
-        objective, np.zeros(len(vocabulary)), jac=True, method="L-BFGS-B",
+        objective,
+        np.zeros(len(vocabulary)),
+        jac=True,
+        method="L-BFGS-B",
         options={"maxiter": 150, "ftol": 1e-6},
     )
     return np.asarray(result.x, np.float32)

@@ -8,16 +8,19 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rightsizer.students.structured_answer import ABSENT, Path, code
-from rightsizer.students.structured_fields import Field, empty_code
-from rightsizer.students.structured_transforms import TRANSFORMS, Rewriting
+from rightsizer.students.structured_fields import Field, Kind, empty_code
 from rightsizer.students.structured_tokens import shape
-from rightsizer.training.structured_rows import Row, occurrences, rewritten, rewriting_names, texts_of
+from rightsizer.students.structured_transforms import TRANSFORMS, Rewriting
+from rightsizer.training.structured_rows import Row, occurrences, rewriting_names, rewritten, texts_of
 
 MIN_VALUES = 5
 MAX_CLASSES = 200
 CLOSED_UNSEEN = 0.03
 GOOD_RECALL = 0.95
 FAIR_RECALL = 0.75
+GROUNDED = 0.98
+SPAN_BONUS = 0.03  # the payload is the nearer source: tagging it beats ranking the whole conversation
+DENSE = 8
 SAMPLE = 1500
 
 
@@ -49,16 +52,16 @@ def choose_field(
     """The field at `path` of an action with these rows; `enum` when its schema lists the values."""
     name = ".".join(path) or "value"
     codes = [code(r.answer.leaves[path]) if path in r.answer.leaves else ABSENT for r in rows]
-    values = [r.answer.leaves[path] for r in rows if path in r.answer.leaves]
-    real = [v for v in values if v not in (None, "", [])]
+    given = [r for r in rows if r.answer.leaves.get(path) not in (None, "", [])]
+    real = [r.answer.leaves[path] for r in given]
     counts = Counter(codes)
     unseen = sum(c == 1 for c in counts.values()) / max(1, len(codes))
-    given = [r for r in rows if path in r.answer.leaves and r.answer.leaves[path] not in (None, "", [])]
     names = rewriting_names(given, path)
     sample = given[:SAMPLE]
     span = _span_recall(sample, path, names)
     copy = _copy_recall(sample, path) if span < GOOD_RECALL else 0.0
-    kind = _kind(name, real, counts, unseen, (span, copy), enum, ignored)
+    facts = Facts(name, real, len(counts), len(codes), unseen, span, copy, enum)
+    kind = "ignored" if name in ignored else kind_of(facts)
     field = Field(
         name=name,
         path=path,
@@ -66,45 +69,76 @@ def choose_field(
         fixed=codes[0] if kind == "constant" else ABSENT,
         empty=empty_code(codes),
         cast=_cast(real),
+        grounded=kind in ("constant", "closed")
+        and not enum
+        and id_like(real)
+        and max(span, copy) >= GROUNDED,
         rewriting=learn_rewriting(given, path, names) if kind in ("span", "spans") else Rewriting(),
     )
-    found = Diagnosis(name, kind, len(real), len(rows), len(counts), round(unseen, 4), round(span, 4), round(copy, 4))
+    found = Diagnosis(
+        name, kind, len(real), len(rows), len(counts), round(unseen, 4), round(span, 4), round(copy, 4)
+    )
     return field, found
 
 
-def _kind(
-    name: str,
-    real: Sequence[Any],
-    counts: Counter[str],
-    unseen: float,
-    recall: tuple[float, float],
-    enum: bool,
-    ignored: Collection[str],
-) -> Any:
-    if name in ignored:
-        return "ignored"
-    if len(counts) == 1:
-        return "constant"
-    arrays = any(isinstance(v, list) for v in real)
-    flat = all(not isinstance(x, dict | list) for v in real for x in (v if isinstance(v, list) else [v]))
-    closed = unseen <= CLOSED_UNSEEN and len(counts) <= MAX_CLASSES
-    if closed and (enum or all(isinstance(v, bool) for v in real)):
+@dataclass(frozen=True)
+class Facts:
+    """What the kind of a field is decided from: `real` are its values that are not empty."""
+
+    name: str
+    real: Sequence[Any]
+    distinct: int
+    rows: int
+    unseen: float
+    span_recall: float
+    copy_recall: float
+    enum: bool
+
+
+def kind_of(facts: Facts) -> Kind:
+    """The kind of a field.
+
+    What can be copied is copied, ids even where there was only one: another customer's will differ.
+    Classifying needs that nearly every value was seen often; anything else would be invention.
+    """
+    real, recall = facts.real, max(facts.span_recall, facts.copy_recall)
+    closed = facts.unseen <= CLOSED_UNSEEN and facts.distinct <= MAX_CLASSES
+    booleans = all(isinstance(v, bool) for v in real)
+    constant = facts.distinct == 1
+    if closed and not constant and (facts.enum or booleans):
         return "closed"
-    span, copy = recall
-    if flat and len(real) >= MIN_VALUES:
-        if span >= GOOD_RECALL:
-            return "spans" if arrays else "span"
-        if closed:
-            return "closed"
-        if max(span, copy) >= FAIR_RECALL:
-            if copy > span + 0.02:
-                return "copies" if arrays else "copy"
-            return "spans" if arrays else "span"
+    arrays = any(isinstance(v, list) for v in real)
+    flat = not booleans and all(not isinstance(x, dict | list) for x in items_of(real))
+    able = flat and len(real) >= MIN_VALUES
+    if facts.span_recall >= facts.copy_recall - SPAN_BONUS:
+        route: Kind = "spans" if arrays else "span"
+    else:
+        route = "copies" if arrays else "copy"
+    if able and recall >= GOOD_RECALL and (not constant or id_like(real)):
+        return route
+    if constant:
+        return "constant"
+    if closed and facts.rows >= DENSE * facts.distinct:
+        return "closed"
+    if able and recall >= FAIR_RECALL:
+        return route
     return "closed" if closed else "free"
 
 
+def items_of(values: Sequence[Any]) -> list[Any]:
+    """The values, with arrays replaced by their items."""
+    return [x for v in values for x in (v if isinstance(v, list) else [v])]
+
+
+def id_like(real: Sequence[Any]) -> bool:
+    """Whether the values look like ids: most are not short and hold a digit, a mask or an @."""
+    texts = [str(x) for x in items_of(real)]
+    marked = [len(t) >= 4 and any(c.isdigit() or c in "@<" for c in t) for t in texts]
+    return bool(texts) and sum(marked) * 2 > len(marked)
+
+
 def _cast(real: Sequence[Any]) -> str:
-    items = [x for v in real for x in (v if isinstance(v, list) else [v])]
+    items = items_of(real)
     if items and all(isinstance(x, int) and not isinstance(x, bool) for x in items):
         return "integer"
     if items and all(isinstance(x, int | float) and not isinstance(x, bool) for x in items):
@@ -120,8 +154,7 @@ def _span_recall(rows: Sequence[Row], path: Path, names: Sequence[str]) -> float
         value = row.answer.leaves[path]
         items = value if isinstance(value, list) else [value]
         hits += all(
-            not isinstance(x, dict | list | bool)
-            and (bool(_exact(row, x)) or bool(rewritten(row, x, names)))
+            not isinstance(x, dict | list | bool) and (bool(_exact(row, x)) or bool(rewritten(row, x, names)))
             for x in items
         )
     return hits / len(rows)

@@ -13,8 +13,8 @@ from rightsizer.students.structured_fields import Field
 from rightsizer.training.structured_kinds import Diagnosis, choose_field
 from rightsizer.training.structured_rows import Row, align
 
-MIN_ROWS = 8
-RARE_FIELD = 0.04
+MIN_ROWS = 6
+RARE_FIELD = 0.08
 NEUTRAL: dict[type, Any] = {str: "", list: [], bool: False, int: 0, float: 0, dict: {}}
 
 
@@ -45,8 +45,10 @@ def _plan(action: str, rows: Sequence[Row], at: list[int], ignored: Collection[s
         return Plan(action, [], [], at, "the LLM would call several tools at once")
     if len(mine) < MIN_ROWS:
         return Plan(action, [], [], at, f"only {len(mine)} examples of {action}")
-    schema = answer_schema(mine[0].state.request) if action == JSON else tool_schema(
-        mine[0].state.request, action.removeprefix("tool:")
+    schema = (
+        answer_schema(mine[0].state.request)
+        if action == JSON
+        else tool_schema(mine[0].state.request, action.removeprefix("tool:"))
     )
     fields, diagnoses = [], []
     for path in key_order([row.answer for row in mine]):

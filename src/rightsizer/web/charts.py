@@ -19,6 +19,7 @@ from rightsizer.web.treemap import squarify
 
 MAP_WIDTH, MAP_HEIGHT = 1000.0, 380.0
 MOST_TILES = 40
+THINNEST_WHISKER = 0.02  # share of the axis below which a range is not drawn
 SMALLEST_TILE = 0.004  # share of the map; what is smaller is summed into one tile
 
 
@@ -106,13 +107,18 @@ def range_bar(usd: Range, top: float, kind: str) -> Markup:
     """A horizontal bar up to the point, with whiskers from low to high; `top` is the axis' end."""
     top = top or 1.0
     low, point, high = (max(0.0, min(1.0, v / top)) for v in (usd.low, usd.point, usd.high))
+    whiskers = ""
+    if high - low > THINNEST_WHISKER:
+        ends = ((low, high, 10, 10), (low, low, 5, 15), (high, high, 5, 15))
+        whiskers = "".join(
+            f'<line class="whisker" x1="{x1:.3%}" x2="{x2:.3%}" y1="{y1}" y2="{y2}"/>'
+            for x1, x2, y1, y2 in ends
+        )
     return Markup(
         f'<svg class="range" role="img" aria-label="{escape(money_range(usd))}" width="100%" height="20">'
         f'<rect class="track" x="0" y="3" width="100%" height="14" rx="3"/>'
         f'<rect class="fill-{escape(kind)}" x="0" y="3" width="{max(point, 0.004):.3%}" height="14" rx="3"/>'
-        f'<line class="whisker" x1="{low:.3%}" x2="{high:.3%}" y1="10" y2="10"/>'
-        f'<line class="whisker" x1="{low:.3%}" x2="{low:.3%}" y1="5" y2="15"/>'
-        f'<line class="whisker" x1="{high:.3%}" x2="{high:.3%}" y1="5" y2="15"/></svg>'
+        f"{whiskers}</svg>"
     )
 
 
@@ -207,14 +213,19 @@ def _axes(top: float) -> str:
 
 
 def _line(kind: str, points: Sequence[tuple[float, float]], top: float) -> str:
-    """A line that leaves the plot at its upper edge where values are larger than the axis."""
-    inside = [(c, r) for c, r in points if r <= top]
-    leaving = next(((a, b) for a, b in pairwise(points) if a[1] <= top < b[1]), None)
-    if leaving:
-        (c0, r0), (c1, r1) = leaving
-        inside.append((c0 + (c1 - c0) * (top - r0) / (r1 - r0), top))
-    text = " ".join(f"{_x(c):.1f},{_y(r, top):.1f}" for c, r in sorted(inside))
-    return f'<polyline class="{kind}" points="{text}"/>'
+    """A line, cut at the plot's upper edge where values are larger than the axis."""
+    shown: list[list[tuple[float, float]]] = []
+    for (c0, r0), (c1, r1) in pairwise(points):
+        if min(r0, r1) > top:
+            continue
+        start = (c0, r0) if r0 <= top else (c0 + (c1 - c0) * (r0 - top) / (r0 - r1), top)
+        end = (c1, r1) if r1 <= top else (c0 + (c1 - c0) * (top - r0) / (r1 - r0), top)
+        if shown and shown[-1][-1] == start:
+            shown[-1].append(end)
+        else:
+            shown.append([start, end])
+    texts = [" ".join(f"{_x(c):.1f},{_y(r, top):.1f}" for c, r in part) for part in shown]
+    return "".join(f'<polyline class="{kind}" points="{text}"/>' for text in texts)
 
 
 def _x(coverage: float) -> float:

@@ -67,4 +67,5 @@ def test_entropy() -> None:
     assert entropy_bits("") == 0.0
     assert entropy_bits("aaaa") == 0.0
     assert entropy_bits("abcd") == 2.0
-    assert looks_random("Zx81kQp0LmT4vB7nR2sW") and not looks_random("hello_world_123")
+    assert looks_random("Zx81kQp0LmT4vB7nR2sW")
+    assert not looks_random("hello_world_123")

@@ -25,6 +25,7 @@ def _reads_as_section(value: str) -> bool:
 _V4 = re.compile(r"(?<![0-9A-Za-z.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9A-Za-z]|\.[0-9])")
 _VERSION = re.compile(r"(?:version|ver\.?|release|section|chapter|版本|第)[号 :：]{0,2}v?$", re.IGNORECASE)
 _V6 = r"[0-9A-Fa-f]{1,4}"
+_COLONS = re.compile(r"[:\-][0-9A-Fa-f]{0,4}[:\-]")
 _V6_IS: Check = holds(lambda v: v.count(":") >= 3 and _is_address(v))
 _SAYS = r"(?:号码|号|[ ]?id)?(?:是|为|[ ]is)?[ ]?[:：]?[ ]?"
 
@@ -49,9 +50,10 @@ CONTACT: tuple[Pattern, ...] = (
     Pattern(
         "IP_ADDRESS",
         _V4,
-        0.5,
+        0.7,
         digits=4,
         check=holds(_is_address),
+        context=words("ip", "ips", "ipv4", "host", "server", "dns", "ping", "地址", "服务器", "主机"),
         never_after=_VERSION,
     ),
     Pattern(
@@ -61,21 +63,21 @@ CONTACT: tuple[Pattern, ...] = (
             rf"(?:{_V6}(?::{_V6}){{0,6}})?::?(?:{_V6}(?::{_V6}){{0,6}})?(?![0-9A-Za-z:])"
         ),
         0.85,
-        needs=(":",),
+        gate=_COLONS,
         check=_V6_IS,
     ),
     Pattern(
         "MAC_ADDRESS",
         re.compile(B + r"[0-9A-Fa-f]{2}(?:([:\-])[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}" + E),
         0.85,
-        needs=(":", "-"),
+        gate=_COLONS,
     ),
     Pattern(
         "IMEI",
         re.compile(B + r"[0-9]{2}[ \-]?[0-9]{6}[ \-]?[0-9]{6}[ \-]?[0-9]" + E),
         0.95,
         needs=("imei",),
-        digits=7,
+        digits=15,
         check=holds(luhn),
         context=words("imei"),
     ),
@@ -102,7 +104,9 @@ CONTACT: tuple[Pattern, ...] = (
     ),
     Pattern(
         "URL",
-        re.compile(r"(?<![A-Za-z0-9])(?:https?://|www\.)[A-Za-z0-9\-._~:/?#\[\]@!$&*+,;=%]{3,2000}(?<![.,;:!?\])])"),
+        re.compile(
+            r"(?<![A-Za-z0-9])(?:https?://|www\.)[A-Za-z0-9\-._~:/?#\[\]@!$&*+,;=%]{3,2000}(?<![.,;:!?\])])"
+        ),
         0.5,
         needs=("http", "www."),
     ),

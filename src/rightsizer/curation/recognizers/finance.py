@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rightsizer.curation.recognizers import check_digits as c
-from rightsizer.curation.recognizers.pattern import B, E, Pattern, holds, words
+from rightsizer.curation.recognizers.pattern import LONG_TOKEN, B, E, Pattern, holds, words
 
 # ISO 13616 registry: length of an IBAN by country.
 _IBAN_LENGTH = {
@@ -27,7 +27,8 @@ _ISSUER = re.compile(
 )
 _NOT_CARDS = re.compile(
     r"(?:order|invoice|tracking|ticket|product|item|sku|transaction|request|session|trace|user|account|message|"
-    r"订单|单号|编号|流水|运单|商品)[ _]?(?:id|number|no|num|号)?[\"'”]?\.?[ ]?[:：=#是为]{0,2}[ \"'“#]{0,3}$",
+    r"订单|单号|编号|流水|运单|商品)[ _]?(?:id|number|no|num|"
+    r"号)?[\"'”]?\.?[ ]?[:：=#是为]{0,2}[ \"'“#]{0,3}$",
     re.IGNORECASE,
 )
 _CARD_WORDS = words(
@@ -71,7 +72,10 @@ def _issued(value: str) -> bool:
     return _ISSUER.match(value) is not None and _card(value)
 
 
-_CARD = r"(?:[0-9]{4}([ \-])[0-9]{4}\1[0-9]{4}\1[0-9]{1,7}(?:\1[0-9]{1,3})?|3[0-9]{3}([ \-])[0-9]{6}\2[0-9]{4,5}|[0-9]{12,19}|6[0-9]{5}[ ][0-9]{13})"
+_CARD = (
+    r"(?:[0-9]{4}([ \-])[0-9]{4}\1[0-9]{4}\1[0-9]{1,7}(?:\1[0-9]{1,3})?|"
+    r"3[0-9]{3}([ \-])[0-9]{6}\2[0-9]{4,5}|[0-9]{12,19}|6[0-9]{5}[ ][0-9]{13})"
+)
 _CARD_END = r"(?![0-9A-Za-z]|[.\-][0-9])"
 
 FINANCE: tuple[Pattern, ...] = (
@@ -79,7 +83,7 @@ FINANCE: tuple[Pattern, ...] = (
         "CREDIT_CARD",
         re.compile(r"(?<![0-9A-Za-z#_])(?<![0-9][.\-])" + _CARD + _CARD_END),
         0.9,
-        digits=7,
+        digits=12,
         check=holds(lambda v: len(c.digits_of(v)) >= 13 and _issued(v)),
         never_after=_NOT_CARDS,
     ),
@@ -87,7 +91,7 @@ FINANCE: tuple[Pattern, ...] = (
         "CREDIT_CARD",
         re.compile(r"(?<![0-9A-Za-z#_])(?<![0-9][.\-])" + _CARD + _CARD_END),
         0.85,
-        digits=7,
+        digits=12,
         check=holds(_card),
         context=_CARD_WORDS,
         never_after=_NOT_CARDS,
@@ -95,12 +99,12 @@ FINANCE: tuple[Pattern, ...] = (
     Pattern(
         "CN_BANK_CARD",  # some issuers' numbers fail Luhn; a word must say what it is
         re.compile(
-            r"(?<![0-9A-Za-z])(?:62|60|95|10|40|41|42|43|44|45|51|52|53|54|55|65|68|90)[0-9]{2}(?:[ \-]?[0-9]{4}){2,3}[ \-]?[0-9]{1,4}"
-            + E
+            r"(?<![0-9A-Za-z])(?:62|60|95|10|40|41|42|43|44|45|51|52|53|54|55|65|68|"
+            r"90)[0-9]{2}(?:[ \-]?[0-9]{4}){2,3}[ \-]?[0-9]{1,4}" + E
         ),
         0.8,
         needs=("卡", "账", "帐", "户"),
-        digits=7,
+        digits=13,
         check=holds(lambda v: 15 <= len(c.digits_of(v)) <= 19),
         context=words("卡号", "银行卡", "信用卡", "借记卡", "储蓄卡", "账号", "帐号", "账户", "开户行"),
         never_after=_NOT_CARDS,
@@ -110,6 +114,7 @@ FINANCE: tuple[Pattern, ...] = (
         re.compile(B + r"[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11,30}" + E),
         0.95,
         digits=4,
+        reach=72,
         check=_iban,
     ),
     Pattern(
@@ -117,7 +122,7 @@ FINANCE: tuple[Pattern, ...] = (
         re.compile(B + r"[0-9]{8,17}" + E),
         0.65,
         needs=("account", "acct"),
-        digits=7,
+        digits=8,
         context=words(
             "bank account",
             "account n(?:umber|o|um)\\.?",
@@ -132,7 +137,7 @@ FINANCE: tuple[Pattern, ...] = (
         re.compile(B + r"[0-9]{9}" + E),
         0.8,
         needs=("routing", "aba"),
-        digits=7,
+        digits=9,
         check=holds(c.aba_routing),
         context=words("routing", "aba", "routing_number"),
     ),
@@ -149,19 +154,20 @@ FINANCE: tuple[Pattern, ...] = (
         re.compile(B + r"(?:bc1[ac-hj-np-z02-9]{25,59}|0x[0-9A-Fa-f]{40})" + E),
         0.9,
         needs=("bc1", "0x"),
+        gate=LONG_TOKEN,
     ),
     Pattern(
         "CRYPTO",
         re.compile(B + r"[13][1-9A-HJ-NP-Za-km-z]{25,34}" + E),
         0.9,
-        digits=1,
+        gate=LONG_TOKEN,
         check=holds(c.base58check),
     ),
     Pattern(
         "CVV",
         re.compile(
-            r"(?<![A-Za-z])(?:cvv2?|cvc2?|security code|安全码)[\"'”]?[ ]?(?:is|number|code|:|：|=|是|为)?[ \"'“:]{0,3}([0-9]{3,4})"
-            + E,
+            r"(?<![A-Za-z])(?:cvv2?|cvc2?|security code|安全码)[\"'”]?[ ]?(?:is|number|code|:|：|=|是|"
+            r"为)?[ \"'“:]{0,3}([0-9]{3,4})" + E,
             re.IGNORECASE,
         ),
         0.8,

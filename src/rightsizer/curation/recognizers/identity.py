@@ -25,14 +25,14 @@ CHINA: tuple[Pattern, ...] = (
         "CN_ID_CARD",
         re.compile(B + r"[1-9][0-9]{5}[ \-]?(?:18|19|20)[0-9]{6}[ \-]?[0-9]{3}[0-9Xx]" + E),
         0.98,
-        digits=7,
+        digits=15,
         check=holds(lambda v: c.cn_id(re.sub(r"[ \-]", "", v))),
     ),
     Pattern(
         "CN_ID_CARD",  # the old number of 15 digits has no check digit
         re.compile(B + r"[1-9][0-9]{14}" + E),
         0.8,
-        digits=7,
+        digits=15,
         check=holds(_cn_id15),
         context=words("身份证", "证件号", "身份號", "居民证", "id card"),
     ),
@@ -45,6 +45,7 @@ CHINA: tuple[Pattern, ...] = (
         ),
         0.98,
         digits=7,
+        reach=18,
         check=holds(c.cn_uscc),
     ),
     Pattern(
@@ -64,26 +65,25 @@ CHINA: tuple[Pattern, ...] = (
     Pattern(
         "CN_LICENSE_PLATE",
         re.compile(
-            "["
-            + _PROVINCES
-            + "][A-HJ-NP-Z][·•. ]?(?:[DF][A-HJ-NP-Z0-9][0-9]{4}|[0-9]{5}[DF]|[A-HJ-NP-Z0-9]{4}[A-HJ-NP-Z0-9挂学警港澳])"
-            + E
+            "[" + _PROVINCES + "][A-HJ-NP-Z][·•. ]?(?:[DF][A-HJ-NP-Z0-9][0-9]{4}|[0-9]{5}[DF]|"
+            "[A-HJ-NP-Z0-9]{4}[A-HJ-NP-Z0-9挂学警港澳])" + E
         ),
         0.85,
+        needs=tuple(_PROVINCES),
         check=holds(lambda v: any(x.isdigit() for x in v)),
     ),
     Pattern(
         "TW_ID",
         re.compile(B + r"[A-Z][12][0-9]{8}" + E),
         0.85,
-        digits=7,
+        digits=9,
         check=holds(c.tw_id),
     ),
     Pattern(
         "HK_ID",
         re.compile(B + r"[A-Z]{1,2}[0-9]{6}(?:\([0-9A]\)|[0-9A](?![A-Za-z0-9]))"),
         0.75,
-        digits=4,
+        digits=6,
         check=holds(c.hk_id),
         context=re.compile(r"香港|身份證|身份证|HKID|identity card|\($", re.IGNORECASE),
     ),
@@ -96,7 +96,7 @@ WORLD: tuple[Pattern, ...] = (
             r"(?<![0-9A-Za-z])(?<![0-9][\-.])[0-9]{3}([ \-.])[0-9]{2}\1[0-9]{4}(?![0-9A-Za-z]|[\-.][0-9])"
         ),
         0.85,
-        digits=7,
+        digits=9,
         check=holds(c.us_ssn),
     ),
     Pattern(
@@ -104,7 +104,7 @@ WORLD: tuple[Pattern, ...] = (
         re.compile(B + r"[0-9]{9}" + E),
         0.8,
         needs=("ssn", "social security"),
-        digits=7,
+        digits=9,
         check=holds(c.us_ssn),
         context=words("ssn", "social security"),
     ),
@@ -112,7 +112,7 @@ WORLD: tuple[Pattern, ...] = (
         "US_ITIN",
         re.compile(B + r"9[0-9]{2}([ \-])(?:5[0-9]|6[0-5]|7[0-9]|8[0-8]|9[0-24-9])\1[0-9]{4}" + E),
         0.85,
-        digits=7,
+        digits=9,
     ),
     Pattern(
         "US_PASSPORT",
@@ -134,7 +134,7 @@ WORLD: tuple[Pattern, ...] = (
         "UK_NINO",
         re.compile(B + r"[ABCEGHJ-PRSTW-Z][ABCEGHJ-NPRSTW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]" + E),
         0.85,
-        digits=4,
+        digits=6,
     ),
     Pattern(
         "UK_NHS",
@@ -148,7 +148,7 @@ WORLD: tuple[Pattern, ...] = (
         "IN_AADHAAR",
         re.compile(B + r"[2-9][0-9]{3}([ \-])[0-9]{4}\1[0-9]{4}(?![0-9A-Za-z]|[ \-][0-9])"),
         0.8,
-        digits=7,
+        digits=12,
         check=holds(c.verhoeff),
     ),
     Pattern("IN_PAN", re.compile(B + r"[A-Z]{3}[ABCFGHLJPT][A-Z][0-9]{4}[A-Z]" + E), 0.75, digits=4),
@@ -172,14 +172,14 @@ WORLD: tuple[Pattern, ...] = (
         "BR_CPF",
         re.compile(B + r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}" + E),
         0.9,
-        digits=7,
+        digits=11,
         check=holds(c.cpf),
     ),
     Pattern(
         "KR_RRN",
         re.compile(r"(?<![0-9A-Za-z\-])[0-9]{6}-[1-8][0-9]{6}(?![0-9A-Za-z\-])"),
         0.85,
-        digits=7,
+        digits=13,
         check=holds(c.kr_rrn),
     ),
     Pattern(
@@ -193,7 +193,8 @@ WORLD: tuple[Pattern, ...] = (
         "IT_FISCAL_CODE",
         re.compile(B + r"[A-Z]{6}[0-9]{2}[A-EHLMPRST][0-9]{2}[A-Z][0-9]{3}[A-Z]" + E),
         0.95,
-        digits=2,
+        digits=7,
+        reach=16,
         check=holds(c.codice_fiscale),
     ),
     Pattern("SG_NRIC", re.compile(B + r"[STFGM][0-9]{7}[A-Z]" + E), 0.85, digits=7, check=holds(c.sg_nric)),
@@ -202,6 +203,7 @@ WORLD: tuple[Pattern, ...] = (
         re.compile(B + r"(?=[A-HJ-NPR-Z0-9]{0,12}[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{13}[0-9]{4}" + E),
         0.8,
         digits=4,
+        reach=17,
         check=holds(c.vin),
     ),
     Pattern(
@@ -214,7 +216,8 @@ WORLD: tuple[Pattern, ...] = (
     Pattern(
         "DATE_OF_BIRTH",
         re.compile(
-            r"(?:date[ _]?of[ _]?birth|birth[ _]?dates?|birthday|(?<![A-Za-z])dob|(?<![A-Za-z])born(?: on)?|出生日期|出生年月日?|出生于|生日)"
+            r"(?:date[ _]?of[ _]?birth|birth[ _]?dates?|birthday|(?<![A-Za-z])dob|"
+            r"(?<![A-Za-z])born(?: on)?|出生日期|出生年月日?|出生于|生日)"
             r"[\"'”]?[ ]?(?:is|was|in|on|:|：|=|是|为|于)?[ \"'“]{0,3}(" + _DAY + r")(?![0-9])",
             re.IGNORECASE,
         ),

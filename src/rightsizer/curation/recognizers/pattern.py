@@ -7,7 +7,7 @@ characters, so ``邮箱zhang@qq.com`` would be swallowed whole and ``卡号4111�
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,6 +21,18 @@ class Span(NamedTuple):
     score: float
 
 
+class Cluster(NamedTuple):
+    """Digits with at most three other characters between them: where, how many, and where tokens begin.
+
+    `starts` are the beginnings of tokens from `REACH` characters before the cluster to its end.
+    """
+
+    start: int
+    end: int
+    digits: int
+    starts: tuple[int, ...]
+
+
 # Given a match: the (start, end) of the value, or None when it is none after all.
 Check = Callable[[re.Match[str]], tuple[int, int] | None]
 
@@ -30,33 +42,54 @@ E = r"(?![A-Za-z0-9])"
 
 CONTEXT_BEFORE = 48
 CONTEXT_AFTER = 24
+REACH = 72  # the most that any match begins before its digits
+
+# Every key of a known form, and every wallet, has a run like this one.
+LONG_TOKEN = re.compile(r"[A-Za-z0-9_\-+/=%]{16}")
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """`needs` are lower-case literals, one of which every match (or its context) contains; a text
     without them, or with fewer than `digits` digits close together, is not searched at all.
-    `context` must be found near the value, `after` and `never_after` are matched up to its start."""
+    A pattern with `digits` is tried at the tokens around clusters of so many digits only, from `reach`
+    characters before; so it must not match inside a token. `gate` is an expression that must be found in the text. `context` must be
+    found near the value; `after` and `never_after` are matched up to its start.
+    """
 
     type: str
     regex: re.Pattern[str]
     score: float
     needs: tuple[str, ...] = ()
     digits: int = 0
+    reach: int = 8
+    gate: re.Pattern[str] | None = None
     check: Check | None = None
     group: int = 0
     context: re.Pattern[str] | None = None
     after: re.Pattern[str] | None = None
     never_after: re.Pattern[str] | None = None
 
-    def find(self, text: str) -> list[Span]:
-        """All values of this kind in `text`, without looking at the gate."""
+    def find(self, text: str, clusters: Sequence[Cluster] | None = None) -> list[Span]:
+        """All values of this kind in `text`; with `clusters`, only those around enough digits."""
         found = []
-        for match in self.regex.finditer(text):
+        for match in self._matches(text, clusters):
             at = self.check(match) if self.check else match.span(self.group)
             if at is not None and self._in_context(text, at):
                 found.append(Span(at[0], at[1], self.type, self.score))
         return found
+
+    def _matches(self, text: str, clusters: Sequence[Cluster] | None) -> Iterator[re.Match[str]]:
+        if clusters is None or not self.digits:
+            yield from self.regex.finditer(text)
+            return
+        for cluster in clusters:
+            if cluster.digits >= self.digits:
+                for at in cluster.starts:
+                    if at >= cluster.start - self.reach:
+                        match = self.regex.match(text, at)
+                        if match is not None:
+                            yield match
 
     def _in_context(self, text: str, at: tuple[int, int]) -> bool:
         if self.context is None and self.after is None and self.never_after is None:

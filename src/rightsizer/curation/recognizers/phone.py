@@ -27,8 +27,31 @@ _PHONE_WORDS = re.compile(
     re.IGNORECASE,
 )
 _NEAR = words(
-    *("(?:tele)?phone", "phone_?(?:number|no)", "tel", "mobile", "cell", "fax", "office", "desk", "call", "calling"),
-    *("called", "dial", "text", "texted", "sms", "whatsapp", "messages?", "answering", "reach", "contact", "registered"),
+    *(
+        "(?:tele)?phone",
+        "phone_?(?:number|no)",
+        "tel",
+        "mobile",
+        "cell",
+        "fax",
+        "office",
+        "desk",
+        "call",
+        "calling",
+    ),
+    *(
+        "called",
+        "dial",
+        "text",
+        "texted",
+        "sms",
+        "whatsapp",
+        "messages?",
+        "answering",
+        "reach",
+        "contact",
+        "registered",
+    ),
     *("电话", "手机", "座机", "传真", "電話", "手機", "联系", "致电", "拨打", "热线", "短信"),
 )
 _DATE = re.compile(
@@ -72,7 +95,7 @@ PHONES: tuple[Pattern, ...] = (
             + E
         ),
         0.85,
-        digits=7,
+        digits=10,
         check=_between(10, 14),
         never_after=ORDER_WORDS,
     ),
@@ -83,7 +106,7 @@ PHONES: tuple[Pattern, ...] = (
             r"(?:(?:[ \-]?[0-9]{4}){2}|[ \-][0-9]{3}[ \-][0-9]{5})" + E
         ),
         0.85,
-        digits=7,
+        digits=11,
         check=_between(11, 15),
         never_after=ORDER_WORDS,
     ),
@@ -94,7 +117,7 @@ PHONES: tuple[Pattern, ...] = (
             r"[2-9][0-9]{2,3}[ \-]?[0-9]{4}(?:(?:-|[ ]?转[ ]?)[0-9]{1,5})?" + E
         ),
         0.75,
-        digits=7,
+        digits=10,
         check=_between(10, 17),
         never_after=ORDER_WORDS,
     ),
@@ -105,7 +128,7 @@ PHONES: tuple[Pattern, ...] = (
             r"(?:[ .\-/][0-9]{2,8}){1,5}(?![ ][0-9A-Fa-f]{2}(?![0-9A-Za-z]))" + E
         ),
         0.65,
-        digits=7,
+        digits=9,
         check=_between(9, 12),
         never_after=ORDER_WORDS,
     ),
@@ -132,7 +155,11 @@ PHONES: tuple[Pattern, ...] = (
     ),
     Pattern(
         "PHONE_NUMBER",  # digits alone, right before a word that says so
-        re.compile(r"(?<![0-9A-Za-z.,$€£¥#_\-])[0-9]{7,12}(?=[ \-](?:\(?(?:office|fax|mobile|cell|home|desk)(?![A-Za-z])))", re.I),
+        re.compile(
+            r"(?<![0-9A-Za-z.,$€£¥#_\-])[0-9]{7,12}"
+            r"(?=[ \-](?:\(?(?:office|fax|mobile|cell|home|desk)(?![A-Za-z])))",
+            re.I,
+        ),
         0.65,
         digits=7,
         check=_between(7, 12),

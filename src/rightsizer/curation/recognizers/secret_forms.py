@@ -31,7 +31,7 @@ FORMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("GITLAB_TOKEN", B + r"(?:glpat|gldt|glrt|glptt|glft|glsoat|glcbt|glimt|glagent)-[A-Za-z0-9_\-]{20,64}" + _T, ("glpat-", "gldt-", "glrt-", "glptt-", "glft-", "glsoat-", "glcbt-", "glimt-", "glagent-")),
     ("BITBUCKET_TOKEN", B + r"ATBB[A-Za-z0-9]{28,40}" + E, ("atbb",)),
     ("ATLASSIAN_TOKEN", B + r"ATATT3[A-Za-z0-9_\-=]{60,250}", ("atatt3",)),
-    ("SLACK_TOKEN", B + r"xox[abeoprs]-[A-Za-z0-9\-]{10,120}" + E, ("xoxa-", "xoxb-", "xoxe-", "xoxo-", "xoxp-", "xoxr-", "xoxs-")),
+    ("SLACK_TOKEN", B + r"xox[abeoprs]-[A-Za-z0-9\-]{11,120}" + E, ("xoxa-", "xoxb-", "xoxe-", "xoxo-", "xoxp-", "xoxr-", "xoxs-")),
     ("SLACK_APP_TOKEN", B + r"xapp-[0-9]-[A-Za-z0-9]{1,20}-[0-9]{1,20}-[a-f0-9]{32,80}" + E, ("xapp-",)),
     ("SLACK_WEBHOOK", r"https://hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+/]{30,80}", ("hooks.slack.com",)),
     ("DISCORD_WEBHOOK", r"https://(?:ptb\.|canary\.)?discord(?:app)?\.com/api/webhooks/[0-9]{17,20}/[A-Za-z0-9_\-]{60,72}", ("/api/webhooks/",)),

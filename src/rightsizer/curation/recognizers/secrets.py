@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 
-from rightsizer.curation.recognizers.pattern import Pattern, holds
+from rightsizer.curation.recognizers.pattern import LONG_TOKEN, Pattern, holds
 from rightsizer.curation.recognizers.secret_forms import FORMS
 
 
@@ -43,25 +43,26 @@ def _not_example(value: str) -> bool:
     return len(set(value[4:] if len(value) > 12 else value)) > 4 and _PLACEHOLDER.search(value) is None
 
 
-_COMMON_WORDS = frozenset(
-    (
-        "is was are be and or the a an for to of in on at it this that with by from your you my our their reset change changed "
-        "update policy manager field input protected required incorrect wrong invalid expired forgot forgotten recovery hash "
-        "hint box must should can cannot will not no has have please string text value number none null true false "
-        "undefined correct"
-    ).split()
+# Words that follow "password" in ordinary sentences.
+_COMMON_WORDS = re.compile(
+    r"(?:is|was|are|be|and|or|the|an?|for|to|of|in|on|at|it|this|that|with|by|from|your?|my|our|their|reset|changed?|"
+    r"update|policy|manager|field|input|protected|required|incorrect|wrong|invalid|expired|forgot|forgotten|"
+    r"recovery|hash|hint|box|must|should|can|cannot|will|not|no|has|have|please|string|text|value|number|none|"
+    r"null|true|false|undefined|correct)[.,;:!?]*",
+    re.IGNORECASE,
 )
 
 
 def _password(value: str) -> bool:
-    if _PLACEHOLDER.search(value) or value.lower().strip(".,;:!?") in _COMMON_WORDS:
+    if _PLACEHOLDER.search(value) or _COMMON_WORDS.fullmatch(value):
         return False
     varied = sum(bool(re.search(p, value)) for p in (r"[a-z]", r"[A-Z]", r"[0-9]", r"[^A-Za-z0-9]"))
     return varied >= 2 and re.search(r"[0-9]|[^A-Za-z0-9.,;:_\-]", value) is not None
 
 
 _NAMED = (
-    r"(?i:api[_\- ]?key|apikey|access[_\- ]?key|secret[_\- ]?(?:access[_\- ]?)?key|(?:client|app|webhook)[_\- ]?secret|"
+    r"(?i:api[_\- ]?key|apikey|access[_\- ]?key|secret[_\- ]?(?:access[_\- ]?)?key|(?:client|app|"
+    r"webhook)[_\- ]?secret|"
     r"(?:auth|access|refresh|session|bearer|private)[_\- ]?token|(?:signing|encryption)[_\- ]?key|"
     r"secret|token|密钥|令牌|私钥)"
 )
@@ -89,7 +90,9 @@ GENERIC: tuple[Pattern, ...] = (
     ),
     Pattern(
         "PASSWORD",
-        re.compile(r"(?:密码|口令)[\"'”]?(?:是|为|改成|设为)?[ ]?[:：=]?[ ]?[\"'“]?([^\s\"'”,;<>{}()]{4,64})"),
+        re.compile(
+            r"(?:密码|口令)[\"'”]?(?:是|为|改成|设为)?[ ]?[:：=]?[ ]?[\"'“]?([^\s\"'”,;<>{}()]{4,64})"
+        ),
         0.8,
         needs=("密码", "口令"),
         group=1,
@@ -98,10 +101,15 @@ GENERIC: tuple[Pattern, ...] = (
 )
 
 
+# Forms that may have no long run of token characters.
+_LOOSE = ("URL_CREDENTIALS", "PRIVATE_KEY", "AUTHORIZATION_HEADER")
+
+
 def _form(kind: str, expression: str, needs: tuple[str, ...]) -> Pattern:
     regex = re.compile(expression)
     group = 1 if regex.groups else 0
-    return Pattern(kind, regex, 0.96, needs=needs, group=group, check=holds(_not_example, group))
+    gate = None if kind in _LOOSE else LONG_TOKEN
+    return Pattern(kind, regex, 0.96, needs=needs, gate=gate, group=group, check=holds(_not_example, group))
 
 
 SECRETS: tuple[Pattern, ...] = (*(_form(*row) for row in FORMS), *GENERIC)

@@ -1,0 +1,96 @@
+"""Answers are taken apart and put together without loss, in the teacher's own way of writing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from rightsizer.students.structured_answer import (
+    ABSENT,
+    Answer,
+    code,
+    decode,
+    flatten,
+    key_order,
+    parse_json,
+    read_answer,
+    style_of,
+    unflatten,
+    write_answer,
+)
+from rightsizer.types import Message, TextPart, ToolCallPart
+
+
+def call(name: str, arguments: str) -> Message:
+    return Message(role="assistant", parts=(ToolCallPart(id="x", name=name, arguments=arguments),))
+
+
+def say(text: str) -> Message:
+    return Message(role="assistant", parts=(TextPart(content=text),))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"a": 1, "b": {"c": None, "d": {"e": [1, {"f": 2}]}}}, {"a": {}}, {"x.y": {"z": "北京"}}, [1, "b"], 3],
+)
+def test_flatten_and_unflatten_are_inverse(value: Any) -> None:
+    assert unflatten(flatten(value)) == value
+
+
+def test_equal_values_have_equal_codes_and_bool_is_no_number() -> None:
+    assert code(1) == code(1.0)
+    assert code({"a": 1, "b": 2}) == code({"b": 2, "a": 1})
+    assert code(True) != code(1)
+    assert code("1") != code(1)
+    assert code(None) != ABSENT
+    assert decode(code("东")) == "东"
+
+
+def test_actions_are_told_apart() -> None:
+    assert read_answer(call("f", '{"a": {"b": 1}}')) == Answer("tool:f", {("a", "b"): 1})
+    assert read_answer(call("f", "")) == Answer("tool:f", {})
+    assert read_answer(call("f", "{broken")).action == "reply"
+    assert read_answer(call("f", "[1]")).action == "reply"
+    two = Message(role="assistant", parts=(*call("f", "{}").parts, *call("g", "{}").parts))
+    assert read_answer(two).action == "several"
+    assert read_answer(say('{"a": [1]}')) == Answer("json", {("a",): [1]})
+    assert read_answer(say("[1, 2]")) == Answer("json", {(): [1, 2]})
+    assert read_answer(say("It is {not} JSON")).action == "reply"
+    assert read_answer(say("12")).action == "reply"
+
+
+def test_a_code_fence_is_no_obstacle() -> None:
+    assert parse_json('```json\n{"a": 1}\n```') == {"a": 1}
+
+
+@pytest.mark.parametrize("options", [{}, {"separators": (",", ":")}, {"indent": 2}, {"indent": 4}])
+@pytest.mark.parametrize("fenced", [False, True])
+def test_json_is_written_as_the_teacher_writes_it(options: dict[str, Any], fenced: bool) -> None:
+    value = {"名": "北京", "n": [1, 2]}
+    text = json.dumps(value, ensure_ascii=False, **options)
+    text = f"```json\n{text}\n```" if fenced else text
+    written = write_answer("json", flatten(value), style_of([text, text, "junk"]))
+    assert written.text == text
+
+
+def test_a_tool_call_is_written_with_json_arguments_and_no_id() -> None:
+    message = write_answer("tool:book", {("who",): "王", ("seat", "row"): 3})
+    (part,) = message.tool_calls
+    assert part.id is None
+    assert part.name == "book"
+    assert json.loads(part.arguments) == {"who": "王", "seat": {"row": 3}}
+
+
+def test_a_call_without_arguments_has_the_empty_object() -> None:
+    assert write_answer("tool:list", {}).tool_calls[0].arguments == "{}"
+
+
+def test_keys_keep_the_teachers_order_optional_ones_included() -> None:
+    answers = [
+        Answer("json", {("city",): 1, ("when",): 2, ("who",): 3}),
+        Answer("json", {("city",): 1, ("who",): 3}),
+        Answer("json", {("city",): 1, ("when",): 2, ("who",): 3}),
+    ]
+    assert key_order(answers) == [("city",), ("when",), ("who",)]
