@@ -68,9 +68,7 @@ def main() -> None:
         for request in requests:
             Masker(cache).mask_request(request)
         seconds = time.process_time() - start
-        print(
-            f"  mask_request     {len(calls) / seconds:8.0f} calls/s  {seconds / len(calls) * 1e3:.2f} ms each"
-        )
+        print(f"  mask_request     {len(calls) / seconds:8.0f} calls/s")
         if "--peer" in sys.argv:
             presidio(unique)
 
@@ -85,6 +83,7 @@ def presidio(texts: list[str]) -> None:
     )
     registry = RecognizerRegistry()
     registry.load_predefined_recognizers()
+    registry.remove_recognizer("SpacyRecognizer")
     engine = AnalyzerEngine(registry=registry, nlp_engine=provider.create_engine())
     size, start = 0, time.process_time()
     for text in texts:

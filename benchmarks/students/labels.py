@@ -3,10 +3,10 @@
     python benchmarks/students/labels.py [--shared ../shared] [--sets clinc150 few fsi snips]
                                          [--methods minilm-linear tfidf-linear] [--on val|test] [--int8]
 
-The sets are made into call records by ``../shared/tools/wrap_labelled.py``. As in the pipeline, a student is
+``../shared/tools/wrap_labelled.py`` makes the sets into call records. As in the pipeline, a student is
 trained on 60 % of the training calls (by a hash of the session); the threshold is the lowest at which 98 % of
 the served calibration calls (20 %) agree; everything in the table is measured on other calls. The product's
-gate is stricter, for it proves a bound: this table compares methods. `--on test` is for the final figures only.
+gate is stricter, for it proves a bound; this table compares methods. `--on test` is for final figures only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from rightsizer.capture.importers import read_calls
 from rightsizer.students.artifact import load_student
 from rightsizer.students.encoder import Encoder, load_encoder
 from rightsizer.training.train import train
-from rightsizer.types import Call, Candidate, Example, Message, Prediction, Split, Task, ToolCallPart
+from rightsizer.types import Call, Candidate, Example, Message, Prediction, Request, Split, Task, ToolCallPart
 from rightsizer.views.answer import canonical_answer
 
 TARGET = 0.98
@@ -123,16 +123,17 @@ def load_snips(shared: Path, on: str) -> Labelled:
     measure = [e for e in rows if e.split == "test"]
     if on == "test":
         measure = [bare(c) for c in wrapped(shared, "snips", folder, "validate")]
-    system = rows[0].prompt.messages[:-1]
+    first = rows[0].prompt
+    before = first.messages[:-1]
     strangers = [
-        e.model_copy(
-            update={
-                "prompt": rows[0].prompt.model_copy(update={"messages": (*system, e.prompt.messages[-1])})
-            }
-        )
+        replace_text(e, first.model_copy(update={"messages": (*before, e.prompt.messages[-1])}))
         for e in clinc(shared, "oos_val")
     ]
     return Labelled("snips", rows, measure, strangers)
+
+
+def replace_text(row: Example, prompt: Request) -> Example:
+    return row.model_copy(update={"prompt": prompt})
 
 
 SETS = {"clinc150": load_clinc150, "few": load_few, "fsi": load_fsi, "snips": load_snips}

@@ -213,11 +213,13 @@ def measure(name: str, rows: list[Example], encoder: Encoder | None, fields: boo
     decision = decide(calibration, test, alpha=ALPHA, delta=DELTA, min_coverage=0.01)
     answered = [s for s in test if s.answered]
     right = 1 - sum(s.loss for s in answered) / len(answered) if answered else 0.0
+    naive, proved = served(test, naive_threshold(calibration)), served(test, decision.threshold)
+    sizes = f"{len(parts['train']):6} {len(calibration):5} {len(test):5}"
+    cost = f"{train_s:7.1f} {call_ms:6.2f} {trained.size_bytes / 1e6:6.2f}"
+    features = "encoder" if trained.recipe["encoder"] else "lexical"
     print(
-        f"{name:13} {len(parts['train']):6} {len(calibration):5} {len(test):5}  {len(answered) / len(test):6.1%} "
-        f"{right:6.1%}  {served(test, naive_threshold(calibration))}  {served(test, decision.threshold)} "
-        f"{decision.verdict:9} {train_s:7.1f} {call_ms:6.2f} {trained.size_bytes / 1e6:6.2f} "
-        f"{'encoder' if trained.recipe['encoder'] else 'lexical'}",
+        f"{name:13} {sizes}  {len(answered) / len(test):6.1%} {right:6.1%}  {naive}  {proved} "
+        f"{decision.verdict:9} {cost} {features}",
         flush=True,
     )
     if fields:

@@ -54,7 +54,8 @@ def main() -> None:
             print(f"{name}: no clusters")
             continue
         print(
-            f"{name}: embed {embedded:.1f} CPU-s, cluster {spent:.1f} CPU-s, silhouette {found.silhouette:.3f}"
+            f"{name}: embed {embedded:.1f} CPU-s, cluster {spent:.1f} CPU-s, "
+            f"silhouette {found.silhouette:.3f}"
         )
         show(f"{name}, all", score(labels, [str(c) for c in found.assign(vectors)]))
         part = fit_clusters(vectors[::2])

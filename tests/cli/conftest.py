@@ -65,7 +65,7 @@ def looped(tmp_path_factory: pytest.TempPathFactory) -> Looped:
     """import + run --all --release, once per test session (without the encoder: lexical and fast)."""
     folder = tmp_path_factory.mktemp("looped")
     home, log, held_out = folder / "home", folder / "agent.jsonl", folder / "held-out.jsonl"
-    write_log(log, 700, seed=1)
+    write_log(log, 2000, seed=1)
     write_log(held_out, 120, seed=2)
     base = ["--home", home, "--set", "encoder.enabled=false"]
     assert _quiet([*base, "import", log, "--json"], folder / "import.json") == 0

@@ -185,6 +185,8 @@ def test_unpriced_models_are_said_and_save_nothing() -> None:
     assert made.headline.proved_saving.point == 0.0
     assert not made.tasks[0].cost_known
     assert made.alternatives == ()
+    assert [a.warn for a in made.advice] == [True]
+    assert "prices.file" in made.advice[0].text
 
 
 def test_without_sums_by_task_the_tasks_own_sums_are_used() -> None:

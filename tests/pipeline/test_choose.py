@@ -35,8 +35,9 @@ def test_a_failed_one_never_wins_over_a_passed_one():
 
 def test_none_passed_shows_the_one_closest_to_a_decision():
     tried = [
-        _pair("cache", "fail", 0.5),
+        _pair("cache", "fail", 0.0),
         _pair("linear", "undecided", 0.0),
-        _pair("encoder", "undecided", 0.3),
+        _pair("encoder", "undecided", 0.0, 46),
     ]
     assert choose(tried)[0].id == "encoder"
+    assert choose(tried[:2])[0].id == "linear"

@@ -68,7 +68,9 @@ def desk(i: int, rng: random.Random) -> Example:
         return example(i, prompt, Message(role="assistant", parts=(TextPart(content=f"Bye, {i}!"),)))
     if kind == 6:
         text = f"something is broken, tell the {rng.choice(['boss', 'team'])}"
-        return example(i, Request(messages=(system, user(text)), tools=TOOLS), call("report", {"summary": f"case {i}"}))
+        return example(
+            i, Request(messages=(system, user(text)), tools=TOOLS), call("report", {"summary": f"case {i}"})
+        )
     if kind in (4, 5):
         order = f"#W{rng.randrange(1000, 9999)}"
         listed = json.dumps({"user": "u_1", "orders": [order], "total": rng.randrange(90)})
@@ -95,7 +97,11 @@ def trip(i: int, rng: random.Random) -> Example:
     """One call of a Chinese extraction: nullable fields, copied word for word."""
     start, end = rng.sample(PLACES, 2)
     when = rng.choice(["明天", "后天", None])
-    text = f"帮我订{when or ''}从{start}到{end}的票" if rng.random() < 0.6 else f"我想{when or ''}去{end},从{start}走"
+    text = (
+        f"帮我订{when or ''}从{start}到{end}的票"
+        if rng.random() < 0.6
+        else f"我想{when or ''}去{end},从{start}走"
+    )
     fields = {"from": start, "to": end, "when": when}
     schema = {
         "type": "object",
@@ -129,7 +135,10 @@ def test_held_out_calls_are_answered_with_all_arguments(desk_student: tuple[Any,
     student, _ = desk_student
     held_out = [e for i, e in enumerate(make(desk, 160, 2)) if i % 8 < 6]
     answers = student.predict([e.prompt for e in held_out])
-    right = [a.message is not None and same(a.message, e.completion) for a, e in zip(answers, held_out, strict=True)]
+    right = [
+        a.message is not None and same(a.message, e.completion)
+        for a, e in zip(answers, held_out, strict=True)
+    ]
     assert sum(right) >= 0.95 * len(right)
 
 
@@ -151,7 +160,8 @@ def test_the_recipe_shows_each_field(desk_student: tuple[Any, Any]) -> None:
     assert fields["city"]["span_recall"] == 1.0
     assert fields["city"]["top1"] > 0.9
     (order,) = trained.recipe["actions"]["tool:look_up"]["fields"]
-    assert (order["kind"] in ("span", "copy")) and order["given"] == 80
+    assert order["kind"] in ("span", "copy")
+    assert order["given"] == 80
     assert json.loads(json.dumps(trained.recipe)) == trained.recipe
 
 
@@ -187,7 +197,10 @@ def test_chinese_fields_nulls_and_key_order(tmp_path: Path) -> None:
     student = load_student(tmp_path)
     held_out = make(trip, 80, 2)
     answers = student.predict([e.prompt for e in held_out])
-    right = [a.message is not None and a.message.text == e.completion.text for a, e in zip(answers, held_out, strict=True)]
+    right = [
+        a.message is not None and a.message.text == e.completion.text
+        for a, e in zip(answers, held_out, strict=True)
+    ]
     assert sum(right) >= 0.95 * len(right)
 
 

@@ -1,9 +1,10 @@
-"""What kind a field is follows from what the teacher wrote; what is not copied or repeated is not invented."""
+"""What kind a field is follows from what the teacher wrote; nothing is invented."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -33,7 +34,9 @@ def row(text: str, arguments: dict[str, Any], result: str | None = None) -> Row:
     return read_rows([example], None)[0]
 
 
-def choose(rows: Sequence[Row], name: str, enum: bool = False, ignored: Sequence[str] = ()) -> tuple[Field, Diagnosis]:
+def choose(
+    rows: Sequence[Row], name: str, enum: bool = False, ignored: Sequence[str] = ()
+) -> tuple[Field, Diagnosis]:
     return choose_field(rows, (name,), enum, ignored)
 
 
@@ -46,7 +49,7 @@ def test_a_value_in_the_payload_is_a_span() -> None:
 
 
 def test_arrays_in_the_payload_are_spans() -> None:
-    pairs = list(zip(CITIES, CITIES[1:], strict=False))
+    pairs = list(pairwise(CITIES))
     field, _ = choose([row(f"{a} then {b}", {"x": [a, b]}) for a, b in pairs], "x")
     assert field.kind == "spans"
 
@@ -103,14 +106,20 @@ def test_the_empty_form_is_the_one_the_teacher_uses() -> None:
 
 @pytest.mark.parametrize(
     ("values", "expected"),
-    [(["W1001", "W2"], False), (["W1001", "W2002"], True), (["<EMAIL_1>"], True), (["Oslo"], False), ([], False)],
+    [
+        (["W1001", "W2"], False),
+        (["W1001", "W2002"], True),
+        (["<EMAIL_1>"], True),
+        (["Oslo"], False),
+        ([], False),
+    ],
 )
 def test_id_like(values: list[Any], expected: bool) -> None:
     assert id_like(values) is expected
 
 
 def test_half_found_values_of_few_kinds_are_classified_only_when_each_is_common() -> None:
-    facts = Facts("x", ["a", "b"] * 10, 2, 20, 0.0, 0.5, 0.5, False)
+    facts = Facts(["a", "b"] * 10, 2, 20, 0.0, 0.0, 0.5, 0.5, False)
     assert kind_of(facts) == "closed"
-    sparse = Facts("x", [str(i % 12) for i in range(24)], 12, 24, 0.0, 0.8, 0.8, False)
+    sparse = Facts([str(i % 12) for i in range(24)], 12, 24, 0.0, 0.0, 0.8, 0.8, False)
     assert kind_of(sparse) == "span"

@@ -51,5 +51,11 @@ def test_markup_in_a_name_is_text(sample: Callable[..., Report]) -> None:
     assert "[red]x[/]" in shown(report.model_copy(update={"tasks": (row,)}), 100)
 
 
+def test_unknown_prices_show_a_question_mark_not_zero(sample: Callable[..., Report]) -> None:
+    text = shown(sample(0), 100)
+    assert "?" in text
+    assert "$0" not in text
+
+
 def test_without_tasks_says_what_to_do(sample: Callable[..., Report]) -> None:
     assert "rightsizer run --all" in shown(sample(0), 80)

@@ -12,7 +12,7 @@ from rightsizer.cli.context import console, emit_json, json_option, progress_bar
 @click.command()
 @click.option(
     "--sessions",
-    default=900,
+    default=2600,
     show_default=True,
     type=click.IntRange(50),
     help="Sessions of the scripted agent.",
@@ -39,11 +39,14 @@ def demo(sessions: int, logs: tuple[Path, ...], html: Path | None, as_json: bool
     from rightsizer.cli.show_report import print_report
     from rightsizer.cli.tables import print_funnel, print_import, print_replay, print_run
     from rightsizer.pipeline.demo import run_demo
+    from rightsizer.web.report import render_html
 
     out = console()
     with workspace(create=True) as ws, progress_bar(as_json) as progress:
         page = html or ws.home / "report.html"
-        shown = run_demo(ws, sessions=sessions, logs=logs, html=page, progress=progress)
+        shown = run_demo(ws, sessions=sessions, logs=logs, progress=progress)
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(render_html(shown.report), encoding="utf-8")
     if as_json:
         emit_json(
             {"run": shown.run, "replay": shown.replay, "report": shown.report, "html": str(page.resolve())}

@@ -20,7 +20,7 @@ def import_(files: tuple[Path, ...], format_: str, as_json: bool) -> None:
 
     \b
     rightsizer import calls.jsonl.zst
-    rightsizer import --format openai-fine-tuning train.jsonl
+    rightsizer import --format fine-tuning train.jsonl
     """
     from rightsizer.cli.tables import print_import
     from rightsizer.pipeline import import_logs

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rightsizer.economics.report_types import Report, TaskRow
+from rightsizer.economics.savings import Range
 from rightsizer.economics.wording import count, days, money, money_range, percent, reason_words, share, short
 
 COLOURS = {"replace": "green", "undecided": "yellow", "keep": "blue"}
@@ -37,11 +38,18 @@ def _headline(report: Report, width: int) -> RenderableType:
     models = short(", ".join(m.model for m in log.models[:3]), max(20, width - 60))
     about = Text(f"{count(log.calls)} calls · {count(log.sessions)} sessions{span} · {models}", style="dim")
     per = f"/ {report.unit}"
+    known = log.cost_usd.point > 0
+    possible = f"≤ {money(head.possible_saving.high)}" if known else "?"
     cards = [
-        (money(head.cost.point), f"the LLM {per}", _edges(head.cost), "bold"),
-        (money(head.proved_saving.point), f"proved saving {per}", _edges(head.proved_saving), "bold green"),
+        (money(head.cost.point) if known else "?", f"the LLM {per}", _edges(head.cost, known), "bold"),
+        (
+            money(head.proved_saving.point) if known else "?",
+            f"proved saving {per}",
+            _edges(head.proved_saving, known),
+            "bold green",
+        ),
         (share(head.calls_movable.point), "of calls can move", _share_edges(report), "bold green"),
-        (f"≤ {money(head.possible_saving.high)}", "undecided yet", "not proved", "bold yellow"),
+        (possible, "undecided yet", "not proved", "bold yellow"),
     ]
     grid = Table.grid(expand=True, padding=(0, 1))
     for _ in cards:
@@ -55,10 +63,9 @@ def _headline(report: Report, width: int) -> RenderableType:
     return Panel(Group(*parts), title="[bold]rightsizer report[/]", title_align="left", border_style="dim")
 
 
-def _edges(usd: object) -> str:
-    from rightsizer.economics.savings import Range
-
-    assert isinstance(usd, Range)
+def _edges(usd: Range, known: bool) -> str:
+    if not known:
+        return "no known price"
     return "" if usd.low == usd.high else money_range(usd)
 
 

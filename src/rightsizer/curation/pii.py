@@ -61,8 +61,10 @@ def digit_clusters(text: str) -> list[Cluster]:
         if end - start >= _FEWEST:
             digits = sum(map(match[0].count, "0123456789"))
             if digits >= _FEWEST:
-                starts = tuple(m.start() for m in _START.finditer(text, max(0, start - REACH), end))
-                clusters.append(Cluster(start, end, digits, starts))
+                starts = [m.start() for m in _START.finditer(text, max(0, start - REACH), end)]
+                numbers = tuple(at for at in starts if text[at] <= "9")  # "(" is below the digits
+                names = tuple(at for at in starts if text[at] > "9")
+                clusters.append(Cluster(digits, numbers, names))
     return clusters
 
 

@@ -28,9 +28,15 @@ def title(head: Headline, total: Spend, *, n_tasks: int) -> str:
     return text
 
 
-def advise(head: Headline, ways: Sequence[Alternative], unit: str) -> tuple[Advice, ...]:
+def advise(
+    head: Headline, ways: Sequence[Alternative], unit: str, unpriced: Sequence[str] = ()
+) -> tuple[Advice, ...]:
     """Sentences on whether moving pays, and on what may pay better."""
     lines = []
+    if unpriced and head.cost.point == 0:
+        names = ", ".join(unpriced[:3]) + (" and others" if len(unpriced) > 3 else "")
+        text = f"No price is known for {names}: put it in your own price file (prices.file) to see savings."
+        return (Advice(text=text, warn=True),)
     if head.net_saving_month is not None:
         lines.append(_net(head))
     elif head.n_replace and unit != "month":

@@ -75,7 +75,7 @@ def build_report(
     return Report(
         generated_at=now,
         title=title(head, totals.all, n_tasks=len(rows)),
-        advice=advise(head, ways, unit),
+        advice=advise(head, ways, unit, tuple(totals.all.unpriced_models)),
         unit=unit,
         scale=scale,
         log=summarise(totals),

@@ -22,9 +22,9 @@ LIMITS = (
 
 
 def state(decision: Decision, alpha: float, delta: float) -> str:
-    """The certified statement with the figures it rests on. Only for a decision that passed."""
+    """The statement with the figures it rests on; without a pass, that nothing is certified and why."""
     if decision.chosen is None or decision.threshold is None:
-        raise ValueError("only a pass is stated")
+        return f"Nothing is certified: {decision.reason}."
     cal, test = decision.calibration[decision.chosen], decision.test[decision.chosen]
     cap = decision.plan.session_cap
     weight = "" if cap == 1 else f" (a session counts for at most {cap} calls)"

@@ -30,24 +30,18 @@ class DemoOutcome:
 
 
 def run_demo(
-    ws: Workspace, *, sessions: int, logs: Sequence[Path], html: Path, progress: Progress = silent
+    ws: Workspace, *, sessions: int, logs: Sequence[Path], progress: Progress = silent
 ) -> DemoOutcome:
-    """Import, run with release, replay sessions that were never imported, report; write the HTML."""
-    from rightsizer.web.report import render_html
-
+    """Import, run with release, replay sessions that were never imported, report."""
     with tempfile.TemporaryDirectory() as folder:
         held_out: Path | None = None
         if not logs:
-            from rightsizer.testing.demo_agent import write_log
+            from rightsizer.testing.demo_agent import write_logs
 
-            train, held_out = Path(folder) / "agent.jsonl", Path(folder) / "held-out.jsonl"
-            write_log(train, sessions, seed=1)
-            write_log(held_out, max(50, sessions // 4), seed=2)
-            logs = [train]
+            log, held_out = write_logs(Path(folder), sessions, seed=1)
+            logs = [log]
         imported = import_logs(ws, logs, progress=progress)
         run = run_loop(ws, release=True, progress=progress)
         replay = replay_log(ws, held_out, progress=progress) if held_out is not None else None
     report = make_report(ws, progress=progress)
-    html.parent.mkdir(parents=True, exist_ok=True)
-    html.write_text(render_html(report), encoding="utf-8")
     return DemoOutcome(imported, ws.store.records.list(Funnel)[-1], run, replay, report)

@@ -86,7 +86,7 @@ class StructuredStudent:
         raw = self.draft(state, self.vectors_of(state))
         if raw.reason:
             return Prediction(message=None, reason=raw.reason)
-        problem = violation(request, raw.action, raw.leaves)
+        problem = forbidden(request, raw.action) or violation(request, raw.action, raw.leaves)
         if problem:
             return Prediction(message=None, reason=problem)
         message = stamp(write_answer(raw.action, raw.leaves, self.style), request)
@@ -150,13 +150,33 @@ def tool_schema(request: Request, name: str) -> dict[str, Any] | None:
     return None
 
 
+def forbidden(request: Request, action: str) -> str:
+    """Why the caller's ``tool_choice`` does not allow an action; empty when it does."""
+    choice = request.params.get("tool_choice")
+    tool = action.removeprefix("tool:") if action.startswith("tool:") else None
+    if tool is None:
+        demanded = isinstance(choice, dict) or choice in ("required", "any")
+        return "the caller demands a tool call" if demanded else ""
+    if choice == "none":
+        return "the caller allows no tool call"
+    named = choice.get("function", choice).get("name") if isinstance(choice, dict) else None
+    return f"the caller demands the tool {named}" if named and named != tool else ""
+
+
 def violation(request: Request, action: str, leaves: Mapping[Path, Any]) -> str:
     """Why an answer would not validate against the request's own schema; empty when it does."""
     schema = answer_schema(request) if action == JSON else tool_schema(request, action.removeprefix("tool:"))
     if schema is None:
         return "" if action == JSON else "the tool is not offered"
     validator = _validator(json.dumps(schema, sort_keys=True))
-    error = next(iter(validator.iter_errors(unflatten(leaves))), None)
+    if validator is None:
+        return "the schema of the answer is not a JSON Schema"
+    from referencing.exceptions import Unresolvable
+
+    try:
+        error = next(iter(validator.iter_errors(unflatten(leaves))), None)
+    except Unresolvable:
+        return "the schema of the answer refers to another document"
     if error is None:
         return ""
     where = ".".join(str(p) for p in error.absolute_path) or "the answer"
@@ -165,10 +185,18 @@ def violation(request: Request, action: str, leaves: Mapping[Path, Any]) -> str:
 
 @lru_cache(maxsize=256)
 def _validator(schema: str) -> Any:
+    """A validator of the schema; None where it is not a JSON Schema."""
+    from jsonschema.exceptions import SchemaError
     from jsonschema.validators import validator_for
+    from referencing import Registry
 
     parsed = json.loads(schema)
-    return validator_for(parsed)(parsed)
+    kind = validator_for(parsed)
+    try:
+        kind.check_schema(parsed)
+    except SchemaError:
+        return None
+    return kind(parsed, registry=Registry())  # an empty registry: a schema can make us fetch nothing
 
 
 def load_structured(artifact: Artifact, encoder: Encoder | None) -> StructuredStudent:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rightsizer.tasks.communities import find_communities, neighbour_graph
 
 F32 = NDArray[np.float32]
-RESOLUTIONS = (4.0, 8.0, 12.0, 20.0, 30.0, 45.0, 60.0)
+RESOLUTIONS = (0.5, 1.0, 2.0, 4.0, 8.0, 12.0, 20.0, 30.0, 45.0, 60.0)
 MAX_FIT = 5000  # vectors a fit looks at
 SILHOUETTE_ROWS = 2500
 MIN_SILHOUETTE = 0.03  # below it the payloads have no clusters worth naming

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,25 +74,28 @@ class CoreIndex:
         return np.asarray(hits / np.maximum(self._total, 1e-12))
 
 
-def fit_cores(texts: Sequence[Text], *, min_support: int, allow_short: bool) -> list[Core]:
+def fit_cores(
+    texts: Sequence[Text], *, min_support: int, min_core: int = MIN_CORE, allow_short: bool = False
+) -> list[Core]:
     """The template cores of these texts, most frequent first.
 
     Args:
         min_support: a shingle counts when texts of at least so much support carry it together; also the
             least support of a group.
-        allow_short: a text of fewer than `MIN_CORE` shingles that repeats as it is counts as a template.
+        min_core: shingles a core has at least.
+        allow_short: a text of fewer than `min_core` shingles that repeats as it is counts as a template.
     """
     frequent = _frequent(texts, min_support)
     sets = [t.shingles[np.isin(t.shingles, frequent, assume_unique=True)] for t in texts]
     order = sorted(range(len(texts)), key=lambda i: (-texts[i].support, texts[i].shingles[:4].tobytes()))
-    usable = [i for i in order if len(sets[i]) >= MIN_CORE or (allow_short and _is_short(texts[i], sets[i]))]
+    usable = [i for i in order if len(sets[i]) >= min_core or (allow_short and _is_short(texts[i], sets[i]))]
     groups = _lead(usable, sets)
     for _ in range(3):
         fitted = [(_core(g, sets, texts, min_support), len(g)) for g in groups]
         cores = _merge(_without_instances([(c, n) for c, n in fitted if len(c)]))
         weighed = weigh(cores)
         groups = _regroup(usable, sets, CoreIndex(weighed), weighed)
-    return weigh([c for c in cores if len(c) >= MIN_CORE or allow_short])
+    return weigh([c for c in cores if len(c) >= min_core or allow_short])
 
 
 def weigh(cores: Sequence[U64]) -> list[Core]:
@@ -102,6 +105,11 @@ def weigh(cores: Sequence[U64]) -> list[Core]:
     values, counts = np.unique(np.concatenate(cores), return_counts=True)
     weights = np.log1p(len(cores) / counts)
     return [Core(c[:KEPT], weights[np.searchsorted(values, c[:KEPT])], len(c)) for c in cores]
+
+
+def reweigh(cores: Sequence[Core]) -> list[Core]:
+    """Cores of several fits weighted against one another."""
+    return [replace(c, size=old.size) for c, old in zip(weigh([c.hashes for c in cores]), cores, strict=True)]
 
 
 def best_core(contained: NDArray[np.float64], masses: NDArray[np.float64]) -> int | None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from rightsizer.errors import ArtifactError, InputError
 from rightsizer.tasks.groups import link, split_of
 from rightsizer.types import Call, Dataset, DatasetRow, Example, Message, Request, Split, Task, new_id
-from rightsizer.views.view import view
+from rightsizer.views.view import fit_mask, view
 
 CurateExample = Callable[[Call], tuple[Request, Message]]
 NearDuplicates = Callable[[Sequence[str]], Sequence[int]]
@@ -61,7 +61,7 @@ def freeze(
         kept.append(call)
         pairs.append(curate_example(call))
     columns = _columns(kept, group_key)
-    twins = near_duplicates([_input_text(p) for p, _ in pairs]) if near_duplicates and pairs else None
+    twins = near_duplicates(_input_texts([p for p, _ in pairs])) if near_duplicates and pairs else None
     roots, unlinked = _components(columns, twins)
     names = [_group_name(kept[root], group_key) for root in roots]
     parts = [split_of(name, fractions, seed) for name in names]
@@ -169,9 +169,11 @@ def _group_name(first: Call, group_key: str | None) -> str:
     return f"{group_key}={declared}" if declared else first.session_id
 
 
-def _input_text(prompt: Request) -> str:
-    seen = view(prompt)
-    return seen.payload + "\n" + seen.context[-CONTEXT_CHARS:]
+def _input_texts(prompts: Sequence[Request]) -> list[str]:
+    """What differs between the task's requests: with the template in it, all would be near-duplicates."""
+    mask = fit_mask(prompts)
+    seen = [view(prompt, mask) for prompt in prompts]
+    return [one.payload + "\n" + one.context[-CONTEXT_CHARS:] for one in seen]
 
 
 def _components(

@@ -49,11 +49,16 @@ def discover(
     done = scan(calls, cost_of)
     old = [t for t in known if t.level == "template"]
     places = _assign(old, done)
-    rows = _rows(done, [i for i, task_id in enumerate(places) if task_id is None])
     least = Least(settings.min_calls, settings.min_sessions)
-    found = find_signatures(rows, least, len(done.facts))
-    fresh = [Task(id=new_id("task"), name="", signature=s.model_dump(mode="json")) for s in found]
-    fresh, places = _settle(old, fresh, done, places, least)
+    fresh: list[Task] = []
+    while True:  # what is left over may hold tasks that larger ones hid; until nothing new is found
+        left = _rows(done, [i for i, task_id in enumerate(places) if task_id is None])
+        found = find_signatures(left, least, len(done.facts))
+        more = [Task(id=new_id("task"), name="", signature=s.model_dump(mode="json")) for s in found]
+        more, places = _settle(more, done, places, least)
+        if not more:
+            break
+        fresh += more
     members = _members(done.facts, places)
     tasks = [update_version(t, members[t.id], done) for t in [*old, *fresh]]
     tasks = profile_tasks(tasks, members, done)
@@ -86,7 +91,7 @@ def _rows(done: Scan, wanted: Sequence[int]) -> list[Row]:
 
 
 def _settle(
-    old: Sequence[Task], fresh: list[Task], done: Scan, places: list[str | None], least: Least
+    fresh: list[Task], done: Scan, places: list[str | None], least: Least
 ) -> tuple[list[Task], list[str | None]]:
     """Give what is left over to the new tasks; drop those that end up too small."""
     while fresh:

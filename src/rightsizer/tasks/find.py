@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rightsizer.tasks.assign import SAME_TOOLS
-from rightsizer.tasks.cores import MIN_CORE, VARIED, Core, CoreIndex, Text, best_core, fit_cores
+from rightsizer.tasks.cores import MIN_CORE, VARIED, Core, CoreIndex, Text, best_core, fit_cores, reweigh
 from rightsizer.tasks.shingles import shingle
 from rightsizer.tasks.signature import CoreState, Signature, tool_similarity
 from rightsizer.tasks.zones import Zones
@@ -18,6 +18,9 @@ from rightsizer.views.tokens import digest
 MAX_TEXTS = 20_000  # distinct texts a zone's cores are fitted on
 SPLIT_COVER = 0.7  # share of a system prompt's calls that opening templates must explain to split it
 SPLIT_COVER_GENERIC = 0.3  # the same under a system prompt too short to say what the task is
+OPENING_CORE = 12  # shingles: people who ask for the same thing share fewer
+RECURRING = 8  # sessions per text: a scenario is run a few times, an agent's fixed prompt many
+SPLIT_CORE = 24  # shingles of an opening template that may split a system prompt which says what to do
 REST_SHARE = 0.1  # what opening templates leave over is a task of its own from this share on
 FREE_SHARE = 0.5  # calls without any template are a task only where they are most of the log
 
@@ -85,16 +88,33 @@ def _by_declared(rows: Sequence[Row], least: Least) -> tuple[dict[str, list[Row]
 
 
 def _fit_systems(rows: Sequence[Row], least: Least) -> list[Core]:
-    """Cores of system prompts; one that is the same text in many sessions is a template as it stands."""
-    texts = [Text(shingle(t), n) for t, n in _texts(rows, "system")]
-    return fit_cores(texts, min_support=least.sessions, allow_short=True)
+    """Cores of system prompts: first of those that vary (a date, a scenario filled in), by what different
+    texts share; then of the others, where the same text in many sessions is a template as it stands.
+
+    Where the texts behind a shared part recur in many sessions each, they are the prompts of several
+    agents of one framework, not one prompt filled in: those are left to the second pass.
+    """
+    known = _texts(rows, "system")
+    shingles = [shingle(t) for t, _ in known]
+    sessions = np.array([n for _, n in known])
+    varied = fit_cores([Text(s, 1) for s in shingles], min_support=max(least.sessions, VARIED))
+    index, masses = CoreIndex(varied), np.array([c.mass for c in varied])
+    owner = [best_core(index.contained(s), masses) for s in shingles]
+    filled_in = {
+        k
+        for k in range(len(varied))
+        if (own := [n for n, o in zip(sessions, owner, strict=True) if o == k]) and np.mean(own) <= RECURRING
+    }
+    fixed = [Text(s, n) for s, o, (_, n) in zip(shingles, owner, known, strict=True) if o not in filled_in]
+    static = fit_cores(fixed, min_support=least.sessions, allow_short=True)
+    return reweigh([*(varied[k] for k in sorted(filled_in)), *static])
 
 
 def _fit_openings(rows: Sequence[Row], least: Least) -> list[Core]:
     """Cores of opening messages: what *different* messages share, because the same words again may be
     the same question asked again."""
     texts = [Text(shingle(t), 1) for t, _ in _texts(rows, "opening")]
-    return fit_cores(texts, min_support=max(least.sessions, VARIED), allow_short=False)
+    return fit_cores(texts, min_support=max(least.sessions, VARIED), min_core=OPENING_CORE)
 
 
 def _texts(rows: Sequence[Row], zone: str) -> list[tuple[str, int]]:
@@ -131,7 +151,8 @@ def _split_system(
     for p in members:
         if p.opening is not None:
             groups[p.opening].append(p.row)
-    groups = {o: g for o, g in sorted(groups.items()) if least.met(g)}
+    long_enough = 0 if generic else SPLIT_CORE
+    groups = {o: g for o, g in sorted(groups.items()) if openings[o].size >= long_enough and least.met(g)}
     n = sum(p.row.n_calls for p in members)
     covered = sum(r.n_calls for g in groups.values() for r in g)
     if len(groups) < 2 or covered < (SPLIT_COVER_GENERIC if generic else SPLIT_COVER) * n:

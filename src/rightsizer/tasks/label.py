@@ -11,6 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
 from itertools import pairwise
 
 from rightsizer.views.tokens import CJK, words
@@ -32,130 +34,10 @@ _CUT = re.compile(
     re.I,
 )
 _PERSONAL = re.compile(r"@|https?:|\d{3,}|[\\/]{1}\w+[\\/]")
-_VAGUE = {
-    "helpful",
-    "assistant",
-    "ai",
-    "user",
-    "model",
-    "language",
-    "expert",
-    "a",
-    "an",
-    "the",
-    "very",
-    "agent",
-    "bot",
-}
+_VAGUE = frozenset(
+    ("helpful", "assistant", "ai", "user", "model", "language", "expert", "very", "agent", "bot")
+)
 _VAGUE_ZH = {"助手", "助理", "人工智能助手", "专家", "模型", "AI助手"}
-_STOP = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "to",
-        "and",
-        "or",
-        "in",
-        "on",
-        "for",
-        "with",
-        "is",
-        "are",
-        "be",
-        "as",
-        "by",
-        "it",
-        "its",
-        "this",
-        "that",
-        "these",
-        "those",
-        "you",
-        "your",
-        "we",
-        "our",
-        "i",
-        "me",
-        "my",
-        "from",
-        "at",
-        "not",
-        "no",
-        "do",
-        "does",
-        "if",
-        "then",
-        "than",
-        "must",
-        "should",
-        "can",
-        "will",
-        "may",
-        "have",
-        "has",
-        "one",
-        "any",
-        "all",
-        "each",
-        "please",
-        "only",
-        "other",
-        "more",
-        "such",
-        "so",
-        "but",
-        "into",
-        "about",
-        "following",
-        "given",
-        "text",
-        "message",
-        "messages",
-        "answer",
-        "output",
-        "format",
-        "example",
-        "user",
-        "json",
-        "response",
-        "use",
-        "want",
-        "need",
-        "task",
-        "instruction",
-        "instructions",
-        "context",
-        "content",
-        "based",
-        "according",
-        "using",
-        "provided",
-        "provide",
-    ]
-)
-_CHATTER = frozenset(
-    [
-        "what",
-        "how",
-        "when",
-        "where",
-        "who",
-        "why",
-        "could",
-        "would",
-        "like",
-        "know",
-        "tell",
-        "get",
-        "hi",
-        "hello",
-        "there",
-        "thanks",
-        "help",
-    ]
-)
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n+|(?<=[。！？])")
 _DO = re.compile(
     r"^(?:please |your (?:job|task|goal) is to |you will |you should |i want you to |now )?"
@@ -168,6 +50,12 @@ _DO_ZH = re.compile(
     r"^(?:请|你的任务是|根据[^，。]{0,20}，?|需要)?(?:你)?((?:分类|提取|抽取|总结|概括|撰写|编写|翻译|判断|识别|生成|回答|"
     r"改写|分析|选择|评估|检查|设计|实现|规划|列出|写)[^，。；：！？\n]{2,24})"
 )
+
+
+@lru_cache(maxsize=1)
+def _stop_words() -> frozenset[str]:
+    lines = files("rightsizer.tasks").joinpath("stopwords.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(w for line in lines if not line.startswith("#") for w in line.split())
 
 
 @dataclass(frozen=True)
@@ -202,7 +90,7 @@ def name_clusters(bags: Sequence[Counter[str]]) -> list[str]:
     used: set[str] = set()
     names: list[str] = []
     for bag in bags:
-        terms = [t for t in bag if not all(w in _STOP or w in _CHATTER for w in t.split())]
+        terms = [t for t in bag if _tells(t)]
         terms.sort(key=lambda t: (-bag[t] * math.log1p(len(bags) / spread[t]) * (1 + t.count(" ")), t))
         picked: list[str] = []
         for term in terms:
@@ -217,6 +105,12 @@ def name_clusters(bags: Sequence[Counter[str]]) -> list[str]:
         used.add(name)
         names.append(name)
     return names
+
+
+def _tells(term: str) -> bool:
+    """Neither a filler word nor a phrase with one."""
+    ends = set(term.split(" "))
+    return len(term) > 1 and not ends & _stop_words() and all(len(w) > 1 for w in ends)
 
 
 def shared_sentences(texts: Sequence[str]) -> list[str]:
@@ -311,7 +205,7 @@ def _bag(source: Source) -> Counter[str]:
     """Words of the shared text, saturated, for class-based TF-IDF (Grootendorst 2022)."""
     text = " ".join([*shared_sentences(source.systems), *shared_sentences(source.openings), *source.tools])
     tokens = words(text.lower().replace("_", " "))
-    counts = Counter(w for w in tokens if len(w) > 2 and w not in _STOP and not w.isdigit())
+    counts = Counter(w for w in tokens if len(w) > 2 and w not in _stop_words() and not w.isdigit())
     han = [a + b for a, b in pairwise(tokens) if re.fullmatch(f"[{CJK}]{{2}}", a + b)]
     counts.update(han)
     return Counter({w: min(n, 4) for w, n in counts.items()})

@@ -136,9 +136,14 @@ def _spoken(group: Sequence[tuple[Fact, str]]) -> Counter[str]:
     sessions: dict[str, set[str]] = defaultdict(set)
     for fact, text in group:
         tokens = [w for w in words(text.lower()) if w.isalpha()]
-        for term in {*tokens, *(f"{a} {b}" for a, b in pairwise(tokens))}:
+        for term in {*tokens, *(_pair(a, b) for a, b in pairwise(tokens))}:
             sessions[term].add(fact.session)
     return Counter({term: len(s) for term, s in sessions.items() if len(s) >= 3})
+
+
+def _pair(a: str, b: str) -> str:
+    """Two words as a phrase; Chinese characters stand without a blank, as words of two."""
+    return a + b if not a.isascii() and not b.isascii() and len(a) == len(b) == 1 else f"{a} {b}"
 
 
 def _profile(task: Task, facts: Sequence[Fact], parent: Task, totals: Totals) -> Task:

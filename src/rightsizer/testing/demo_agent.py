@@ -32,7 +32,7 @@ from rightsizer.testing.demo_text import Language, invent, make_typos, phrases, 
 
 N_SESSIONS = 2_600
 START = datetime(2026, 9, 1, 7, 0, tzinfo=UTC)
-SESSION_GAP_S = 6.0  # mean time between two customers: a large shop
+SESSION_GAP_S = 36.0  # mean time between two customers; the log spans a day
 TWO_INTENTS = 0.025  # share of tickets with two intents
 SLIPS = 0.001  # share of plain tickets where the teacher names a wrong intent
 

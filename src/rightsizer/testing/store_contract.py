@@ -119,9 +119,9 @@ class StoreContract:
         def check(batch: list[Call]) -> None:
             fresh = [call for call in batch if call.id not in seen]
             assert store.calls.append(fresh) == Appended(new=len(fresh))
-            for call in fresh:
-                seen[call.id] = call
-                assert store.calls.get(call.id) == call
+            seen.update((call.id, call) for call in fresh)
+            for call in batch:
+                assert store.calls.get(call.id) == seen[call.id]
 
         check()
         store.close()

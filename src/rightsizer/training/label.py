@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float32]
 
 DEFAULTS: dict[str, Any] = {
-    "c": (0.1, 0.3, 1.0),
+    "c": [0.1, 0.3, 1.0],
     "folds": 3,
-    "dense_scale": 2.0,
+    "dense_scale": [1.0, 2.0],
     "max_terms": 40_000,
     "projection_dims": 128,
     "abstain": 0.05,
@@ -76,11 +76,13 @@ def train_label(
     features, sparse = _sparse_features(inputs, int(settings["max_terms"]))
     rows, projection = _rows(features, sparse, inputs, classes, encoder, settings, seed, tell)
     folds = deal_folds([e.group for e in used], classes.labels, int(settings["folds"]), seed=seed)
-    c, accuracy = choose_c(rows, folds, settings["c"], seed, tell)
-    crossed = cross_fit(rows, folds, c, seed, tell)
+    scales = settings["dense_scale"] if encoder is not None else (0.0,)
+    chosen = choose_settings(rows, folds, settings["c"], scales, seed, tell)
+    rows = replace(rows, dense_scale=chosen.dense_scale)
+    crossed = cross_fit(rows, folds, chosen.c, seed, tell)
     judge = fit_judge(crossed.evidence, crossed.right, crossed.foreign, abstain=float(settings["abstain"]))
     tell("final fit", 0, None)
-    fitted = fit_linear(rows, np.arange(len(rows)), c, seed)
+    fitted = fit_linear(rows, np.arange(len(rows)), chosen.c, seed)
     student = LabelStudent(
         mask, classes.answers, features, fitted.linear, fitted.space, judge, projection, encoder
     )
@@ -88,14 +90,15 @@ def train_label(
     recipe = {
         "method": candidate.method,
         "seed": seed,
-        "settings": {k: v for k, v in settings.items() if k != "c"},
-        "c": c,
+        "settings": settings,
+        "c": chosen.c,
+        "dense_scale": chosen.dense_scale,
         "n_examples": len(examples),
         "n_answers": classes.n_answers,
         "learnable": round(classes.learnable, 4),
         "n_terms": len(features.terms),
         "encoder": encoder.identity if encoder else None,
-        "cross_validated_accuracy": round(accuracy, 4),
+        "cross_validated_accuracy": round(chosen.accuracy, 4),
     }
     return describe(
         candidate,
@@ -126,33 +129,60 @@ def _rows(
     matrix = to_matrix(sparse, len(features.terms))
     if encoder is not None:
         dense = np.asarray(encoder.encode([one.payload for one in inputs], progress=tell), np.float32)
-        scale = float(settings["dense_scale"])
-        return Rows(matrix, sparse, dense, classes.labels, scale), np.zeros((0, 0), np.float16)
-    projection = fit_projection(matrix, int(settings["projection_dims"]), seed)
+        return Rows(matrix, sparse, dense, classes.labels, 0.0), np.zeros((0, 0), np.float16)
     # The projected vectors hold nothing that the sparse terms do not: they only measure nearness.
+    projection = fit_projection(matrix, int(settings["projection_dims"]), seed)
     return Rows(matrix, sparse, project(sparse, projection), classes.labels, 0.0), projection
 
 
-def choose_c(
-    rows: Rows, folds: npt.NDArray[np.int64], grid: Sequence[float], seed: int, tell: Progress
-) -> tuple[float, float]:
-    """(inverse regularisation, held-out accuracy): the smallest within half a standard error of the best."""
-    scores: dict[float, float] = {}
-    k = 1 if len(rows) >= LARGE else int(folds.max()) + 1
-    for i, c in enumerate(grid):
-        tell("choose regularisation", i, len(grid))
-        hits = []
-        for fold in range(k):
-            fitted = fit_linear(rows, np.flatnonzero(folds != fold), c, seed)
-            test = np.flatnonzero(folds == fold)
-            predicted, _ = held_out(rows, fitted, np.flatnonzero(folds != fold), test)
-            hits.append(predicted == rows.labels[test])
-        scores[c] = float(np.concatenate(hits).mean())
-        n = sum(len(h) for h in hits)
-    best = max(scores.values())
-    slack = 0.5 * (best * (1 - best) / max(n, 1)) ** 0.5
-    chosen = min(c for c, s in scores.items() if s >= best - slack)
-    return chosen, scores[chosen]
+@dataclass(frozen=True)
+class Choice:
+    """Inverse regularisation, weight of the dense vectors, and the held-out accuracy they gave."""
+
+    c: float
+    dense_scale: float
+    accuracy: float
+
+
+def choose_settings(
+    rows: Rows,
+    folds: npt.NDArray[np.int64],
+    grid: Sequence[float],
+    scales: Sequence[float],
+    seed: int,
+    tell: Progress,
+) -> Choice:
+    """First the weight of the dense vectors at the middle of `grid`, then the regularisation at that weight.
+
+    Within half a standard error of the best, the last weight and the strongest regularisation win.
+    """
+    middle = sorted(grid)[len(grid) // 2]
+    tried: dict[tuple[float, float], float] = {}
+
+    def accuracy(c: float, scale: float) -> float:
+        if (c, scale) not in tried:
+            tell("choose settings", len(tried), None)
+            tried[c, scale] = held_out_accuracy(replace(rows, dense_scale=scale), folds, c, seed)
+        return tried[c, scale]
+
+    def good(options: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+        best = max(accuracy(c, s) for c, s in options)
+        slack = 0.5 * (best * (1 - best) / len(rows)) ** 0.5
+        return [(c, s) for c, s in options if accuracy(c, s) >= best - slack]
+
+    scale = good([(middle, s) for s in scales])[-1][1] if len(scales) > 1 else scales[0]
+    c = min(good([(c, scale) for c in grid]))[0] if len(grid) > 1 else grid[0]
+    return Choice(c, scale, accuracy(c, scale))
+
+
+def held_out_accuracy(rows: Rows, folds: npt.NDArray[np.int64], c: float, seed: int) -> float:
+    """Share of right answers on rows held out; on one fold only where there are many rows."""
+    hits = []
+    for fold in range(1 if len(rows) >= LARGE else int(folds.max()) + 1):
+        train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        predicted, _ = held_out(rows, fit_linear(rows, train, c, seed), train, test)
+        hits.append(predicted == rows.labels[test])
+    return float(np.concatenate(hits).mean())
 
 
 def cross_fit(rows: Rows, folds: npt.NDArray[np.int64], c: float, seed: int, tell: Progress) -> CrossFit:

@@ -16,6 +16,7 @@ from rightsizer.training.structured_rows import Row, occurrences, rewriting_name
 MIN_VALUES = 5
 MAX_CLASSES = 200
 CLOSED_UNSEEN = 0.03
+CLOSED_ONCE = 0.25
 GOOD_RECALL = 0.95
 FAIR_RECALL = 0.75
 GROUNDED = 0.98
@@ -60,7 +61,9 @@ def choose_field(
     sample = given[:SAMPLE]
     span = _span_recall(sample, path, names)
     copy = _copy_recall(sample, path) if span < GOOD_RECALL else 0.0
-    facts = Facts(name, real, len(counts), len(codes), unseen, span, copy, enum)
+    blank = {ABSENT, "null", code(""), "[]"}
+    once = sum(n == 1 for value, n in counts.items() if value not in blank) / max(1, len(real))
+    facts = Facts(real, len(counts), len(codes), unseen, once, span, copy, enum)
     kind = "ignored" if name in ignored else kind_of(facts)
     field = Field(
         name=name,
@@ -83,13 +86,16 @@ def choose_field(
 
 @dataclass(frozen=True)
 class Facts:
-    """What the kind of a field is decided from: `real` are its values that are not empty."""
+    """What the kind of a field is decided from: `real` are its values that are not empty.
 
-    name: str
+    `unseen` is the share of rows with a value that no other row has, `once` that of the real values.
+    """
+
     real: Sequence[Any]
     distinct: int
     rows: int
     unseen: float
+    once: float
     span_recall: float
     copy_recall: float
     enum: bool
@@ -102,7 +108,7 @@ def kind_of(facts: Facts) -> Kind:
     Classifying needs that nearly every value was seen often; anything else would be invention.
     """
     real, recall = facts.real, max(facts.span_recall, facts.copy_recall)
-    closed = facts.unseen <= CLOSED_UNSEEN and facts.distinct <= MAX_CLASSES
+    closed = facts.unseen <= CLOSED_UNSEEN and facts.once <= CLOSED_ONCE and facts.distinct <= MAX_CLASSES
     booleans = all(isinstance(v, bool) for v in real)
     constant = facts.distinct == 1
     if closed and not constant and (facts.enum or booleans):

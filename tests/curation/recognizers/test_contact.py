@@ -16,6 +16,8 @@ def found(text: str) -> list[tuple[str, str]]:
     [
         ("邮箱zhang.san@qq.com已发送", ("EMAIL_ADDRESS", "zhang.san@qq.com")),
         ("<mia+test@mail.example.co.uk>,", ("EMAIL_ADDRESS", "mia+test@mail.example.co.uk")),
+        ("GET /u?mail=mia%40example.org&x=1", ("EMAIL_ADDRESS", "mia%40example.org")),
+        ("ping 8.8.8.8", ("IP_ADDRESS", "8.8.8.8")),
         ("from 203.0.113.57:443", ("IP_ADDRESS", "203.0.113.57")),
         ("服务器10.1.2.3宕机", ("IP_ADDRESS", "10.1.2.3")),
         ("at 2001:db8:85a3::8a2e:370:7334.", ("IP_ADDRESS", "2001:db8:85a3::8a2e:370:7334")),

@@ -30,6 +30,7 @@ def found(text: str) -> list[tuple[str, str]]:
         ("passport number A12345678", ("US_PASSPORT", "A12345678")),
         ("driver's license D1234567", ("US_DRIVER_LICENSE", "D1234567")),
         ("NINO AB 12 34 56 C", ("UK_NINO", "AB 12 34 56 C")),
+        ("my PAN is ABCPE1234F", ("IN_PAN", "ABCPE1234F")),
         ("born on May 4, 1985 in", ("DATE_OF_BIRTH", "May 4, 1985")),
         ('{"date_of_birth": "1985-06-15"}', ("DATE_OF_BIRTH", "1985-06-15")),
         ("出生日期：1985年6月15日", ("DATE_OF_BIRTH", "1985年6月15日")),
@@ -55,7 +56,9 @@ def test_found(text: str, expected: tuple[str, str]) -> None:
         "passport required",
         "driver license required for pickup",
         "京东购物",
-        "the part AB123456C9",
+        "the part AB123456C",
+        "model ABCPX1234Z",
+        "driver license expires 2026-05-01",
         "1234567890ABCDEFGH",
     ],
 )

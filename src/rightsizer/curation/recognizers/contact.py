@@ -27,23 +27,23 @@ _VERSION = re.compile(r"(?:version|ver\.?|release|section|chapter|版本|第)[�
 _V6 = r"[0-9A-Fa-f]{1,4}"
 _COLONS = re.compile(r"[:\-][0-9A-Fa-f]{0,4}[:\-]")
 _V6_IS: Check = holds(lambda v: v.count(":") >= 3 and _is_address(v))
-_SAYS = r"(?:号码|号|[ ]?id)?(?:是|为|[ ]is)?[ ]?[:：]?[ ]?"
 
 CONTACT: tuple[Pattern, ...] = (
     Pattern(
         "EMAIL_ADDRESS",
         re.compile(
-            r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9_](?:[A-Za-z0-9._%+\-]{0,62}[A-Za-z0-9_\-])?@"
+            r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9_](?:[A-Za-z0-9._%+\-]{0,62}[A-Za-z0-9_\-])?(?:@|%40)"
             r"(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.){1,5}[A-Za-z]{2,24}" + E
         ),
         0.95,
-        needs=("@",),
+        needs=("@", "%40"),
     ),
     Pattern(
         "IP_ADDRESS",
         _V4,
         0.85,
         digits=4,
+        first="digit",
         check=holds(lambda v: _is_address(v) and not _reads_as_section(v)),
         never_after=_VERSION,
     ),
@@ -52,6 +52,7 @@ CONTACT: tuple[Pattern, ...] = (
         _V4,
         0.7,
         digits=4,
+        first="digit",
         check=holds(_is_address),
         context=words("ip", "ips", "ipv4", "host", "server", "dns", "ping", "地址", "服务器", "主机"),
         never_after=_VERSION,
@@ -78,12 +79,16 @@ CONTACT: tuple[Pattern, ...] = (
         0.95,
         needs=("imei",),
         digits=15,
+        first="digit",
         check=holds(luhn),
         context=words("imei"),
     ),
     Pattern(
         "CN_SOCIAL_ACCOUNT",
-        re.compile(r"(?<![A-Za-z0-9])(?:QQ|扣扣|企鹅)" + _SAYS + r"([1-9][0-9]{4,10})" + E, re.IGNORECASE),
+        re.compile(
+            r"(?<![A-Za-z0-9])(?:QQ|扣扣|企鹅)[^0-9A-Za-z,;.。!?\n]{0,8}([1-9][0-9]{4,10})(?![0-9A-Za-z]|[人个元条名次])",
+            re.IGNORECASE,
+        ),
         0.8,
         needs=("qq", "扣扣", "企鹅"),
         group=1,
@@ -91,9 +96,8 @@ CONTACT: tuple[Pattern, ...] = (
     Pattern(
         "CN_SOCIAL_ACCOUNT",
         re.compile(
-            r"(?:(?:微信|威信|薇信)"
-            + _SAYS
-            + r"|(?<![A-Za-z0-9])(?:wechat|weixin|vx)(?:[ ]?id)?(?:[ ]is[ ]|[ ]?[:：]))"
+            r"(?:(?:微信|威信|薇信)[^0-9A-Za-z,;.。!?\n]{0,8}"
+            r"|(?<![A-Za-z0-9])(?:wechat|weixin|vx)(?:[ ]?id)?(?:[ ]is[ ]|[ ]?[:：]))"
             r"[ ]?([A-Za-z][A-Za-z0-9_\-]{5,19})" + E,
             re.IGNORECASE,
         ),

@@ -16,6 +16,13 @@ _DAY = (
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 
 
+_DATE = re.compile(r"(?:19|20)[0-9]{2}-?[0-9]{2}-?[0-9]{2}|[0-9]{2}-[0-9]{2}-[0-9]{4}")
+
+
+def _no_date(value: str) -> bool:
+    return _DATE.fullmatch(value) is None
+
+
 def _cn_id15(value: str) -> bool:
     return c.is_date("19" + value[6:12])
 
@@ -26,6 +33,7 @@ CHINA: tuple[Pattern, ...] = (
         re.compile(B + r"[1-9][0-9]{5}[ \-]?(?:18|19|20)[0-9]{6}[ \-]?[0-9]{3}[0-9Xx]" + E),
         0.98,
         digits=15,
+        first="digit",
         check=holds(lambda v: c.cn_id(re.sub(r"[ \-]", "", v))),
     ),
     Pattern(
@@ -33,6 +41,7 @@ CHINA: tuple[Pattern, ...] = (
         re.compile(B + r"[1-9][0-9]{14}" + E),
         0.8,
         digits=15,
+        first="digit",
         check=holds(_cn_id15),
         context=words("身份证", "证件号", "身份號", "居民证", "id card"),
     ),
@@ -45,7 +54,6 @@ CHINA: tuple[Pattern, ...] = (
         ),
         0.98,
         digits=7,
-        reach=18,
         check=holds(c.cn_uscc),
     ),
     Pattern(
@@ -77,6 +85,7 @@ CHINA: tuple[Pattern, ...] = (
         re.compile(B + r"[A-Z][12][0-9]{8}" + E),
         0.85,
         digits=9,
+        first="letter",
         check=holds(c.tw_id),
     ),
     Pattern(
@@ -84,6 +93,7 @@ CHINA: tuple[Pattern, ...] = (
         re.compile(B + r"[A-Z]{1,2}[0-9]{6}(?:\([0-9A]\)|[0-9A](?![A-Za-z0-9]))"),
         0.75,
         digits=6,
+        first="letter",
         check=holds(c.hk_id),
         context=re.compile(r"香港|身份證|身份证|HKID|identity card|\($", re.IGNORECASE),
     ),
@@ -97,6 +107,7 @@ WORLD: tuple[Pattern, ...] = (
         ),
         0.85,
         digits=9,
+        first="digit",
         check=holds(c.us_ssn),
     ),
     Pattern(
@@ -105,6 +116,7 @@ WORLD: tuple[Pattern, ...] = (
         0.8,
         needs=("ssn", "social security"),
         digits=9,
+        first="digit",
         check=holds(c.us_ssn),
         context=words("ssn", "social security"),
     ),
@@ -113,6 +125,7 @@ WORLD: tuple[Pattern, ...] = (
         re.compile(B + r"9[0-9]{2}([ \-])(?:5[0-9]|6[0-5]|7[0-9]|8[0-8]|9[0-24-9])\1[0-9]{4}" + E),
         0.85,
         digits=9,
+        first="digit",
     ),
     Pattern(
         "US_PASSPORT",
@@ -125,6 +138,7 @@ WORLD: tuple[Pattern, ...] = (
         "US_DRIVER_LICENSE",
         re.compile(B + r"(?=[A-Z0-9\-]{0,18}[0-9]{3})[A-Z0-9][A-Z0-9\-]{5,18}" + E),
         0.7,
+        check=holds(_no_date),
         needs=("licen", "driver", "驾驶证", "驾照"),
         context=words(
             "driver'?s?'? ?licen[cs]e", "drivers? licen[cs]e", "driving licen[cs]e", "驾驶证", "驾照"
@@ -134,7 +148,9 @@ WORLD: tuple[Pattern, ...] = (
         "UK_NINO",
         re.compile(B + r"[ABCEGHJ-PRSTW-Z][ABCEGHJ-NPRSTW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]" + E),
         0.85,
+        context=words("nino", "national insurance", "ni number", "insurance number"),
         digits=6,
+        first="letter",
     ),
     Pattern(
         "UK_NHS",
@@ -149,9 +165,17 @@ WORLD: tuple[Pattern, ...] = (
         re.compile(B + r"[2-9][0-9]{3}([ \-])[0-9]{4}\1[0-9]{4}(?![0-9A-Za-z]|[ \-][0-9])"),
         0.8,
         digits=12,
+        first="digit",
         check=holds(c.verhoeff),
     ),
-    Pattern("IN_PAN", re.compile(B + r"[A-Z]{3}[ABCFGHLJPT][A-Z][0-9]{4}[A-Z]" + E), 0.75, digits=4),
+    Pattern(
+        "IN_PAN",
+        re.compile(B + r"[A-Z]{3}[ABCFGHLJPT][A-Z][0-9]{4}[A-Z]" + E),
+        0.75,
+        digits=4,
+        first="letter",
+        context=words("pan", "permanent account", "income tax", "india", "tax id"),
+    ),
     Pattern(
         "AU_TFN",
         re.compile(B + r"[0-9]{3} ?[0-9]{3} ?[0-9]{3}" + E),
@@ -173,6 +197,7 @@ WORLD: tuple[Pattern, ...] = (
         re.compile(B + r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}" + E),
         0.9,
         digits=11,
+        first="digit",
         check=holds(c.cpf),
     ),
     Pattern(
@@ -180,6 +205,7 @@ WORLD: tuple[Pattern, ...] = (
         re.compile(r"(?<![0-9A-Za-z\-])[0-9]{6}-[1-8][0-9]{6}(?![0-9A-Za-z\-])"),
         0.85,
         digits=13,
+        first="digit",
         check=holds(c.kr_rrn),
     ),
     Pattern(
@@ -194,22 +220,29 @@ WORLD: tuple[Pattern, ...] = (
         re.compile(B + r"[A-Z]{6}[0-9]{2}[A-EHLMPRST][0-9]{2}[A-Z][0-9]{3}[A-Z]" + E),
         0.95,
         digits=7,
-        reach=16,
+        first="letter",
         check=holds(c.codice_fiscale),
     ),
-    Pattern("SG_NRIC", re.compile(B + r"[STFGM][0-9]{7}[A-Z]" + E), 0.85, digits=7, check=holds(c.sg_nric)),
+    Pattern(
+        "SG_NRIC",
+        re.compile(B + r"[STFGM][0-9]{7}[A-Z]" + E),
+        0.85,
+        digits=7,
+        first="letter",
+        check=holds(c.sg_nric),
+    ),
     Pattern(
         "VIN",
         re.compile(B + r"(?=[A-HJ-NPR-Z0-9]{0,12}[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{13}[0-9]{4}" + E),
         0.8,
         digits=4,
-        reach=17,
         check=holds(c.vin),
     ),
     Pattern(
         "MEDICAL_RECORD",
         re.compile(B + r"(?=[A-Z0-9\-]{0,12}[0-9]{3})[A-Z0-9][A-Z0-9\-]{4,13}" + E),
         0.7,
+        check=holds(_no_date),
         needs=("mrn", "medical record", "病历号", "住院号", "就诊卡", "门诊号", "医保卡", "社保卡"),
         context=words("mrn", "medical record", "病历号", "住院号", "就诊卡", "门诊号", "医保卡", "社保卡"),
     ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Span(NamedTuple):
@@ -22,15 +22,15 @@ class Span(NamedTuple):
 
 
 class Cluster(NamedTuple):
-    """Digits with at most three other characters between them: where, how many, and where tokens begin.
+    """Digits with at most three other characters between them: how many, and which tokens begin there.
 
-    `starts` are the beginnings of tokens from `REACH` characters before the cluster to its end.
+    The positions are from `REACH` characters before the cluster to its end: of tokens that begin with a
+    digit or a bracket, and of those that begin with a letter.
     """
 
-    start: int
-    end: int
     digits: int
-    starts: tuple[int, ...]
+    numbers: tuple[int, ...]
+    names: tuple[int, ...]
 
 
 # Given a match: the (start, end) of the value, or None when it is none after all.
@@ -42,7 +42,7 @@ E = r"(?![A-Za-z0-9])"
 
 CONTEXT_BEFORE = 48
 CONTEXT_AFTER = 24
-REACH = 72  # the most that any match begins before its digits
+REACH = 12  # how far before its digits a match may begin
 
 # Every key of a known form, and every wallet, has a run like this one.
 LONG_TOKEN = re.compile(r"[A-Za-z0-9_\-+/=%]{16}")
@@ -52,9 +52,10 @@ LONG_TOKEN = re.compile(r"[A-Za-z0-9_\-+/=%]{16}")
 class Pattern:
     """`needs` are lower-case literals, one of which every match (or its context) contains; a text
     without them, or with fewer than `digits` digits close together, is not searched at all.
-    A pattern with `digits` is tried at the tokens around clusters of so many digits only, from `reach`
-    characters before; so it must not match inside a token. `gate` is an expression that must be found in the text. `context` must be
-    found near the value; `after` and `never_after` are matched up to its start.
+    A pattern with `digits` is tried at the tokens around clusters of so many digits only, those that begin
+    as `first` says; so it must not match inside a token. `gate` is an expression that must be found in
+    the text. `context` must be found near the value; `after` and `never_after` are matched up to its
+    start.
     """
 
     type: str
@@ -62,7 +63,7 @@ class Pattern:
     score: float
     needs: tuple[str, ...] = ()
     digits: int = 0
-    reach: int = 8
+    first: Literal["digit", "letter", "any"] = "any"
     gate: re.Pattern[str] | None = None
     check: Check | None = None
     group: int = 0
@@ -85,11 +86,11 @@ class Pattern:
             return
         for cluster in clusters:
             if cluster.digits >= self.digits:
-                for at in cluster.starts:
-                    if at >= cluster.start - self.reach:
-                        match = self.regex.match(text, at)
-                        if match is not None:
-                            yield match
+                starts = () if self.first == "letter" else cluster.numbers
+                for at in starts if self.first == "digit" else (*starts, *cluster.names):
+                    match = self.regex.match(text, at)
+                    if match is not None:
+                        yield match
 
     def _in_context(self, text: str, at: tuple[int, int]) -> bool:
         if self.context is None and self.after is None and self.never_after is None:

@@ -17,7 +17,7 @@ def entropy_bits(text: str) -> float:
 
 
 _PLACEHOLDER = re.compile(
-    r"^[<\[{(%$*]|x{4,}|\*{3,}|\.{3}|^(?:your|my|some|the|example|sample|test|dummy|fake|insert|replace|changeme|"
+    r"^[<\[{(%$*]|(?-i:x{4,}|X{4,})|\*{3,}|\.{3}|^(?:your|my|some|the|example|sample|test|dummy|fake|insert|replace|changeme|"
     r"process\.env|os\.environ|getenv|secrets?\.|config\.|settings\.|env\.|self\.|args\.|none|null|nil|true|false|"
     r"undefined|required|optional|string|redacted|masked|hidden|removed|placeholder|todo|tbd|abc123$|123456789$)"
     r"|(?:_here|_key|_token|_secret|_password|-here|-key|-token|example|placeholder|\(\)|\.\w+\()$|^(.)\1+$",
