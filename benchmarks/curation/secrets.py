@@ -123,9 +123,7 @@ def peer(clean: list[str]) -> None:
         framed = [AROUND[i % 40 % len(AROUND)].format(t) for i, t in enumerate(texts)]
         found = sum(any(list(scan_line(line)) for line in text.splitlines()) for text in framed)
         alarms = sum(bool(list(scan_line(text))) for text in clean)
-    print(
-        f"detect-secrets: flagged {found / len(framed):.4f} of secrets, {alarms / len(clean):.3f} of negatives"
-    )
+    print(f"detect-secrets: {found / len(framed):.4f} of secrets, {alarms / len(clean):.3f} of negatives")
 
 
 if __name__ == "__main__":

@@ -145,7 +145,7 @@ def agrees(prediction: Prediction, row: Example) -> bool:
 
 
 def lowest_threshold(predictions: list[Prediction], rows: list[Example]) -> float:
-    """The lowest confidence from which on at least `TARGET` of the served rows agree; 2 where there is none."""
+    """The lowest confidence from which on at least `TARGET` of the served rows agree; 2 if there is none."""
     pairs = sorted(
         (
             (p.confidence, agrees(p, e))

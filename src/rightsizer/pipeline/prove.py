@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from rightsizer.errors import InputError
+from rightsizer.errors import EvidenceError, InputError
 from rightsizer.evaluation.certificate import Verification, issue, signing_key, verify
 from rightsizer.evaluation.gate import evaluate
 from rightsizer.evaluation.run import score
@@ -121,7 +121,13 @@ def verify_certificate(ws: Workspace, key: str) -> Verification:
     """Recompute a certificate from its evidence and the files that serve, offline."""
     certificate = ws.find(Certificate, key)
     student = ws.find(Student, certificate.student_id)
-    evidence = (ws.home / certificate.evidence).read_bytes()
+    try:
+        evidence = (ws.home / certificate.evidence).read_bytes()
+    except OSError as error:
+        raise EvidenceError(
+            f"the evidence of {certificate.id} cannot be read: {error}",
+            hint="restore the home folder from a backup, or evaluate the student again",
+        ) from error
     return verify(
         certificate, evidence, artifact_hash(student_folder(ws, student)), signing_key(ws.home).public_key()
     )

@@ -40,7 +40,7 @@ DEFAULTS: dict[str, Any] = {
 # Below this share of answers seen often enough, the student could answer next to nothing.
 MIN_LEARNABLE = 0.05
 # From here on one fold is enough to choose a setting by.
-LARGE = 3000
+LARGE = 1000
 
 
 @dataclass(frozen=True)
