@@ -1,6 +1,6 @@
 """How well discovery finds the kinds of calls in the recorded logs, how stable and how cheap it is.
 
-    python benchmarks/tasks/structure.py [--min-calls 5] [LOG ...]
+    python benchmarks/tasks/structure.py [--min-calls 5] [--only whole,halves,unseen,latency,cost] [LOG ...]
 
 Truth is the log's file + what its maker wrote into `meta` (template, else role, with the domain); only
 this file reads it. "same text" counts two truths as one where calls of both carry the very same system
@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 from scores import score, show
@@ -32,14 +33,19 @@ def main() -> None:
     parser.add_argument("logs", nargs="*", type=Path)
     parser.add_argument("--min-calls", type=int, default=TasksSettings().min_calls)
     parser.add_argument("--min-sessions", type=int, default=TasksSettings().min_sessions)
+    parser.add_argument("--only", default="whole,halves,unseen,latency", help="checks to run")
     options = parser.parse_args()
     settings = TasksSettings(min_calls=options.min_calls, min_sessions=options.min_sessions)
     calls, truth = read(options.logs or sorted(LOGS.glob("*.jsonl.zst")))
     print(f"{len(calls)} calls, {len(set(truth.values()))} true kinds, {settings}")
-    whole(calls, truth, settings)
-    halves(calls, truth, settings)
-    unseen(calls, truth, settings)
-    latency(calls, settings)
+    checks = options.only.split(",")
+    for name, check in (("whole", whole), ("halves", halves), ("unseen", unseen)):
+        if name in checks:
+            check(calls, truth, settings)
+    if "latency" in checks:
+        latency(calls, settings)
+    if "cost" in checks:
+        cost(calls, settings)
 
 
 def read(paths: list[Path]) -> tuple[list[Call], dict[str, str]]:
@@ -149,6 +155,26 @@ def latency(calls: list[Call], settings: TasksSettings) -> None:
     times.sort()
     p50, p99 = times[len(times) // 2], times[len(times) * 99 // 100]
     print(f"assign: mean {sum(times) / len(times):.3f} ms, p50 {p50:.3f}, p99 {p99:.3f} (thread CPU time)")
+
+
+def cost(calls: list[Call], settings: TasksSettings, copies: int = 5) -> None:
+    """CPU time and peak memory of discovery on the log several times over, each copy its own sessions."""
+    import resource
+
+    def many() -> Iterator[Call]:
+        for k in range(copies):
+            for call in calls:
+                renamed = {"id": f"{call.id}.{k}", "session_id": f"{call.session_id}.{k}"}
+                yield call.model_copy(update=renamed)
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    start = time.process_time()
+    found = discover(many(), settings=settings)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    n = len(found.assignments["template"])
+    print(
+        f"{n} calls: {time.process_time() - start:.1f} CPU-s, peak {peak:.2f} GB (log itself {before:.2f} GB)"
+    )
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def test_too_few_calls_are_undecided_with_how_many_more(make_scores):
     few = decide(make_scores("cal", 60, good), make_scores("test", 30, good), n_calls=200, **SETTINGS)
     assert few.verdict == "undecided"
     assert few.calls_needed is not None
-    assert f"about {few.calls_needed} more calls" in few.reason
+    assert f"at least {few.calls_needed:,} more calls" in few.reason
     factor = 1 + few.calls_needed / 200
     passed = 0
     for seed in range(20):

@@ -48,6 +48,7 @@ def test_live_route_carries_the_certified_threshold():
 @pytest.mark.parametrize(
     ("evaluation", "certificate"),
     [
+        (_evaluation(), None),
         (_evaluation(verdict="fail"), _certificate()),
         (_evaluation(verdict="undecided"), _certificate()),
         (_evaluation(student_id="student_2"), _certificate()),
@@ -63,7 +64,7 @@ def test_nothing_answers_agents_without_proof(evaluation, certificate, mode):
 
 
 def test_shadow_needs_no_pass():
-    _, route = decide_release(_student(), _evaluation(verdict="fail"), _certificate(), mode="shadow", now=NOW)
+    _, route = decide_release(_student(), _evaluation(verdict="fail"), None, mode="shadow", now=NOW)
     assert not any(offered(route, f"call_{i}") for i in range(100))
 
 

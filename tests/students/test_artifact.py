@@ -36,9 +36,9 @@ def edit_manifest(folder: Path, **fields: object) -> None:
 
 def test_what_is_saved_is_read(tmp_path: Path) -> None:
     arrays = {"a": np.arange(6, dtype=np.float16).reshape(2, 3), "b": np.zeros(0, np.int32)}
-    save(Artifact("majority", {"文": ["ü", None, 1.5]}, arrays, "enc-1"), tmp_path)
+    save(Artifact("majority", {"文": ["ü\ud800", None, 1.5]}, arrays, "enc-1"), tmp_path)
     found = read(tmp_path)
-    assert (found.kind, found.params, found.encoder) == ("majority", {"文": ["ü", None, 1.5]}, "enc-1")
+    assert (found.kind, found.params, found.encoder) == ("majority", {"文": ["ü\ud800", None, 1.5]}, "enc-1")
     assert found.arrays["a"].dtype == np.float16
     assert np.array_equal(found.arrays["a"], arrays["a"])
     assert found.arrays["b"].shape == (0,)

@@ -47,8 +47,9 @@ class Masker:
         self._number_keys: set[tuple[str, str]] = set()  # (JSON key, placeholder) where it was a number
         self._reserved: set[str] = set()  # placeholders that were in the text to begin with
         self._count: dict[str, int] = {}
-        self._anywhere: re.Pattern[str] | None = None  # values to be replaced wherever they occur
-        self._anywhere_n = -1
+        self._known: list[str] = []  # values that are replaced wherever they occur, longest first
+        self._known_of = 0
+        self._anywhere = re.compile("")
 
     def mask_request(self, request: Request) -> Request:
         """The request with every sensitive value replaced; the same object if there is none."""
@@ -122,8 +123,9 @@ class Masker:
 
     def _mask_text(self, text: str) -> str:
         finding = self._cache.find(text)
-        pattern = self._everywhere()
-        if not finding.values and (pattern is None or (pattern.search(text) is None and "\\" not in text)):
+        # An escape may hide a known value in JSON; elsewhere a plain search says whether there is one.
+        hidden = finding.json and "\\" in text
+        if not finding.values and not hidden and not self._holds_known(text):
             return text
         if finding.json:
             return rewrite_strings(text, self._mask_leaf)
@@ -142,9 +144,8 @@ class Masker:
 
     def _mask_plain(self, text: str, spans: tuple[Span, ...]) -> str:
         cuts = [(s.start, s.end) for s in spans]
-        pattern = self._everywhere()
-        if pattern is not None:
-            for match in pattern.finditer(text):
+        if self._holds_known(text):
+            for match in self._anywhere.finditer(text):
                 if all(match.end() <= a or match.start() >= b for a, b in cuts):
                     cuts.append(match.span())
         out, at = [], 0
@@ -155,12 +156,14 @@ class Masker:
                 at = end
         return "".join([*out, text[at:]]) if out else text
 
-    def _everywhere(self) -> re.Pattern[str] | None:
-        if self._anywhere_n != len(self._placeholder):
-            self._anywhere_n = len(self._placeholder)
-            wanted = sorted((v for v in self._placeholder if _is_distinctive(v)), key=lambda v: (-len(v), v))
-            self._anywhere = re.compile("|".join(map(_bounded, wanted))) if wanted else None
-        return self._anywhere
+    def _holds_known(self, text: str) -> bool:
+        """Whether some value that is replaced wherever it occurs is in `text`."""
+        if self._known_of != len(self._placeholder):
+            self._known_of = len(self._placeholder)
+            values = [v for v in self._placeholder if _is_distinctive(v)]
+            self._known = sorted(values, key=lambda v: (-len(v), v))
+            self._anywhere = re.compile("|".join(map(_bounded, self._known)))
+        return any(value in text for value in self._known)
 
     def _unmask(self, text: str) -> str:
         if "<" not in text and "\\" not in text:

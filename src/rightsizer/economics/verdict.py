@@ -41,7 +41,7 @@ def task_verdict(task: Task, evaluation: Evaluation | None) -> tuple[TaskVerdict
     if verdict == "keep":
         return verdict, why or "No threshold keeps disagreement with the LLM within what is tolerated."
     if evaluation.calls_needed and "more calls" not in why:
-        why = f"{why} About {evaluation.calls_needed:,} more calls are needed to decide.".strip()
+        why = f"{why} At least {evaluation.calls_needed:,} more calls are needed to decide.".strip()
     return verdict, why or "The calls so far do not decide it either way."
 
 

@@ -20,6 +20,7 @@ from rightsizer.stats import binomial_upper, calls_needed, fallback, p_at_least
 from rightsizer.stats.require import require_open_unit
 from rightsizer.types import Dataset, Evaluation, Score, Student, Verdict, new_id
 
+FORESEEABLE = 100  # a need of more than so many times the log is no advice to anybody
 CONTRADICTION = 0.05  # level at which the test split takes a pass back; costs power, never validity
 
 
@@ -162,7 +163,8 @@ def _more_calls(risks: Sequence[Risk], alpha: float, delta: float, n_calls: int)
         enough = calls_needed(losses, risk.sessions, alpha, delta / 4)
         if enough is not None:
             needs.append(max(1, round(n_calls * (enough / risk.sessions - 1))))
-    return min(needs, default=None)
+    fewest = min(needs, default=None)
+    return fewest if fewest is not None and fewest <= FORESEEABLE * n_calls else None
 
 
 def evaluate(

@@ -38,7 +38,9 @@ def explain(
         return f"disagrees with the LLM more than {alpha:.1%} at every threshold{seen}"
     if more is None:
         return f"no threshold shows less than {alpha:.1%} disagreement{seen}; more calls alone may not help"
-    return f"not enough evidence for at most {alpha:.1%} disagreement{seen}; about {more} more calls needed"
+    return (
+        f"not enough evidence for at most {alpha:.1%} disagreement{seen}; at least {more:,} more calls needed"
+    )
 
 
 def _observed(risk: Risk, cal: Split) -> str:

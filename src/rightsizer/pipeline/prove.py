@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from rightsizer.errors import EvidenceError, InputError
+from rightsizer.errors import EvidenceError
 from rightsizer.evaluation.certificate import Verification, issue, signing_key, verify
 from rightsizer.evaluation.gate import evaluate
 from rightsizer.evaluation.run import score
@@ -91,7 +91,7 @@ def baselines(learning: Learning) -> dict[str, float]:
 def keep(
     ws: Workspace, evaluation: Evaluation, student: Student, dataset: Dataset, scores: Sequence[Score]
 ) -> Evaluation:
-    """Store the evaluation with its evidence and a signed certificate (also of a failure: it is history)."""
+    """Store the evaluation; if it passed, with its evidence and a signed certificate."""
     ws.store.records.put(evaluation)
     if evaluation.threshold is None:
         return evaluation
@@ -105,16 +105,10 @@ def keep(
     return evaluation
 
 
-def certificate_of(ws: Workspace, student_id: str) -> Certificate:
-    """The newest certificate of a student.
-
-    Raises:
-        InputError: it has none, because no threshold held on the calibration split.
-    """
+def certificate_of(ws: Workspace, student_id: str) -> Certificate | None:
+    """The newest certificate of a student; None if it never passed."""
     found = ws.store.records.list(Certificate, student_id=student_id)
-    if not found:
-        raise InputError(f"{student_id} has no certificate", hint=f"rightsizer evaluate {student_id}")
-    return found[-1]
+    return found[-1] if found else None
 
 
 def verify_certificate(ws: Workspace, key: str) -> Verification:

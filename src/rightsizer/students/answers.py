@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -18,8 +19,8 @@ def most_written(messages: Sequence[Message]) -> dict[str, Message]:
     """
     forms: dict[str, Counter[str]] = defaultdict(Counter)
     for message in messages:
-        forms[canonical_answer(message)][without_ids(message).model_dump_json()] += 1
-    return {answer: Message.model_validate_json(c.most_common(1)[0][0]) for answer, c in forms.items()}
+        forms[canonical_answer(message)][json.dumps(without_ids(message).model_dump())] += 1
+    return {answer: Message.model_validate(json.loads(c.most_common(1)[0][0])) for answer, c in forms.items()}
 
 
 def without_ids(message: Message) -> Message:
@@ -34,8 +35,11 @@ def stamp(answer: Message, request: Request) -> Message:
     """The answer to this request: its tool calls get ids that follow from the conversation so far."""
     if not answer.tool_calls:
         return answer
-    last = request.messages[-1].model_dump_json() if request.messages else ""
-    seed = hashlib.sha256(f"{len(request.messages)}\n{last}".encode("utf-8", "surrogatepass"))
+    said = [
+        [m.role, m.text, [(c.id, c.name, c.arguments) for c in m.tool_calls]] for m in request.messages[-2:]
+    ]
+    # ASCII, since a log may hold lone surrogates, which no encoding takes.
+    seed = hashlib.sha256(json.dumps([len(request.messages), said]).encode())
     parts: list[Any] = []
     for i, part in enumerate(answer.parts):
         if isinstance(part, ToolCallPart):

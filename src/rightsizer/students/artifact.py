@@ -66,7 +66,7 @@ def save(artifact: Artifact, folder: Path) -> str:
         "params": dict(artifact.params),
     }
     _write(folder / ARRAYS, blob)
-    _write(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, sort_keys=True).encode())
+    _write(folder / MANIFEST, json.dumps(manifest, sort_keys=True).encode())
     return artifact_hash(folder)
 
 

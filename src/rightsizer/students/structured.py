@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from rightsizer.students.encoder import Encoder
 
 Vectors = NDArray[np.floating[Any]]
+CURVED = ("tag", "tag-min", "router", "copy-sum", "copy-min")
+"""Log-probabilities that also count as probability, logarithm and root: evidence is not linear in them."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,14 @@ class StructuredStudent:
         signals["known"] = self.router.known_share(state.features)
         parts = ("router", "tag", "closed-sum", "copy-sum")
         signals["sum"] = sum(signals.get(name, 0.0) for name in parts)
+        for name in CURVED:
+            if name in signals:
+                low = min(signals[name], 0.0)
+                signals |= {
+                    f"{name}:p": math.exp(low),
+                    f"{name}:log": math.log1p(-low),
+                    f"{name}:root": math.sqrt(-low),
+                }
         return signals
 
 

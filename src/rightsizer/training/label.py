@@ -198,7 +198,7 @@ def cross_fit(rows: Rows, folds: npt.NDArray[np.int64], c: float, seed: int, tel
         predicted, found = held_out(rows, fit_linear(rows, train, c, seed), train, test)
         evidence.append(found)
         right.append(predicted == rows.labels[test])
-        if n_classes < 6:
+        if n_classes < 3:
             continue
         hidden = third[rows.labels] == fold % 3
         train, test = train[~hidden[train]], test[hidden[test]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,13 +64,18 @@ def fit_linear(rows: Rows, use: npt.NDArray[Any], c: float, seed: int) -> Fitted
     """One squared-hinge machine per class on the rows `use` (one-vs-rest; Rifkin & Klautau 2004), solved by
     liblinear (Fan et al. 2008); `c` is the inverse regularisation."""
     from scipy.sparse import csr_matrix, hstack
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import LinearSVC
 
     x = rows.matrix[use]
     if rows.dense_scale:
         x = hstack([x, csr_matrix(rows.dense[use] * rows.dense_scale)]).tocsr()
     classes, labels = np.unique(rows.labels[use], return_inverse=True)
-    machine = LinearSVC(C=c, random_state=seed, tol=1e-3).fit(x, labels)
+    machine = LinearSVC(C=c, random_state=seed, tol=1e-3)
+    with warnings.catch_warnings():
+        # Rows of long texts may need more steps than it takes to rank classes well; agreement decides.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        machine.fit(x, labels)
     weights, bias = machine.coef_, machine.intercept_
     if len(classes) == 2:
         weights, bias = np.vstack([-weights, weights]), np.concatenate([-bias, bias])

@@ -73,7 +73,7 @@ def field_matches(teacher: Mapping[Path, Any], student: Mapping[Path, Any]) -> d
     }
 
 
-def fit_confidence(drafts: Sequence[Draft], c: float = 0.3) -> Confidence | None:
+def fit_confidence(drafts: Sequence[Draft], c: float = 0.03) -> Confidence | None:
     """The confidence from out-of-fold drafts; None where all were right, all wrong, or too few."""
     from sklearn.linear_model import LogisticRegression
 

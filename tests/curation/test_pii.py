@@ -1,0 +1,90 @@
+"""Findings are sorted, disjoint, in code points of the original text, and do not depend on the gate."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rightsizer.curation.canaries import KINDS, canary
+from rightsizer.curation.pii import PATTERNS, Span, narrow, resolve, scan
+
+pieces = st.one_of(
+    st.sampled_from([canary(kind, seed) for kind in KINDS for seed in (0, 1)]),
+    st.sampled_from(
+        [
+            "phone: ",
+            "卡号",
+            "，",
+            " ",
+            "\n",
+            "-",
+            ".",
+            "order #",
+            "订单号",
+            "2024-05-01",
+            "12",
+            "(555) ",
+            "555-1234",
+            "😀",
+            "IBAN ",
+            "version ",
+            "http://",
+            "@",
+            "SSN ",
+            "536904399",
+            "10.0.0.1",
+            "x",
+            "Z9",
+            "密码：",
+            "token=",
+            "\u3000",
+        ]
+    ),
+    st.text(alphabet="0123456789-. ()abcXYZ中文０１９＠", max_size=12),
+)
+texts = st.lists(pieces, max_size=10).map("".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts)
+def test_sorted_disjoint_and_inside(text: str) -> None:
+    spans = scan(text)
+    assert spans == sorted(spans)
+    assert all(a.end <= b.start for a, b in itertools.pairwise(spans))
+    assert all(0 <= s.start < s.end <= len(text) and 0 < s.score <= 1 for s in spans)
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts)
+def test_the_gate_changes_nothing(text: str) -> None:
+    assert scan(text) == scan(text, patterns=PATTERNS)
+
+
+def test_offsets_are_code_points_of_the_original() -> None:
+    text = "😀邮箱ａ＠ｅｘａｍｐｌｅ．ｏｒｇ。和b@example.org"
+    assert [text[s.start : s.end] for s in scan(text)] == ["ａ＠ｅｘａｍｐｌｅ．ｏｒｇ", "b@example.org"]
+
+
+def test_narrow_keeps_length_and_ascii() -> None:
+    assert narrow("Ａ１－２　Ｂ–c") == "A1-2 B-c"
+    plain = "nothing wide here"
+    assert narrow(plain) is plain
+    assert narrow("全部中文") == "全部中文"
+
+
+def test_of_overlapping_spans_the_surest_then_the_longest_stays() -> None:
+    spans = [Span(0, 9, "LONG", 0.5), Span(2, 5, "SURE", 0.9), Span(10, 12, "A", 0.7), Span(10, 14, "B", 0.7)]
+    assert resolve(spans) == [Span(2, 5, "SURE", 0.9), Span(10, 14, "B", 0.7)]
+
+
+@pytest.mark.parametrize("text", ["", "a", "ab", "\ud800", "\udcff" * 10, "\0" * 5, "\u2028"])
+def test_odd_texts_give_nothing(text: str) -> None:
+    assert scan(text) == []
+
+
+def test_lang_is_accepted() -> None:
+    for lang in ("auto", "en", "zh"):
+        assert [s.type for s in scan("a@example.org", lang)] == ["EMAIL_ADDRESS"]
