@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rightsizer.curation.canaries import KINDS, canary
-from rightsizer.curation.pii import PATTERNS, Span, narrow, resolve, scan
+from rightsizer.curation.pii import PATTERNS, Span, is_free, narrow, resolve, scan
 
 pieces = st.one_of(
     st.sampled_from([canary(kind, seed) for kind in KINDS for seed in (0, 1)]),
@@ -78,6 +78,21 @@ def test_narrow_keeps_length_and_ascii() -> None:
 def test_of_overlapping_spans_the_surest_then_the_longest_stays() -> None:
     spans = [Span(0, 9, "LONG", 0.5), Span(2, 5, "SURE", 0.9), Span(10, 12, "A", 0.7), Span(10, 14, "B", 0.7)]
     assert resolve(spans) == [Span(2, 5, "SURE", 0.9), Span(10, 14, "B", 0.7)]
+
+
+def test_free_is_what_touches_nothing() -> None:
+    taken = [(2, 4), (6, 9)]
+    free = [(a, b) for a in range(11) for b in range(a + 1, 11) if is_free(taken, a, b)]
+    assert free == [
+        (a, b) for a in range(11) for b in range(a + 1, 11) if not {2, 3, 6, 7, 8} & set(range(a, b))
+    ]
+    assert is_free([], 0, 1)
+
+
+def test_a_long_text_full_of_values_is_searched_in_time() -> None:
+    """Quadratic work on 20,000 values would hit the suite's time limit."""
+    text = " ".join(f"u{i}@example.org" for i in range(20_000))
+    assert len(scan(text)) == 20_000
 
 
 @pytest.mark.parametrize("text", ["", "a", "ab", "\ud800", "\udcff" * 10, "\0" * 5, "\u2028"])

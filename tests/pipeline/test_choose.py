@@ -10,7 +10,8 @@ def _pair(name: str, verdict: str, coverage: float, needed: int | None = None) -
     )
     evaluation = Evaluation(
         id=f"e-{name}", student_id=name, task_id="t", dataset_id="d", verdict=verdict, alpha=0.02, delta=0.01,
-        n_calibration=1, n_test=1, n_sessions_calibration=1, n_sessions_test=1, coverage=coverage, calls_needed=needed,
+        n_calibration=1, n_test=1, n_sessions_calibration=1, n_sessions_test=1, coverage=coverage,
+        calls_needed=needed,
     )  # fmt: skip
     return student, evaluation
 

@@ -142,6 +142,24 @@ def test_a_grown_log_keeps_ids_and_adds_tasks(logs: SimpleNamespace) -> None:
     assert len(templates(second)) == 2
 
 
+def test_a_known_task_without_calls_is_kept(logs: SimpleNamespace) -> None:
+    first = find(logs.router(60))
+    second = find(logs.chinese(60), known=first.tasks)
+    assert second.tasks[0].id == first.tasks[0].id
+    assert (second.tasks[0].n_calls, second.tasks[0].name) == (0, first.tasks[0].name)
+    assert len(templates(second)) == 2
+
+
+def test_a_known_task_keeps_its_calls_against_a_closer_match(logs: SimpleNamespace) -> None:
+    """A longer prompt that contains a known one stays with the known task on every later run."""
+    old = logs.router(60)
+    first = find(old)
+    longer = logs.router_prompt + " " + " ".join(f"Rule {w} holds." for w in ["one", "two", "three", "four"])
+    for _ in range(2):
+        first = find([*old, *logs.router(90, start=500, system=longer)], known=first.tasks)
+    assert len(templates(first)) == 1
+
+
 def test_an_edited_prompt_is_a_new_version_of_the_same_task(logs: SimpleNamespace) -> None:
     old = logs.router(60)
     first = find(old)

@@ -245,6 +245,25 @@ def test_tiny_tasks_train_without_a_crash(tmp_path: Path, n: int) -> None:
     assert len(load_student(tmp_path).predict([e.prompt for e in rows])) == n
 
 
+def test_halves_of_emoji_in_a_log_neither_stop_training_nor_serving(tmp_path: Path) -> None:
+    tools = (tool("note", {"to": STRING}, ["to"]),)
+    rows = [
+        example(i, Request(messages=(user(f"\ud83d tell {n} \ud83d"),), tools=tools), call("note", {"to": n}))
+        for i, n in enumerate(NAMES * 3)
+    ]
+    train_structured(CANDIDATE, TASK, rows, tmp_path)
+    (answer,) = load_student(tmp_path).predict([rows[0].prompt])
+    assert answer.message is not None
+
+
+def test_endlessly_nested_results_are_borne(desk_student: tuple[Any, Any]) -> None:
+    student, _ = desk_student
+    for deep in ("[" * 100_000, "[" * 900 + "]" * 900, '{"a":' * 600 + "1" + "}" * 600):
+        result = Message(role="tool", parts=(ToolCallResponsePart(id="t", response=deep),))
+        messages = (user("where is my order?"), call("look_up", {"order_id": "#W0000"}), result)
+        assert len(student.predict([Request(messages=messages, tools=TOOLS)])) == 1
+
+
 def test_odd_requests_are_declined_not_crashed_on(desk_student: tuple[Any, Any]) -> None:
     student, _ = desk_student
     empty = Request(messages=(), tools=TOOLS)

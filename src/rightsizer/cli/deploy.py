@@ -77,7 +77,10 @@ def verify(certificate: str, as_json: bool) -> int:
 
     with workspace() as ws:
         result = verify_certificate(ws, certificate)
-    emit_json({"ok": result.ok, "checks": result.checks}) if as_json else print_verification(result, console())
+    if as_json:
+        emit_json({"ok": result.ok, "checks": result.checks})
+    else:
+        print_verification(result, console())
     return 0 if result.ok else 3
 
 

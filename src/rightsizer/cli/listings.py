@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Candidate,
         Dataset,
         Evaluation,
+        Level,
         Message,
         Route,
         SetAside,
@@ -92,7 +93,8 @@ def print_evaluations(evaluations: Sequence[Evaluation], out: Console) -> None:
     for e in evaluations:
         made.add_row(
             e.student_id, VERDICT[e.verdict], "–" if e.threshold is None else f"{e.threshold:.3f}",
-            percent(e.coverage), percent(e.agreement), percent(e.agreement_low), f"[dim]{escape(e.reason)}[/]",
+            percent(e.coverage), percent(e.agreement), percent(e.agreement_low),
+            f"[dim]{escape(e.reason)}[/]",
         )  # fmt: skip
     out.print(made)
 
@@ -146,7 +148,9 @@ def print_aside(marks: Sequence[SetAside], total: int, rejected: Sequence[Reject
         out.print(lines)
 
 
-def print_call(call: Call, tasks: Mapping[str, str | None], marks: Sequence[SetAside], out: Console) -> None:
+def print_call(
+    call: Call, tasks: Mapping[Level, str | None], marks: Sequence[SetAside], out: Console
+) -> None:
     out.print(f"[bold]{escape(call.id)}[/]  [dim]{escape(call.model)} · session {escape(call.session_id)}[/]")
     for message in call.request.messages:
         out.print(_panel(message, "dim"))

@@ -13,6 +13,7 @@ from typing import Any
 
 from rightsizer.curation.json_text import Leaf, is_json, rewrite_strings
 from rightsizer.curation.mask_cache import MaskCache
+from rightsizer.curation.pii import is_free
 from rightsizer.curation.recognizers.pattern import Span
 from rightsizer.curation.sensitive import PLACEHOLDER, placeholder_name
 from rightsizer.types import (
@@ -145,9 +146,8 @@ class Masker:
     def _mask_plain(self, text: str, spans: tuple[Span, ...]) -> str:
         cuts = [(s.start, s.end) for s in spans]
         if self._holds_known(text):
-            for match in self._anywhere.finditer(text):
-                if all(match.end() <= a or match.start() >= b for a, b in cuts):
-                    cuts.append(match.span())
+            more = [m.span() for m in self._anywhere.finditer(text)]
+            cuts += [(a, b) for a, b in more if is_free(spans, a, b)]
         out, at = [], 0
         for start, end in sorted(cuts):
             placeholder = self._placeholder.get(text[start:end])

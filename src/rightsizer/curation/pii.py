@@ -7,6 +7,7 @@ close together. The gate only skips work: findings with and without it are ident
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 
 from rightsizer.curation.recognizers.contact import CONTACT
@@ -16,7 +17,7 @@ from rightsizer.curation.recognizers.pattern import REACH, Cluster, Pattern, Spa
 from rightsizer.curation.recognizers.phone import PHONES
 from rightsizer.curation.recognizers.secrets import SECRETS
 
-__all__ = ["PATTERNS", "Span", "gated", "narrow", "resolve", "scan"]
+__all__ = ["PATTERNS", "Span", "gated", "is_free", "narrow", "resolve", "scan"]
 
 PATTERNS: tuple[Pattern, ...] = (*SECRETS, *CHINA, *FINANCE, *WORLD, *CONTACT, *PHONES)
 
@@ -107,9 +108,13 @@ _GROUPS = [_Group(gate) for gate in dict.fromkeys(p.gate for p in PATTERNS)]
 def resolve(spans: Iterable[Span]) -> list[Span]:
     """Of overlapping spans the surest stays, then the longest, then the first; sorted by position."""
     kept: list[Span] = []
-    taken: list[tuple[int, int]] = []
     for span in sorted(spans, key=lambda s: (-s.score, s.start - s.end, s.start, s.type)):
-        if all(span.end <= start or span.start >= end for start, end in taken):
-            kept.append(span)
-            taken.append((span.start, span.end))
-    return sorted(kept)
+        if is_free(kept, span.start, span.end):
+            insort(kept, span)
+    return kept
+
+
+def is_free(taken: Sequence[tuple[int, int] | Span], start: int, end: int) -> bool:
+    """Whether [start, end) touches none of `taken`, which is sorted and disjoint."""
+    at = bisect_left(taken, (start,))
+    return (at == 0 or taken[at - 1][1] <= start) and (at == len(taken) or taken[at][0] >= end)

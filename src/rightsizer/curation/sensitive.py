@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from rightsizer.curation.json_text import is_json, leaves
-from rightsizer.curation.pii import PATTERNS, scan
+from rightsizer.curation.pii import PATTERNS, is_free, scan
 from rightsizer.curation.recognizers.pattern import Span
 from rightsizer.curation.recognizers.secrets import SECRET_TYPES
 
@@ -75,7 +76,7 @@ def _once(text: str) -> list[Span]:
     if not spans or "<" not in text:
         return spans
     taken = [m.span() for m in PLACEHOLDER.finditer(text)]
-    return [s for s in spans if all(s.end <= a or s.start >= b for a, b in taken)]
+    return [s for s in spans if is_free(taken, s.start, s.end)]
 
 
 def _beside(text: str, found: list[Span]) -> list[Span]:
@@ -92,7 +93,8 @@ def _beside(text: str, found: list[Span]) -> list[Span]:
     new = _once("".join([*out, text[at:]]))
 
     def ahead(position: int) -> int:
-        return next((shift for start, shift in reversed(shifts) if start <= position), 0)
+        before = bisect_right(shifts, position, key=lambda shift: shift[0])
+        return shifts[before - 1][1] if before else 0
 
     return [s._replace(start=s.start + ahead(s.start), end=s.end + ahead(s.start)) for s in new]
 

@@ -38,7 +38,7 @@ def code(value: Any) -> str:
     """The JSON text that stands for a value: equal values have equal codes (``1`` and ``1.0`` too)."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return json.dumps(value, sort_keys=True)
 
 
 def decode(text: str) -> Any:
@@ -83,7 +83,7 @@ def parse_json(text: str) -> Any | None:
         return None
     try:
         return json.loads(inner)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -95,7 +95,7 @@ def read_answer(message: Message) -> Answer:
     if calls:
         try:
             arguments = json.loads(calls[0].arguments or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return Answer(REPLY, {})
         if not isinstance(arguments, dict):
             return Answer(REPLY, {})

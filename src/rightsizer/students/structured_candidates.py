@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from rightsizer.students.structured_state import results_of, tool_of_result
+from rightsizer.students.structured_state import MAX_DEPTH, results_of, tool_of_result
 from rightsizer.students.structured_tokens import CJK
 from rightsizer.types import Message, Request, TextPart
 
@@ -79,7 +79,7 @@ def _values_of(message: Message, names: dict[str, str]) -> Iterator[Found]:
     for call in message.tool_calls:
         try:
             arguments = json.loads(call.arguments or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         yield from _leaves(arguments, f"args:{call.name}", "", frozenset())
     for part in message.parts:
@@ -91,7 +91,7 @@ def _from_result(name: str, response: str) -> Iterator[Found]:
     text = response.strip()
     try:
         value = json.loads(text) if text[:1] in ("{", "[", '"') else None
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if value is None:
         if len(text) <= MAX_VALUE_CHARS:
@@ -104,7 +104,11 @@ def _from_result(name: str, response: str) -> Iterator[Found]:
         yield found
 
 
-def _leaves(value: Any, source: str, key: str, record: frozenset[str]) -> Iterator[Found]:
+def _leaves(
+    value: Any, source: str, key: str, record: frozenset[str], depth: int = MAX_DEPTH
+) -> Iterator[Found]:
+    if depth == 0:
+        return
     if isinstance(value, dict):
         words = frozenset(
             w.lower() for v in value.values() if isinstance(v, str) for w in _WORD.findall(v[:80])
@@ -113,12 +117,11 @@ def _leaves(value: Any, source: str, key: str, record: frozenset[str]) -> Iterat
         for name, inner in value.items():
             if ids:  # an object keyed by ids: the keys are values, and name no place
                 yield name, f"{source}.{{key}}", key, _record_words(inner) or words
-            yield from _leaves(
-                inner, f"{source}.{'*' if ids else name}", key if ids else name, words or record
-            )
+            at = f"{source}.{'*' if ids else name}"
+            yield from _leaves(inner, at, key if ids else name, words or record, depth - 1)
     elif isinstance(value, list):
         for inner in value:
-            yield from _leaves(inner, f"{source}[]", key, record)
+            yield from _leaves(inner, f"{source}[]", key, record, depth - 1)
     elif isinstance(value, str | int | float) and not isinstance(value, bool):
         yield value, source, key, record
 

@@ -33,7 +33,7 @@ def pack(student: StructuredStudent) -> Artifact:
         "mask": None if student.mask is None else student.mask.model_dump(mode="json"),
         "router": _pack_softmax(student.router, "router", arrays),
         "actions": [_pack_action(m, f"a{i}", arrays) for i, m in enumerate(student.actions.values())],
-        "lexicon": {key: dict(fields) for key, fields in sorted(student.lexicon.items())},
+        "lexicon": {_writable(key): dict(fields) for key, fields in sorted(student.lexicon.items())},
         "contracts": sorted(student.contracts),
         "style": list(student.style),
         "diagnostics": dict(student.diagnostics),
@@ -74,7 +74,12 @@ def unpack(artifact: Artifact, encoder: Encoder | None = None) -> StructuredStud
 
 
 def _names(vocabulary: Mapping[str, int]) -> list[str]:
-    return sorted(vocabulary, key=lambda name: vocabulary[name])
+    return [_writable(name) for name in sorted(vocabulary, key=lambda name: vocabulary[name])]
+
+
+def _writable(name: str) -> str:
+    """The name as UTF-8 can hold it: logs carry halves of broken emoji, which no file can."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _vocabulary(names: list[str]) -> dict[str, int]:
@@ -114,13 +119,13 @@ def _pack_action(model: ActionModel, at: str, arrays: Arrays) -> Params:
         rankers[name] = {
             "at": f"{at}.r{i}",
             "vocabulary": _names(ranker.vocabulary),
-            "shapes": sorted(ranker.shapes),
+            "shapes": sorted(map(_writable, ranker.shapes)),
             "optional": ranker.optional,
         }
     return {
         "action": model.action,
         "reason": model.reason,
-        "fields": [asdict(field) for field in model.fields],
+        "fields": [_pack_field(field) for field in model.fields],
         "tagger": tagger,
         "classifiers": {
             name: {"at": f"{at}.c{i}", **_pack_softmax(c, f"{at}.c{i}", arrays)}
@@ -158,6 +163,13 @@ def _unpack_action(p: Mapping[str, Any], at: str, arrays: Mapping[str, Any]) -> 
             for name, r in p["rankers"].items()
         },
     )
+
+
+def _pack_field(field: Field) -> Params:
+    packed = asdict(field)
+    forms = packed["rewriting"]["by_shape"]
+    packed["rewriting"]["by_shape"] = {_writable(form): name for form, name in sorted(forms.items())}
+    return packed
 
 
 def _unpack_field(p: Mapping[str, Any]) -> Field:

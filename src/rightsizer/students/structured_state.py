@@ -15,6 +15,7 @@ from rightsizer.views.view import PayloadMask, view
 
 MAX_TOKENS = 320
 MAX_CONTEXT_WORDS = 10
+MAX_DEPTH = 24
 _SENTENCE = re.compile(r"[.!?。！？\n]+\s*")
 
 
@@ -93,21 +94,23 @@ def _json_leaves(state: State) -> list[str]:
         return []
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     names: list[str] = []
-    _walk(value, "", names)
+    _walk(value, "", names, MAX_DEPTH)
     return names[:200]
 
 
-def _walk(value: Any, key: str, names: list[str]) -> None:
+def _walk(value: Any, key: str, names: list[str], depth: int) -> None:
+    if depth == 0:
+        return
     if isinstance(value, dict):
         for name, inner in value.items():
-            _walk(inner, name, names)
+            _walk(inner, name, names, depth - 1)
     elif isinstance(value, list):
         names.append(f"j={key}#{min(len(value), 5)}")
         for inner in value[:20]:
-            _walk(inner, key, names)
+            _walk(inner, key, names, depth - 1)
     else:
         text = str(value)
         names.append(f"j={key}={text.lower()}" if len(text) <= 24 else f"j={key}")

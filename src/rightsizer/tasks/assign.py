@@ -18,6 +18,7 @@ from rightsizer.types import Request, Task
 SAME_TOOLS = 0.75  # one tool more or less is the same task
 SAME_TOOLS_ALONE = 0.9  # without a template the tools must speak for themselves
 _MEMO = 4096
+_ROUND = 1e9  # above any core's mass
 
 
 class Assigner:
@@ -32,7 +33,9 @@ class Assigner:
         self._tools = [frozenset(s.tools) for s in self._signatures]
         self._system = _Zone([s.system.load() if s.system else None for s in self._signatures])
         self._opening = _Zone([s.opening.load() if s.opening else None for s in self._signatures])
-        self._mass = self._system.mass + self._opening.mass
+        mass = self._system.mass + self._opening.mass
+        # What an earlier run assigned stays: its tasks come first, then the more specific template.
+        self._rank = mass - _ROUND * np.array([s.round for s in self._signatures], float)
         self._fit: OrderedDict[tuple[frozenset[str], str], NDArray[np.bool_]] = OrderedDict()
 
     def assign(self, request: Request, metadata: Mapping[str, Any] | None = None) -> str | None:
@@ -56,7 +59,7 @@ class Assigner:
             fits &= self._opening.contained(zones.opening) >= CONTAINED
         if not fits.any():
             return None
-        return self._ids[int(np.argmax(np.where(fits, self._mass, -1.0)))]
+        return self._ids[int(np.argmax(np.where(fits, self._rank, -np.inf)))]
 
     def _fits(self, tools: frozenset[str], format: str) -> NDArray[np.bool_]:
         """Which tasks take this tool set and response format."""

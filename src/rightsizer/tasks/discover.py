@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 from rightsizer.config import TasksSettings
 from rightsizer.tasks.assign import Assigner
@@ -17,6 +18,7 @@ from rightsizer.tasks.find import Least, Row, find_signatures
 from rightsizer.tasks.profile import Totals, profile_tasks
 from rightsizer.tasks.scan import CostOf, Fact, Scan, scan
 from rightsizer.tasks.semantic import Embed, find_semantic
+from rightsizer.tasks.signature import Signature
 from rightsizer.tasks.steps import find_steps
 from rightsizer.tasks.version import update_version
 from rightsizer.types import Call, Level, Task, new_id
@@ -51,10 +53,13 @@ def discover(
     places = _assign(old, done)
     least = Least(settings.min_calls, settings.min_sessions)
     fresh: list[Task] = []
-    while True:  # what is left over may hold tasks that larger ones hid; until nothing new is found
+    first = max((t.signature.get("round", 0) for t in old), default=0) + 1
+    for round in count(
+        first
+    ):  # what is left over may hold tasks that larger ones hid; until nothing new is found
         left = _rows(done, [i for i, task_id in enumerate(places) if task_id is None])
         found = find_signatures(left, least, len(done.facts))
-        more = [Task(id=new_id("task"), name="", signature=s.model_dump(mode="json")) for s in found]
+        more = [_mint(s, round) for s in found]
         more, places = _settle(more, done, places, least)
         if not more:
             break
@@ -73,6 +78,11 @@ def discover(
             "semantic": {call: sense_of.get(call) for call in template_of},
         },
     )
+
+
+def _mint(signature: Signature, round: int) -> Task:
+    placed = signature.model_copy(update={"round": round})
+    return Task(id=new_id("task"), name="", signature=placed.model_dump(mode="json"))
 
 
 def _assign(tasks: Sequence[Task], done: Scan) -> list[str | None]:

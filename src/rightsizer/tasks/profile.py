@@ -72,8 +72,9 @@ def name_source(task: Task, facts: Sequence[Fact], done: Scan) -> Source:
     for f in facts:
         by_session.setdefault(f.session, done.zones[f.zones])
     zones = list(by_session.values())
-    picked = [zones[i * len(zones) // MAX_PROMPTS] for i in range(MAX_PROMPTS)]
-    picked = picked if len(zones) > MAX_PROMPTS else zones
+    picked = zones
+    if len(zones) > MAX_PROMPTS:
+        picked = [zones[i * len(zones) // MAX_PROMPTS] for i in range(MAX_PROMPTS)]
     shapes = Counter(f.shape for f in facts if f.shape)
     return Source(
         declared=Signature.model_validate(task.signature).declared,

@@ -43,6 +43,7 @@ class Signature(Frozen):
     opening: CoreState | None = None
     tools: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("",)
+    round: int = Field(default=0, description="an earlier round's task takes a call before a later one's")
     step: str = ""
     centroid: tuple[float, ...] = ()
     seen: dict[str, str] = Field(default_factory=dict, description="digests of the version last seen")
