@@ -29,13 +29,18 @@ if TYPE_CHECKING:
 SHOWN_CHARACTERS = 2000
 
 
+def short(key: str) -> str:
+    """The end of an id, which tells it from others made in the same moment; commands take it."""
+    return f"[dim]…{key[-8:]}[/]"
+
+
 def print_tasks(tasks: Sequence[Task], out: Console) -> None:
     made = table("Tasks", "task", "output", "#calls", "#sessions", "#cost", "#ready", "verdict", "id")
     for t in tasks:
         ready = "–" if t.readiness is None else f"{100 * t.readiness:.0f}"
         made.add_row(
             escape(t.name), t.output, f"{t.n_calls:,}", f"{t.n_sessions:,}", percent(t.cost_share), ready,
-            VERDICT[t.verdict], f"[dim]{t.id}[/]",
+            VERDICT[t.verdict], short(t.id),
         )  # fmt: skip
     out.print(made)
 
@@ -76,12 +81,12 @@ def print_students(students: Sequence[Student], out: Console) -> None:
     made = table("Students", "id", "rung", "method", "#size", "#trained in", "task")
     for s in students:
         made.add_row(
-            s.id,
+            short(s.id),
             s.rung,
             s.method,
             f"{s.size_bytes / 1e6:.2f} MB",
             f"{s.train_s:.1f} s",
-            f"[dim]{s.task_id}[/]",
+            short(s.task_id),
         )
     out.print(made)
 
@@ -92,7 +97,7 @@ def print_evaluations(evaluations: Sequence[Evaluation], out: Console) -> None:
     )
     for e in evaluations:
         made.add_row(
-            e.student_id, VERDICT[e.verdict], "–" if e.threshold is None else f"{e.threshold:.3f}",
+            short(e.student_id), VERDICT[e.verdict], "–" if e.threshold is None else f"{e.threshold:.3f}",
             percent(e.coverage), percent(e.agreement), percent(e.agreement_low),
             f"[dim]{escape(e.reason)}[/]",
         )  # fmt: skip
@@ -103,8 +108,8 @@ def print_datasets(datasets: Sequence[Dataset], out: Console) -> None:
     made = table("Datasets", "id", "#train", "#calibration", "#test", "split by", "content", "task")
     for d in datasets:
         made.add_row(
-            d.id, f"{d.count('train'):,}", f"{d.count('calibration'):,}", f"{d.count('test'):,}", d.group_key,
-            f"[dim]{d.content_hash[:12]}[/]", f"[dim]{d.task_id}[/]",
+            short(d.id), f"{d.count('train'):,}", f"{d.count('calibration'):,}", f"{d.count('test'):,}", d.group_key,
+            f"[dim]{d.content_hash[:12]}[/]", short(d.task_id),
         )  # fmt: skip
     out.print(made)
 
@@ -115,7 +120,7 @@ def print_routes(routes: Sequence[Route], out: Console) -> None:
         return
     made = table("Routes", "task", "student", "mode", "#share", "#threshold")
     for r in routes:
-        made.add_row(r.task_id, r.student_id, r.mode, percent(r.share), f"{r.threshold:.3f}")
+        made.add_row(short(r.task_id), short(r.student_id), r.mode, percent(r.share), f"{r.threshold:.3f}")
     out.print(made)
 
 

@@ -92,7 +92,7 @@ def discover(as_json: bool) -> None:
 @click.argument("task")
 @json_option
 def shortlist(task: str, as_json: bool) -> None:
-    """What is worth training for TASK (id, beginning of an id, or name), and what is not and why."""
+    """What is worth training for TASK (id, its beginning or end, or name), and what is not and why."""
     from rightsizer.cli.listings import print_candidates
     from rightsizer.pipeline import prepare
     from rightsizer.types import Task

@@ -19,6 +19,11 @@ from rightsizer.types import Evaluation, Frozen, Score, Student, Task, Verdict
 # A dearer student must serve this much more of the task than a cheaper one to be preferred.
 WORTH_A_RUNG = 0.02
 
+FREE_TEXT = (
+    "free-text replies: hardly two are alike, so no student can be shown to agree; they stay on the LLM"
+)
+ABSTAINS = "every student abstains on nearly all calls: the answers do not repeat and cannot be copied"
+
 
 class TaskOutcome(Frozen):
     """What the loop concluded about one task (a row of `run --json`)."""
@@ -157,8 +162,7 @@ def answers_enough(ws: Workspace, calibration: Sequence[Score]) -> bool:
 
 
 def _no_answers(ws: Workspace, learning: Learning, train_s: float) -> TaskOutcome:
-    why = "every student abstains on nearly all calls: the answers do not repeat and cannot be copied"
-    row = _refused(ws, learning.task, "fail", why)
+    row = _refused(ws, learning.task, "fail", FREE_TEXT if learning.task.output == "text" else ABSTAINS)
     counts = {s: learning.dataset.count(s) for s in ("calibration", "test")}
     return row.model_copy(
         update={

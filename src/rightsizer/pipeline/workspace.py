@@ -49,7 +49,7 @@ class Workspace:
         return load_prices(Path(path) if path else None)
 
     def find(self, kind: type[R], key: str) -> R:
-        """A record by its id, by a unique beginning of it, or (tasks) by its exact name.
+        """A record by its id, by a unique beginning or end of it, or (tasks) by its exact name.
 
         Raises:
             NotFound: nothing matches.
@@ -59,16 +59,18 @@ class Workspace:
             return self.store.records.get(kind, key)
         except NotFound:
             rows = self.store.records.list(kind)
-        hits = [r for r in rows if str(getattr(r, "id", getattr(r, "task_id", ""))).startswith(key)]
+        part = key.removeprefix("…")  # lists show ids as …<end>: those made together begin alike
+        ids = [str(getattr(r, "id", getattr(r, "task_id", ""))) for r in rows]
+        hits = [
+            r for r, i in zip(rows, ids, strict=True) if part and (i.startswith(part) or i.endswith(part))
+        ]
         if kind is Task:
             hits = [r for r in rows if isinstance(r, Task) and r.name == key] or hits
         if len(hits) == 1:
             return hits[0]
         noun = kind.__name__.lower()
         if hits:
-            raise InputError(
-                f"'{key}' is the beginning of {len(hits)} {noun} ids", hint="give more of the id"
-            )
+            raise InputError(f"'{key}' fits {len(hits)} {noun} ids", hint="give more of the id")
         raise NotFound(f"no {noun} '{key}'", hint=f"see 'rightsizer {noun}s list'")
 
     def close(self) -> None:

@@ -36,6 +36,7 @@ def test_found(text: str, expected: tuple[str, str]) -> None:
     [
         "@app.route('/x')",
         "user@localhost",
+        "icon@2x.png",
         "127.0.0.1 and 0.0.0.0 and ::1",
         "version 10.2.3.4",
         "see 1.11.1.2",

@@ -22,6 +22,7 @@ def _reads_as_section(value: str) -> bool:
     return all(int(n) < 25 for n in value.split(".")) and not value.startswith("10.")
 
 
+_FILE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|ico|js|css|py|json|html?|ya?ml|txt|md)$", re.IGNORECASE)
 _V4 = re.compile(r"(?<![0-9A-Za-z.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9A-Za-z]|\.[0-9])")
 _VERSION = re.compile(r"(?:version|ver\.?|release|section|chapter|版本|第)[号 :：]{0,2}v?$", re.IGNORECASE)
 _V6 = r"[0-9A-Fa-f]{1,4}"
@@ -37,6 +38,7 @@ CONTACT: tuple[Pattern, ...] = (
         ),
         0.95,
         needs=("@", "%40"),
+        check=holds(lambda v: _FILE.search(v) is None),
     ),
     Pattern(
         "IP_ADDRESS",
