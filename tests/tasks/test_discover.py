@@ -160,6 +160,15 @@ def test_a_known_task_keeps_its_calls_against_a_closer_match(logs: SimpleNamespa
     assert len(templates(first)) == 1
 
 
+def test_what_a_bare_system_prompt_leaves_over_is_no_task(logs: SimpleNamespace) -> None:
+    kinds = [*logs.opening(40, REVIEW, start=3000), *logs.opening(40, REWRITE, start=4000)]
+    odd = logs.opening(30, "{}", start=5000)
+    found = find([*kinds, *odd])
+    assert len(templates(found)) == 2
+    assert ids_of(found, odd) == {None}
+    assert find([*kinds, *odd], known=found.tasks).assignments == found.assignments
+
+
 def test_an_edited_prompt_is_a_new_version_of_the_same_task(logs: SimpleNamespace) -> None:
     old = logs.router(60)
     first = find(old)

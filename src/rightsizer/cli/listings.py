@@ -108,8 +108,8 @@ def print_datasets(datasets: Sequence[Dataset], out: Console) -> None:
     made = table("Datasets", "id", "#train", "#calibration", "#test", "split by", "content", "task")
     for d in datasets:
         made.add_row(
-            short(d.id), f"{d.count('train'):,}", f"{d.count('calibration'):,}", f"{d.count('test'):,}", d.group_key,
-            f"[dim]{d.content_hash[:12]}[/]", short(d.task_id),
+            short(d.id), f"{d.count('train'):,}", f"{d.count('calibration'):,}", f"{d.count('test'):,}",
+            d.group_key, f"[dim]{d.content_hash[:12]}[/]", short(d.task_id),
         )  # fmt: skip
     out.print(made)
 

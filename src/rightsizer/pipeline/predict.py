@@ -29,10 +29,16 @@ class MaskedPredictor:
         maskers = [Masker(self.cache) for _ in requests]
         masked = [m.mask_request(r) for m, r in zip(maskers, requests, strict=True)]
         answers = self.inner.predict(masked)
-        return [
-            a if a.message is None else a.model_copy(update={"message": m.unmask_message(a.message)})
-            for m, a in zip(maskers, answers, strict=True)
-        ]
+        return [_unmasked(m, a) for m, a in zip(maskers, answers, strict=True)]
+
+
+def _unmasked(masker: Masker, answer: Prediction) -> Prediction:
+    """The answer with this request's own values; an abstention if it names one that the request has not."""
+    if answer.message is None:
+        return answer
+    if masker.unresolved(answer.message):
+        return Prediction(message=None, reason="a placeholder stands for no value of this request")
+    return answer.model_copy(update={"message": masker.unmask_message(answer.message)})
 
 
 def masked_example(call: Call, cache: MaskCache) -> tuple[Request, Message]:

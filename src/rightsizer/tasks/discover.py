@@ -58,7 +58,8 @@ def discover(
         first
     ):  # what is left over may hold tasks that larger ones hid; until nothing new is found
         left = _rows(done, [i for i, task_id in enumerate(places) if task_id is None])
-        found = find_signatures(left, least, len(done.facts))
+        taken = [Signature.model_validate(t.signature) for t in (*old, *fresh)]
+        found = find_signatures(left, least, len(done.facts), taken)
         more = [_mint(s, round) for s in found]
         more, places = _settle(more, done, places, least)
         if not more:

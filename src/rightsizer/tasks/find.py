@@ -57,9 +57,17 @@ class Least:
         return len(frozenset().union(*(r.sessions for r in rows))) >= self.sessions
 
 
-def find_signatures(rows: Sequence[Row], least: Least, n_total: int) -> list[Signature]:
-    """Signatures of the tasks in these rows, those with most calls first; `n_total` are the calls of the
-    whole log. Deterministic."""
+def find_signatures(
+    rows: Sequence[Row], least: Least, n_total: int, taken: Sequence[Signature] = ()
+) -> list[Signature]:
+    """Signatures of the tasks in these rows, those with most calls first. Deterministic.
+
+    Args:
+        rows: what belongs to no task yet.
+        n_total: calls of the whole log.
+        taken: signatures of the tasks there are. A system prompt that says nothing ("You are a helpful
+            assistant.") and was split by opening templates is no task of its own for what is left.
+    """
     declared, free = _by_declared(rows, least)
     systems = _fit_systems(free, least)
     openings = _fit_openings(free, least)
@@ -67,7 +75,7 @@ def find_signatures(rows: Sequence[Row], least: Least, n_total: int) -> list[Sig
     found: list[tuple[Signature, list[Row]]] = [(Signature(declared=n), r) for n, r in declared.items()]
     for system in sorted({p.system for p in placed if p.system is not None}):
         members = [p for p in placed if p.system == system]
-        found += _split_system(members, systems[system], openings, least)
+        found += _split_system(members, systems[system], openings, least, _split_before(taken))
     rest = [p for p in placed if p.system is None]
     for opening in sorted({p.opening for p in rest if p.opening is not None}):
         found += _families([p.row for p in rest if p.opening == opening], None, openings[opening], least)
@@ -143,7 +151,11 @@ def _place(rows: Sequence[Row], systems: Sequence[Core], openings: Sequence[Core
 
 
 def _split_system(
-    members: Sequence[_Placed], system: Core, openings: Sequence[Core], least: Least
+    members: Sequence[_Placed],
+    system: Core,
+    openings: Sequence[Core],
+    least: Least,
+    split_before: frozenset[tuple[str, ...]],
 ) -> list[tuple[Signature, list[Row]]]:
     """One system prompt: one task, or one per opening template where those explain its calls."""
     generic = system.size < MIN_CORE
@@ -155,6 +167,8 @@ def _split_system(
     groups = {o: g for o, g in sorted(groups.items()) if openings[o].size >= long_enough and least.met(g)}
     n = sum(p.row.n_calls for p in members)
     covered = sum(r.n_calls for g in groups.values() for r in g)
+    if generic and CoreState.of(system).hashes in split_before:
+        return [f for o, g in groups.items() for f in _families(g, system, openings[o], least)]
     if len(groups) < 2 or covered < (SPLIT_COVER_GENERIC if generic else SPLIT_COVER) * n:
         alone = openings[next(iter(groups))] if len(groups) == 1 and covered >= 0.95 * n and generic else None
         return _families([p.row for p in members], system, alone, least)
@@ -165,6 +179,11 @@ def _split_system(
     if not generic and n - covered >= REST_SHARE * n:
         found += _families(rest, system, None, least)
     return found
+
+
+def _split_before(taken: Sequence[Signature]) -> frozenset[tuple[str, ...]]:
+    """System cores under which there are tasks with opening templates."""
+    return frozenset(s.system.hashes for s in taken if s.system is not None and s.opening is not None)
 
 
 def _families(

@@ -181,8 +181,7 @@ def choose_settings(
 
 
 def held_out_accuracy(rows: Rows, folds: npt.NDArray[np.int64], c: float, seed: int) -> float:
-    """Share of right answers on rows held out; on one fold only where there are many rows. Rows of the fold -1
-    are left out."""
+    """Share of right answers on rows held out, of one fold only where there are many; fold -1 is left out."""
     hits = []
     for fold in range(1 if len(rows) >= LARGE else int(folds.max()) + 1):
         train, test = np.flatnonzero((folds != fold) & (folds >= 0)), np.flatnonzero(folds == fold)
