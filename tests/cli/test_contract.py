@@ -133,6 +133,36 @@ def test_release_and_rollback(cli, looped):
     assert len(cli("--home", looped.home, "routes", "list", "--json").json["routes"]) == len(routes)
 
 
+def test_train_and_evaluate_are_separate_steps(cli, looped):
+    passed = next(row for row in looped.outcome["tasks"] if row["verdict"] == "pass")
+    shown = cli("--home", looped.home, "shortlist", passed["task_id"], "--json").json["candidates"]
+    assert any(c["accepted"] for c in shown)
+    assert all(c["accepted"] or c["reason"] for c in shown)
+    args = ("--home", looped.home, "--set", "encoder.enabled=false")
+    (student,) = cli(*args, "train", passed["task_id"], "--method", "majority", "--json").json["students"]
+    before = len(cli("--home", looped.home, "evaluations", "list", "--json").json["evaluations"])
+    ran = cli(*args, "evaluate", student["id"], "--json")
+    assert ran.code == 3  # always the commonest answer: not good enough on a task with many answers
+    assert ran.json["verdict"] in ("fail", "undecided")
+    assert 0 < ran.json["delta"] < passed["delta"] * 10
+    assert len(cli("--home", looped.home, "evaluations", "list", "--json").json["evaluations"]) == before + 1
+    refused = cli("--home", looped.home, "release", student["id"], "--live")
+    assert refused.code == 1
+    assert "cannot answer agents" in refused.err
+
+
+@pytest.mark.parametrize("noun", ["tasks", "datasets", "students", "evaluations", "routes", "calls"])
+def test_lists_are_for_people_and_for_programs(cli, looped, noun):
+    assert cli("--home", looped.home, noun, "list").out.strip()
+    found = cli("--home", looped.home, noun, "list", "--json").json[noun]
+    assert found
+    key = found[0].get("id") or found[0]["task_id"]
+    assert cli("--home", looped.home, noun, "show", key).code == 0
+    if noun != "calls":  # the end of an id is enough, as lists show it
+        assert cli("--home", looped.home, noun, "show", f"…{key[-8:]}").code == 0
+    assert cli("--home", looped.home, noun, "show", "no-such-thing").code == 1
+
+
 def test_the_same_file_twice_adds_nothing(cli, looped):
     ran = cli("--home", looped.home, "import", looped.log, "--json")
     assert ran.code == 0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float32]
 
-EVIDENCE = ("margin", "gap", "log_share", "near_class", "near_lead", "near_any", "mahalanobis", "mahalanobis_any", "known_terms")
+EVIDENCE = ("margin", "gap", "log_share", "near_class", "near_lead", "near_any", "mahalanobis", "known_terms")
 NEIGHBOURS = 5
 SHARPNESS = 6.0
 # Strangers are kept out by the floor; above it, being right orders answers, familiarity breaks near ties
@@ -83,9 +83,9 @@ def fit_space(
 
 
 def nearness(space: Space, vectors: Floats, predicted: npt.NDArray[np.int64]) -> Floats:
-    """Columns (5): mean cosine to the nearest points of the predicted class, its lead over the nearest of all
-    other classes, mean cosine to the nearest of any class; minus the Mahalanobis distance to the predicted
-    class's mean, and to the nearest mean."""
+    """Columns (4): mean cosine to the nearest points of the predicted class, its lead over the nearest of all
+    other classes, mean cosine to the nearest of any class, and minus the Mahalanobis distance to the
+    predicted class's mean."""
     own = np.zeros(len(vectors), np.float32)
     other, either = np.zeros_like(own), np.zeros_like(own)
     for start in range(0, len(vectors), 256):
@@ -95,16 +95,8 @@ def nearness(space: Space, vectors: Floats, predicted: npt.NDArray[np.int64]) ->
         own[block] = _top_mean(np.where(same, cosines, -1.0))
         other[block] = _top_mean(np.where(same, -1.0, cosines))
         either[block] = _top_mean(cosines)
-    away = class_distances(space, vectors)
-    to_own = away[np.arange(len(vectors)), predicted]
-    return np.stack([own, own - other, either, -to_own, -away.min(1)], axis=1).astype(np.float32)
-
-
-def class_distances(space: Space, vectors: Floats) -> Floats:
-    """Mahalanobis distance of each vector to each class mean, (rows, classes)."""
-    ours, means = vectors @ space.whiten, space.means @ space.whiten
-    squares = (ours**2).sum(1)[:, None] + (means**2).sum(1)[None, :] - 2 * ours @ means.T
-    return np.asarray(np.sqrt(np.maximum(squares, 0)), np.float32)
+    away = (vectors - space.means[predicted]) @ space.whiten
+    return np.stack([own, own - other, either, -np.sqrt((away**2).sum(1))], axis=1).astype(np.float32)
 
 
 def _top_mean(cosines: Floats) -> Floats:

@@ -119,6 +119,7 @@ class StructuredStudent:
         signals["router"] = float(logs[0])
         signals["router-second"] = max(float(logs[1]), -12.0) if len(logs) > 1 else -12.0
         signals["known"] = self.router.known_share(state.features)
+        signals[f"step:{state.step}"] = 1.0  # how far an agent can be foreseen depends on where it stands
         parts = ("router", "tag", "closed-sum", "copy-sum")
         signals["sum"] = sum(signals.get(name, 0.0) for name in parts)
         for name in CURVED:
