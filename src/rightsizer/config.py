@@ -108,8 +108,8 @@ class CurateSettings(Section):
 class TasksSettings(Section):
     """How tasks are found."""
 
-    min_calls: int = Field(20, ge=1, description="fewer calls than this are no task")
-    min_sessions: int = Field(5, ge=1, description="a task recurs in at least so many sessions")
+    min_calls: int = Field(5, ge=1, description="fewer calls than this are no task")
+    min_sessions: int = Field(2, ge=1, description="a task recurs in at least so many sessions")
 
 
 class EncoderSettings(Section):

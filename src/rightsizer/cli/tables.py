@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rightsizer.pipeline.replay import ReplayOutcome
     from rightsizer.types import Funnel
 
+SHOWN_TASKS = 20  # of a log with many kinds of calls, those that cost most
+
 VERDICT = {
     "pass": "[green]✔ replace[/]",
     "fail": "[red]✘ keep the LLM[/]",
@@ -78,7 +80,8 @@ def print_funnel(funnel: Funnel, out: Console) -> None:
 
 def print_run(outcome: RunOutcome, out: Console) -> None:
     made = table("Tasks", "task", "#calls", "verdict", "student", "#served", "#agreement")
-    for row in outcome.tasks:
+    shown = [r for i, r in enumerate(outcome.tasks) if i < SHOWN_TASKS or r.student_id]
+    for row in shown:
         passed = row.verdict == "pass"
         verdict = VERDICT[row.verdict] + (" [green]· live[/]" if row.released else "")
         made.add_row(
@@ -87,6 +90,9 @@ def print_run(outcome: RunOutcome, out: Console) -> None:
             percent(row.agreement if passed else None),
         )  # fmt: skip
     out.print(made)
+    if len(shown) < len(outcome.tasks):
+        rest = len(outcome.tasks) - len(shown)
+        out.print(f"[dim]and {rest} smaller tasks with nothing to train on yet: rightsizer tasks list[/]")
     n_passed = sum(r.verdict == "pass" for r in outcome.tasks)
     out.print(f"{n_passed} of {len(outcome.tasks)} tasks passed the gate · {outcome.seconds:.0f} s")
 

@@ -78,7 +78,13 @@ def discover_tasks(ws: Workspace, *, progress: Progress = silent) -> list[Task]:
         raise InputError("the call log is empty", hint="rightsizer import FILE…")
     known = ws.store.records.list(Task)
     calls = counted(ws.store.calls.scan(), "discover", total, progress)
-    found = discover(calls, known=known, settings=ws.settings.tasks, cost_of=_cost_of(ws))
+    found = discover(
+        calls,
+        known=known,
+        settings=ws.settings.tasks,
+        cost_of=_cost_of(ws),
+        embed=ws.encoder.encode if ws.encoder is not None else None,
+    )
     ws.store.records.put(*found.tasks)
     for level, assignments in found.assignments.items():
         ws.store.marks.assign(level, assignments)

@@ -126,7 +126,7 @@ def _follow(
     for call in batch:
         tally.calls += 1
         started = time.perf_counter()
-        task_id = assigner.assign(call.request)
+        task_id = assigner.assign(call.request, call.metadata)
         assigned_s = time.perf_counter() - started
         cost = cost_of(call, ws.prices).usd or 0.0
         tally.llm_cost_usd += cost
