@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -40,7 +41,10 @@ def fit_softmax(
     if embeddings is not None:
         matrix = hstack([matrix, csr_matrix(embeddings)]).tocsr()
     model = LogisticRegression(C=c, max_iter=300, tol=1e-3)
-    model.fit(matrix, np.array(classes))
+    with warnings.catch_warnings():
+        # A fold of few rows with nearly as many classes is not taken for a regression.
+        warnings.filterwarnings("ignore", message="The number of unique classes")
+        model.fit(matrix, np.array(classes))
     weights, bias = model.coef_.T, model.intercept_
     if len(names) == 2:  # scikit-learn keeps one column for two classes
         weights, bias = np.hstack([-weights / 2, weights / 2]), np.array([-bias[0] / 2, bias[0] / 2])
