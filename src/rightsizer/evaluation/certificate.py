@@ -73,7 +73,8 @@ def issue(
         digest_secret(key, evaluation.id),
     )
     decision = _recompute(read_evidence(evidence))
-    if decision.verdict != "pass" or decision.threshold != evaluation.threshold:
+    found = (decision.verdict, decision.threshold, decision.n_calibration, decision.n_test)
+    if found != ("pass", evaluation.threshold, evaluation.n_calibration, evaluation.n_test):
         raise EvidenceError(f"the scores given do not lead to {evaluation.id}")
     certificate_id = new_id("certificate")
     unsigned = Certificate(
