@@ -192,6 +192,38 @@ def test_an_import_reports_what_came_of_each_file(tmp_path: Path, store: Store) 
     assert len(list(store.calls.rejected())) == 2
 
 
+def trace(n: int) -> dict[str, Any]:
+    """A trace of two calls and a tool, as Langfuse exports it."""
+    common = {"traceId": f"t{n}", "startTime": "2026-01-01T10:00:00Z", "input": "问题", "output": "答案"}
+    kinds = ("GENERATION", "TOOL", "GENERATION")
+    return {"observations": [{"id": f"o{n}-{k}", "type": kind, **common} for k, kind in enumerate(kinds)]}
+
+
+def test_a_trace_gives_several_calls_and_its_other_spans_are_counted(tmp_path: Path, store: Store) -> None:
+    path = write(tmp_path / "traces.jsonl", lines(trace(0), record(0), trace(1)))
+    report = import_files(store, [path])
+    assert (report.calls, report.new, report.rejected) == (5, 5, 2)
+    assert report.files[0].reasons == {"not-a-generation": 2}
+    assert [call.id for call in store.calls.scan()] == ["o0-0", "o0-2", "c0", "o1-0", "o1-2"]
+    aside = list(store.calls.rejected())
+    assert [(r.line, json.loads(r.raw)["id"]) for r in aside] == [(1, "o0-1"), (3, "o1-1")]
+    again = import_files(store, [path])
+    assert (again.new, again.known, again.conflicts) == (0, 5, ())
+    assert len(list(store.calls.rejected())) == 2
+
+
+def test_a_page_of_an_api_is_read_though_it_is_one_document(tmp_path: Path) -> None:
+    page = {"data": [trace(0), trace(1)], "meta": {"page": 1}}
+    ids, rejected = read(write(tmp_path / "page.json", json.dumps(page, indent=1).encode()))
+    assert ids == ["o0-0", "o0-2", "o1-0", "o1-2"]
+    assert [r.reason for r in rejected] == ["not-a-generation"] * 2
+
+
+def test_the_other_spans_of_a_trace_are_no_errors(tmp_path: Path) -> None:
+    path = write(tmp_path / "traces.jsonl", lines(trace(0)))
+    assert [call.id for call in read_calls(path)] == ["o0-0", "o0-2"]
+
+
 def test_progress_ends_at_the_whole(tmp_path: Path, store: Store) -> None:
     paths = [write(tmp_path / f"{n}.jsonl.gz", lines(*map(record, range(900)))) for n in range(2)]
     seen: list[tuple[int, int, int]] = []

@@ -18,10 +18,11 @@ from rightsizer.capture.lines import RawRecord, list_elements, split_records, wh
 from rightsizer.errors import InputError, RecordError
 from rightsizer.store import Rejected, Store
 from rightsizer.types import Call
-from rightsizer.wire.formats import check_format, read_record
+from rightsizer.wire.formats import check_format, read_records
 from rightsizer.wire.jsontext import parse_json_telling
 from rightsizer.wire.record import content_id
 from rightsizer.wire.shared import Shared
+from rightsizer.wire.unread import Unread
 
 OnReject = Callable[[Rejected], None]
 Progress = Callable[[int, int, int], None]
@@ -82,7 +83,8 @@ def read_calls(
     """The calls of one file (.jsonl, .json, .gz, .zst), streaming.
 
     `format` is ``auto`` or a key of `rightsizer.wire.FORMATS`. `on_bytes` gets the position in the
-    file. Without `on_reject`, the first bad record raises `RecordError`. Raises `InputError` if the
+    file. Without `on_reject`, the first bad record raises `RecordError`, and the
+    pieces of a trace that are no calls are passed over. Raises `InputError` if the
     file is missing, empty, or holds no record at all.
     """
     check_format(format)
@@ -125,11 +127,18 @@ class _Reader:
         for element in list_elements(document):
             try:
                 shared = self._shared if is_exact else None
-                call = read_record(element, self.format, shared, self._made_id(element))
+                for found in read_records(element, self.format, shared, self._made_id(element)):
+                    if isinstance(found, Unread):
+                        self._skip(found, raw)
+                    else:
+                        yield found
             except RecordError as error:
                 self.reject(error, raw)
-            else:
-                yield call
+
+    def _skip(self, piece: Unread, raw: RawRecord) -> None:
+        """A piece of a trace that is no call: told where somebody listens, and never an error."""
+        if self.on_reject is not None:
+            self.on_reject(Rejected(self.file, raw.line, piece.reason, piece.detail, piece.raw))
 
     def reject(self, error: RecordError, raw: RawRecord) -> None:
         if self.on_reject is None:

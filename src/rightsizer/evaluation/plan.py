@@ -19,8 +19,9 @@ from rightsizer.evaluation.risk import Split
 from rightsizer.stats import stakes_for
 
 # Shares of the answered calls that the family tries to serve; finer where it matters most.
-LEVELS: tuple[float, ...] = (0.05, 0.09, 0.14, 0.2, 0.27, 0.35, 0.43, 0.51, 0.59, 0.66)
-LEVELS += (0.73, 0.79, 0.84, 0.88, 0.915, 0.945, 0.965, 0.98, 0.99, 1.0)
+# Their number costs no power: a chain shares δ between its starts, not between its thresholds.
+LEVELS: tuple[float, ...] = (0.05, 0.08, 0.12, 0.17, 0.23, 0.3, 0.37, 0.44, 0.5, 0.56, 0.62, 0.68)
+LEVELS += (0.74, 0.79, 0.84, 0.88, 0.91, 0.94, 0.96, 0.975, 0.985, 0.99, 1.0)
 
 # Where the chain starts anew, as positions in the testable part of the family, and with what share.
 STARTS = ((0.0, 0.4), (1 / 3, 0.2), (2 / 3, 0.2), (1.0, 0.2))

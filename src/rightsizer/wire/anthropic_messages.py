@@ -32,8 +32,10 @@ def is_anthropic_message(message: dict[str, Any]) -> bool:
 
 def is_anthropic_response(response: Any) -> bool:
     """Whether this is a whole answer of the Messages API."""
-    return isinstance(response, dict) and isinstance(response.get("content"), list) and (
-        response.get("type") == "message" or "stop_reason" in response
+    return (
+        isinstance(response, dict)
+        and isinstance(response.get("content"), list)
+        and (response.get("type") == "message" or "stop_reason" in response)
     )
 
 
@@ -123,7 +125,11 @@ def usage_from_anthropic(usage: dict[str, Any]) -> dict[str, Any]:
         return usage
     total = sum(count for count in counts if isinstance(count, int))
     read = usage.get(_CACHE[0])
-    return {**usage, "input_tokens": total, **({"cached_input_tokens": read} if isinstance(read, int) else {})}
+    return {
+        **usage,
+        "input_tokens": total,
+        **({"cached_input_tokens": read} if isinstance(read, int) else {}),
+    }
 
 
 def _assistant(content: list[Any]) -> dict[str, Any]:
@@ -177,8 +183,8 @@ def _item(block: Any) -> Any:
 
 
 def _tool_choice(choice: dict[str, Any]) -> dict[str, Any]:
-    kinds: dict[Any, Any] = {"auto": "auto", "any": "required", "none": "none"}
-    chosen = kinds.get(choice.get("type"), choice)
+    kinds: dict[str, Any] = {"auto": "auto", "any": "required", "none": "none"}
+    chosen = kinds.get(str(choice.get("type")), choice)
     if choice.get("type") == "tool" and "name" in choice:
         chosen = {"type": "function", "function": {"name": choice["name"]}}
     if choice.get("disable_parallel_tool_use"):

@@ -22,8 +22,10 @@ def sniff(record: dict[str, Any]) -> bool:
 
 
 def read(record: dict[str, Any], shared: Shared | None = None, call_id: str = "") -> Call:
-    """The call. Raises `RecordError` (no-answer) if no message is the assistant's."""
-    messages: list[Any] = record["messages"]
+    """The call. Raises `RecordError` (no-messages; no-answer if no message is the assistant's)."""
+    messages = record.get("messages")
+    if not isinstance(messages, list):
+        raise RecordError("no-messages", "the record has no list of messages")
     answers = [n for n, m in enumerate(messages) if isinstance(m, dict) and m.get("role") == "assistant"]
     if not answers:
         raise RecordError("no-answer", "none of the messages is the assistant's")

@@ -1,7 +1,8 @@
 """The record of NVIDIA's data flywheel: ``{timestamp, workload_id, client_id, request, response}``.
 
 `workload_id` and `client_id` become metadata: they name the step and the deployment, which a learner
-may use. Tool calls may have their arguments as an object.
+may use. Tool calls may have their arguments as an object. Request and response may be of any API that is read
+(Chat, Anthropic's Messages, Responses, Gemini).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from rightsizer.types import Call
+from rightsizer.wire import anthropic_exchange, exchange
 from rightsizer.wire.record import call_from_record
 from rightsizer.wire.shared import Shared
 
@@ -26,4 +28,7 @@ def read(record: dict[str, Any], shared: Shared | None = None, call_id: str = ""
     named = {name: record[name] for name in _NAMES if record.get(name) is not None}
     translated = {name: value for name, value in record.items() if name not in _NAMES}
     translated["metadata"] = {**(metadata if isinstance(metadata, dict) else {}), **named}
+    for dialect in (anthropic_exchange, exchange):
+        if dialect.sniff(translated):
+            return dialect.read(translated, shared, call_id)
     return call_from_record(translated, shared, call_id)

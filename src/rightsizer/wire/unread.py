@@ -31,3 +31,5 @@ def read_pieces(pieces: list[Any], read: Callable[[Any], Call]) -> Iterator[Call
             yield read(piece)
         except RecordError as error:
             yield Unread(error.reason, error.message, dump_json(piece))
+        except RecursionError:
+            yield Unread("invalid-json", "nested too deeply")

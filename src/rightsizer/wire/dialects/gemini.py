@@ -39,7 +39,9 @@ def _contents(value: Any, role: str) -> list[dict[str, Any]]:
         if isinstance(item, str):
             messages.append({"role": role, "content": item})
         elif isinstance(item, dict) and isinstance(item.get("parts"), list):
-            messages += messages_from_parts({"role": role, **item} if role != "system" else {**item, "role": role})
+            messages += messages_from_parts(
+                {"role": role, **item} if role != "system" else {**item, "role": role}
+            )
         elif isinstance(item, dict) and isinstance(item.get("text"), str):
             messages.append({"role": role, "content": item["text"]})
         else:
@@ -60,7 +62,11 @@ def completion_from_gemini(response: dict[str, Any]) -> dict[str, Any]:
     candidates = response.get("candidates", [response])
     first = candidates[0] if candidates else None
     content = first.get("content") if isinstance(first, dict) else None
-    if not isinstance(first, dict) or not isinstance(content, dict) or not isinstance(content.get("parts"), list):
+    if (
+        not isinstance(first, dict)
+        or not isinstance(content, dict)
+        or not isinstance(content.get("parts"), list)
+    ):
         raise RecordError("no-choices", "the response has no candidate with content")
     message = messages_from_parts({"role": "model", "parts": content["parts"]})[0]
     reason = chat_finish_reason(first.get("finish_reason", first.get("finishReason")))

@@ -36,7 +36,7 @@ def message_from_langchain(message: dict[str, Any]) -> dict[str, Any]:
     if calls:
         chat["tool_calls"] = calls
         chat["content"] = _without_tool_use(chat["content"])
-    if role == "tool":
+    if role == "tool" and not isinstance(chat["content"], list):
         chat["content"] = text_or_json(chat["content"])
     kept = {k: v for k, v in fields.items() if k not in _DROPPED and v not in (None, [], {}, "", False)}
     return {**kept, **chat}
@@ -93,5 +93,7 @@ def _without_tool_use(content: Any) -> Any:
     """Anthropic models behind LangChain name their calls in the content too."""
     if not isinstance(content, list):
         return content
-    shown = [b for b in content if not (isinstance(b, dict) and b.get("type") in ("tool_use", "function_call"))]
+    shown = [
+        b for b in content if not (isinstance(b, dict) and b.get("type") in ("tool_use", "function_call"))
+    ]
     return shown or None

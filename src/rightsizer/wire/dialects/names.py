@@ -52,7 +52,11 @@ def chat_finish_reason(reason: Any) -> str | None:
 
 def chat_tool_call(name: str, arguments: Any, call_id: Any = None) -> dict[str, Any]:
     """A Chat tool call; `arguments` may be the JSON text or the value."""
-    text = arguments if isinstance(arguments, str) else dump_json({} if arguments is None else arguments).decode()
+    text = (
+        arguments
+        if isinstance(arguments, str)
+        else dump_json({} if arguments is None else arguments).decode()
+    )
     call: dict[str, Any] = {"type": "function", "function": {"name": name, "arguments": text}}
     return call if call_id is None else {"id": id_text(call_id), **call}
 

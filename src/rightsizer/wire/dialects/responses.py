@@ -70,7 +70,9 @@ def messages_from_items(items: Any) -> list[dict[str, Any]]:
         elif kind == "function_call" and isinstance(item.get("name"), str):
             call_id = item.get("call_id", item.get("id"))
             turn = _turn(messages)
-            turn.setdefault("tool_calls", []).append(chat_tool_call(item["name"], item.get("arguments"), call_id))
+            turn.setdefault("tool_calls", []).append(
+                chat_tool_call(item["name"], item.get("arguments"), call_id)
+            )
         elif kind == "reasoning":
             _turn(messages).setdefault("reasoning_items", []).append(item)
         else:
@@ -107,7 +109,7 @@ def _with_reasoning(message: dict[str, Any]) -> dict[str, Any]:
     summaries = [
         text["text"]
         for item in message.get("reasoning_items", [])
-        for text in item.get("summary") or []
+        for text in (item["summary"] if isinstance(item.get("summary"), list) else [])
         if isinstance(text, dict) and isinstance(text.get("text"), str)
     ]
     return {**message, "reasoning_content": "\n".join(summaries)} if summaries else message
@@ -117,7 +119,7 @@ def _content(content: Any) -> Any:
     if not isinstance(content, list):
         return content
     items = [_item(item) for item in content]
-    if len(items) == 1 and isinstance(items[0], dict) and items[0].get("type") == "text":
+    if len(items) == 1 and isinstance(items[0], dict) and set(items[0]) == {"type", "text"}:
         return items[0]["text"]
     return items
 
@@ -125,9 +127,16 @@ def _content(content: Any) -> Any:
 def _item(item: Any) -> Any:
     if isinstance(item, dict) and item.get("type") in _TEXTS and isinstance(item.get("text"), str):
         return {"type": "text", "text": item["text"]}
-    if isinstance(item, dict) and item.get("type") == "input_image" and isinstance(item.get("image_url"), str):
+    if (
+        isinstance(item, dict)
+        and item.get("type") == "input_image"
+        and isinstance(item.get("image_url"), str)
+    ):
         detail = item.get("detail")
-        return {"type": "image_url", "image_url": {"url": item["image_url"]} | ({"detail": detail} if detail else {})}
+        return {
+            "type": "image_url",
+            "image_url": {"url": item["image_url"]} | ({"detail": detail} if detail else {}),
+        }
     return item
 
 
