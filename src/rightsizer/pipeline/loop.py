@@ -85,6 +85,8 @@ def _prepare_or_refuse(ws: Workspace, task: Task, progress: Progress) -> Learnin
     need = ws.settings.gate.min_calls
     if not task.policy.serve:
         return _refused(ws, task, "fail", "declared to stay on the LLM")
+    if n < need and task.output == "text":  # more calls would not make free text provable
+        return _refused(ws, task, "fail", FREE_TEXT)
     if n < need:
         why = f"only {n} usable calls: {need - n} more needed before a student is worth training"
         return _refused(ws, task, "undecided", why, calls_needed=need - n)

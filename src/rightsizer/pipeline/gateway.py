@@ -1,0 +1,177 @@
+"""The gateway with everything it needs from the other stages: tasks, routes and students of a home."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rightsizer.config import load_settings
+from rightsizer.errors import RecordError, RightsizerError
+from rightsizer.gateway.routing import Decision, Router, RouteSource
+from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.pipeline.workspace import Workspace, open_workspace
+from rightsizer.serving.routing import accepted, offered
+from rightsizer.store.keys import find_key
+from rightsizer.store.sqlite import open_store
+from rightsizer.types import Predictor, Request, Route, Student, Task
+from rightsizer.wire.jsontext import parse_json
+from rightsizer.wire.request import request_from_chat
+
+if TYPE_CHECKING:
+    from rightsizer.gateway.indexer import Indexed
+    from rightsizer.tasks.assign import Assigner
+
+log = logging.getLogger("rightsizer.gateway")
+
+
+def run_gateway(
+    settings: GatewaySettings,
+    *,
+    home: Path | None = None,
+    flags: dict[str, object] | None = None,
+    announce: Callable[[str], None] = lambda url: None,
+) -> int:
+    """Serve the API in front of the LLM until SIGTERM; the exit code. Makes the home if there is none.
+
+    Raises what `rightsizer.gateway.serve.serve` does, and the store's errors.
+    """
+    from rightsizer.gateway.serve import serve
+
+    with open_workspace(home, flags=flags) as ws:  # closed again: a store does not live through a fork
+        folder = ws.home
+    return serve(
+        settings,
+        home=folder,
+        kek=find_key(folder, None, create=False),
+        open_store=functools.partial(open_store, folder, create=False),
+        route_source=functools.partial(StoreRoutes, folder, flags),
+        announce=announce,
+    )
+
+
+def index_gateway(home: Path | None = None, *, flags: dict[str, object] | None = None) -> Indexed:
+    """Bring what the gateway recorded into the store now. Segments still being written are left."""
+    from rightsizer.gateway.indexer import index_segments
+
+    with open_workspace(home, flags=flags) as ws:
+        return index_segments(ws.store, ws.home, find_key(ws.home, None, create=False))
+
+
+def gateway_home(home: Path | None, flags: dict[str, object] | None = None) -> Path:
+    """The home folder a gateway of these settings works on."""
+    return load_settings(home, flags or {}).home
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A route with the student that sits on it."""
+
+    route: Route
+    predictor: Predictor
+
+
+class StoreRoutes(RouteSource):
+    """Reads routes, tasks and students from the home's store; students are loaded once."""
+
+    def __init__(self, home: Path, flags: dict[str, object] | None = None) -> None:
+        self._home = home
+        self._flags = flags
+        self._ws: Workspace | None = None
+        self._known: tuple[list[Route], list[Task]] | None = None
+        self._predictors: dict[str, Predictor] = {}
+        self._lock = threading.Lock()
+
+    def load(self) -> Router | None:
+        """A router if routes or tasks have changed. A task whose student cannot be loaded stays the LLM's."""
+        with self._lock:
+            ws = self._workspace()
+            routes = ws.store.records.list(Route)
+            tasks = ws.store.records.list(Task, level="template") if routes else []
+            if self._known == (routes, tasks):
+                return None
+            seats = [self._seat(ws, route) for route in routes]
+            self._known = (routes, tasks)
+            return StoreRouter(tasks, {seat.route.task_id: seat for seat in seats if seat is not None})
+
+    def _workspace(self) -> Workspace:
+        if self._ws is None:
+            self._ws = open_workspace(self._home, flags=self._flags, create=False)
+        return self._ws
+
+    def _seat(self, ws: Workspace, route: Route) -> Seat | None:
+        from rightsizer.pipeline.predict import serving_predictor
+
+        try:
+            if route.student_id not in self._predictors:
+                student = ws.find(Student, route.student_id)
+                self._predictors[route.student_id] = serving_predictor(ws, student)
+            return Seat(route, self._predictors[route.student_id])
+        except RightsizerError as error:
+            log.error("the LLM answers task %s: its student cannot serve: %s", route.task_id, error.message)
+            return None
+
+
+class StoreRouter:
+    """Follows the routes: assign, draw, predict, and compare with the certified threshold."""
+
+    def __init__(self, tasks: list[Task], seats: Mapping[str, Seat]) -> None:
+        self._seats = seats
+        self._assigner: Assigner | None = None
+        if seats:
+            from rightsizer.tasks.assign import Assigner
+
+            self._assigner = Assigner(tasks)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._seats
+
+    def route(self, call_id: str, body: bytes, metadata: Mapping[str, Any]) -> Decision:
+        """See `rightsizer.gateway.routing.Router`. A body that is no Chat request is the LLM's to refuse."""
+        try:
+            request, about = _read(body, metadata)
+        except RecordError:
+            return Decision()
+        task_id = self._assigner.assign(request, about) if self._assigner is not None else None
+        seat = self._seats.get(task_id) if task_id is not None else None
+        if seat is None:
+            return Decision(task_id=task_id)
+        route = seat.route
+        decision = Decision(
+            task_id=task_id,
+            student_id=route.student_id,
+            mode=route.mode,
+            propensity=0.0 if route.mode == "shadow" else route.share,
+            request=request,
+        )
+        if not offered(route, call_id):
+            return decision
+        return self._answer(seat, replace(decision, offered=True))
+
+    def shadow(self, decision: Decision) -> Decision:
+        """See `rightsizer.gateway.routing.Router`."""
+        seat = self._seats.get(decision.task_id or "")
+        return decision if seat is None else self._answer(seat, decision)
+
+    @staticmethod
+    def _answer(seat: Seat, decision: Decision) -> Decision:
+        assert decision.request is not None
+        prediction = seat.predictor.predict([decision.request])[0]
+        if accepted(seat.route, prediction):
+            return replace(decision, message=prediction.message, confidence=prediction.confidence)
+        reason = "abstained" if prediction.message is None else "below-threshold"
+        return replace(decision, confidence=prediction.confidence, fallback=reason)
+
+
+def _read(body: bytes, metadata: Mapping[str, Any]) -> tuple[Request, dict[str, Any]]:
+    """The request and its metadata. Raises `RecordError`."""
+    value = parse_json(body)
+    if not isinstance(value, dict):
+        raise RecordError("no-request", "the body is not an object")
+    own = value.get("metadata")
+    return request_from_chat(value), {**(own if isinstance(own, dict) else {}), **metadata}
