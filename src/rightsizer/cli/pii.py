@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import IO
+from collections.abc import Sequence
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from rightsizer.cli.context import console, json_option
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rightsizer.curation.pii import Span
 
 
 @click.group()
@@ -41,7 +47,7 @@ def scan(file: IO[str], lang: str, as_json: bool) -> None:
     sys.stdout.flush()
 
 
-def _show(text: str, spans, out) -> None:  # type: ignore[no-untyped-def]
+def _show(text: str, spans: Sequence[Span], out: Console) -> None:
     from rich.text import Text
 
     shown, at = Text(), 0

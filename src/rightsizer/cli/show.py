@@ -10,7 +10,7 @@ import click
 from rightsizer.cli.context import console, emit_json, json_option, progress_bar, workspace
 
 if TYPE_CHECKING:
-    from rightsizer.types import Frozen
+    from rightsizer.types import Frozen, Level
 
 
 def _dump(record: Frozen) -> dict[str, object]:
@@ -131,12 +131,12 @@ def show_task(task: str, as_json: bool) -> None:
 @tasks.command()
 @click.option("--level", type=click.Choice(["template", "step", "semantic"]), help="Default: the leaf.")
 @json_option
-def assignments(level: str | None, as_json: bool) -> None:
+def assignments(level: Level | None, as_json: bool) -> None:
     """Which task each call was assigned to."""
     from rightsizer.pipeline import assignments as assignments_of
 
     with workspace() as ws:
-        found = assignments_of(ws, level)  # type: ignore[arg-type]
+        found = assignments_of(ws, level)
     if as_json:
         emit_json({"assignments": found})
     else:

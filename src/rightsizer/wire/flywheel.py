@@ -28,7 +28,8 @@ def read(record: dict[str, Any], shared: Shared | None = None, call_id: str = ""
     named = {name: record[name] for name in _NAMES if record.get(name) is not None}
     translated = {name: value for name, value in record.items() if name not in _NAMES}
     translated["metadata"] = {**(metadata if isinstance(metadata, dict) else {}), **named}
-    for dialect in (anthropic_exchange, exchange):
-        if dialect.sniff(translated):
-            return dialect.read(translated, shared, call_id)
+    if anthropic_exchange.sniff(translated):
+        return anthropic_exchange.read(translated, shared, call_id)
+    if exchange.sniff(translated):
+        return exchange.read(translated, shared, call_id)
     return call_from_record(translated, shared, call_id)
