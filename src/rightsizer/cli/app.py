@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rollback": ("deploy", "rollback"),
     "verify": ("deploy", "verify"),
     "replay": ("deploy", "replay"),
+    "gateway": ("gateway", "gateway"),
     "report": ("report", "report"),
     "calls": ("show", "calls"),
     "tasks": ("show", "tasks"),

@@ -22,6 +22,12 @@ LOOP_LENGTH = 3
 _Made = tuple[str, str]  # name and arguments of a tool call
 
 
+def answered_by_student(call: Call) -> str | None:
+    """A student must never learn from a student's answer, nor be tested against one."""
+    by = call.source.get("served_by")
+    return by if isinstance(by, str) and by.startswith("student:") else None
+
+
 def failed(call: Call) -> str | None:
     """The call failed, or it gave neither text nor a tool call."""
     if call.error is not None:
@@ -188,6 +194,7 @@ def _compact(arguments: str) -> str:
 # (reason, rule, the switch of the policy that turns it off, if any)
 RULES: tuple[tuple[str, Rule, str | None], ...] = (
     ("error", failed, None),
+    ("student-answer", answered_by_student, None),
     ("truncated", truncated, "drop_truncated"),
     ("unknown-tool", unknown_tool, None),
     ("invalid-arguments", invalid_arguments, "validate_arguments"),

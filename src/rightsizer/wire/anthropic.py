@@ -25,7 +25,8 @@ def message_from_events(events: list[dict[str, Any]]) -> dict[str, Any]:
     blocks: dict[int, dict[str, Any]] = {}
     inputs: dict[int, str] = {}
     for event in events:
-        kind, index = event.get("type"), event.get("index", 0)
+        kind, index = event.get("type"), event.get("index")
+        index = index if isinstance(index, int) else 0
         if kind == "message_start" and isinstance(event.get("message"), dict):
             message = dict(event["message"])
         elif kind == "content_block_start" and isinstance(event.get("content_block"), dict):
@@ -33,9 +34,8 @@ def message_from_events(events: list[dict[str, Any]]) -> dict[str, Any]:
         elif kind == "content_block_delta" and isinstance(event.get("delta"), dict):
             _add_delta(blocks.setdefault(index, {"type": "text"}), inputs, index, event["delta"])
         elif kind == "message_delta":
-            message |= {n: v for n, v in (event.get("delta") or {}).items() if v is not None}
-            counts = {n: v for n, v in (event.get("usage") or {}).items() if v is not None}
-            message["usage"] = {**(message.get("usage") or {}), **counts}
+            message |= _given(event.get("delta"))
+            message["usage"] = {**_given(message.get("usage")), **_given(event.get("usage"))}
     for index, text in inputs.items():
         blocks[index]["input"] = _parsed(text)
     message["content"] = [blocks[index] for index in sorted(blocks)]
@@ -56,6 +56,11 @@ def _add_delta(block: dict[str, Any], inputs: dict[int, str], index: int, delta:
     elif kind in _TEXTS:
         field, name = _TEXTS[kind]
         block[field] = str(block.get(field) or "") + str(delta.get(name, ""))
+
+
+def _given(value: Any) -> dict[str, Any]:
+    """The fields of an object that say something."""
+    return {n: v for n, v in value.items() if v is not None} if isinstance(value, dict) else {}
 
 
 def _parsed(text: str) -> Any:

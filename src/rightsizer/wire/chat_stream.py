@@ -22,7 +22,8 @@ def completion_from_chunks(chunks: list[dict[str, Any]]) -> dict[str, Any]:
                 completion["usage"] = value
             elif name not in ("choices", "object", "usage", "type") and value is not None:
                 completion.setdefault(name, value)
-        for choice in chunk.get("choices") or []:
+        given = chunk.get("choices")
+        for choice in given if isinstance(given, list) else []:
             if isinstance(choice, dict):
                 _add_choice(choices, choice)
     completion["choices"] = [choices[index] for index in sorted(choices)]
@@ -51,7 +52,7 @@ def _add_delta(message: dict[str, Any], delta: dict[str, Any]) -> None:
         if value is None:
             continue
         if name == "role":
-            message["role"] = value or message["role"]
+            message["role"] = value if isinstance(value, str) and value else message["role"]
         elif name in _LISTED and isinstance(value, list):
             for call in value:
                 if isinstance(call, dict):
@@ -80,10 +81,8 @@ def _add_call(calls: list[dict[str, Any]], delta: dict[str, Any]) -> None:
 def _place(calls: list[dict[str, Any]], delta: dict[str, Any]) -> dict[str, Any] | None:
     """The call this delta continues. Some servers give every call the index 0 and tell them by id."""
     index, call_id = delta.get("index"), delta.get("id")
-    if index is None:
-        candidates = calls[-1:]
-    else:
-        candidates = [call for call in calls if call.get("index") == index][-1:]
+    same = calls if index is None else [call for call in calls if call.get("index") == index]
+    candidates = same[-1:]
     if not candidates:
         return None
     last = candidates[0]

@@ -18,7 +18,8 @@ def read_events(stream: bytes) -> Iterator[tuple[str, str]]:
     An event without its closing blank line is not complete: the stream was cut in it.
     """
     text = stream.decode("utf-8", "replace").removeprefix("\ufeff")
-    event, data = "", []
+    event = ""
+    data: list[str] = []
     lines = _LINE_END.split(text)
     for line in lines[:-1]:  # what follows the last line end is a cut line, or nothing
         if not line:

@@ -1,0 +1,114 @@
+"""The front door: `rightsizer gateway`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rightsizer.cli.context import console, emit_json, json_option, parse_flags
+
+
+@click.command()
+@click.option("--host", metavar="ADDRESS", help="Listen here (setting gateway.host, default 127.0.0.1).")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Listen here (setting gateway.port, default 8787)."
+)
+@click.option("--upstream", metavar="URL", help="The LLM's API, ending in /v1 (setting gateway.upstream).")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer."
+)
+@click.option("--sync", is_flag=True, help="Every record is on the disk before its answer ends.")
+@click.option("--index", is_flag=True, help="Bring what was recorded into the store, and exit.")
+@click.option("--keys", is_flag=True, help="List the virtual keys, and exit.")
+@click.option("--add-key", metavar="NAME", help="Make a virtual key, print it once, and exit.")
+@click.option(
+    "--role",
+    type=click.Choice(["agent", "reader", "curator", "approver", "admin"]),
+    default="agent",
+    show_default=True,
+    help="Role of the new key.",
+)
+@click.option(
+    "--per-minute", type=click.IntRange(0), default=0, help="Calls a minute the new key may make; 0: any."
+)
+@click.option("--revoke-key", metavar="KEY", help="Revoke a virtual key by id or name, and exit.")
+@json_option
+def gateway(as_json: bool, **options: Any) -> int:
+    """Answer your agent's calls: record each, let released students answer, pass the rest to the LLM.
+
+    \b
+    rightsizer gateway --upstream https://api.openai.com/v1
+    OPENAI_BASE_URL=http://127.0.0.1:8787/v1 python my_agent.py
+    """
+    obj = click.get_current_context().find_root().obj
+    home, flags = obj["home"], parse_flags(obj["flags"])
+    if options["index"]:
+        return _index(home, flags, as_json)
+    if options["keys"] or options["add_key"] or options["revoke_key"]:
+        return _keys(home, flags, options, as_json)
+    return _serve(home, flags, options, as_json)
+
+
+def _serve(home: str | None, flags: dict[str, object], options: dict[str, Any], as_json: bool) -> int:
+    from rightsizer.config import load_settings
+    from rightsizer.gateway.settings import GatewaySettings
+    from rightsizer.pipeline.gateway import run_gateway
+
+    base = load_settings(Path(home) if home else None, flags).gateway
+    given = {name: options[name] or getattr(base, name) for name in ("host", "upstream")}
+    port = base.port if options["port"] is None else options["port"]
+    settings = GatewaySettings(**given, port=port, workers=options["workers"], sync=options["sync"])
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+
+    def announce(url: str) -> None:
+        if as_json:
+            emit_json({"url": url, "upstream": settings.upstream})
+        else:
+            console().print(
+                f"[green]listening[/] {url}/v1 → {settings.upstream}\n"
+                f"OpenAI clients: base_url={url}/v1 · Anthropic clients: base_url={url} · stop: Ctrl-C"
+            )
+
+    return run_gateway(settings, home=Path(home) if home else None, flags=flags, announce=announce)
+
+
+def _index(home: str | None, flags: dict[str, object], as_json: bool) -> int:
+    from dataclasses import asdict
+
+    from rightsizer.pipeline.gateway import index_gateway
+
+    done = index_gateway(Path(home) if home else None, flags=flags)
+    if as_json:
+        emit_json(asdict(done))
+    else:
+        console().print(f"{done.calls:,} calls from {done.segments} segments · {done.rejected} unreadable")
+    return 0
+
+
+def _keys(home: str | None, flags: dict[str, object], options: dict[str, Any], as_json: bool) -> int:
+    from dataclasses import asdict
+
+    from rightsizer.gateway.access import create_key, read_keys, revoke_key
+    from rightsizer.pipeline.gateway import gateway_home
+
+    folder = gateway_home(Path(home) if home else None, flags)
+    if options["add_key"]:
+        secret, key = create_key(
+            folder, options["add_key"], role=options["role"], per_minute=options["per_minute"]
+        )
+        shown: Any = {"key": secret, "id": key.id, "name": key.name, "role": key.role}
+    elif options["revoke_key"]:
+        shown = {"revoked": revoke_key(folder, options["revoke_key"]).id}
+    else:
+        shown = [{n: v for n, v in asdict(key).items() if n != "digest"} for key in read_keys(folder)]
+    if as_json:
+        emit_json(shown)
+    else:
+        for row in shown if isinstance(shown, list) else [shown]:
+            click.echo("  ".join(f"{name}={value}" for name, value in row.items()))
+    return 0

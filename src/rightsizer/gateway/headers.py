@@ -1,0 +1,82 @@
+"""Which headers travel: end-to-end ones do, hop-by-hop ones (RFC 9110 §7.6.1) and ours do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+HOP_BY_HOP = frozenset(
+    (
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    )
+)
+OURS = b"x-rightsizer-"
+# Set anew for the upstream; cookies belong to this host and not to the LLM's.
+_REPLACED = frozenset((b"host", b"content-length", b"expect", b"accept-encoding", b"cookie"))
+
+
+def named_in_connection(headers: Headers) -> set[bytes]:
+    """Header names the Connection header declares hop-by-hop."""
+    return {
+        token.strip().lower()
+        for name, value in headers
+        if name == b"connection"
+        for token in value.split(b",")
+    }
+
+
+def request_head(
+    method: bytes,
+    target: bytes,
+    authority: bytes,
+    headers: Headers,
+    body_bytes: int,
+    *,
+    leave_out: Iterable[bytes],
+    add: Headers = (),
+) -> bytes:
+    """The head of the request to the upstream. Names in `headers` are lower case.
+
+    ``accept-encoding: identity``: a compressed stream arrives in lumps and could not be recorded.
+    """
+    dropped = named_in_connection(headers) | set(leave_out)
+    lines = [method, b" ", target, b" HTTP/1.1\r\nhost: ", authority, b"\r\naccept-encoding: identity\r\n"]
+    for name, value in headers:
+        if name in HOP_BY_HOP or name in _REPLACED or name in dropped or name.startswith(OURS):
+            continue
+        lines += (name, b": ", value, b"\r\n")
+    for name, value in add:
+        lines += (name, b": ", value, b"\r\n")
+    if body_bytes or method not in (b"GET", b"HEAD", b"DELETE", b"OPTIONS"):
+        lines += (b"content-length: ", str(body_bytes).encode(), b"\r\n")
+    lines.append(b"\r\n")
+    return b"".join(lines)
+
+
+def response_head(status: int, reason: bytes, headers: Headers, ours: Headers) -> list[bytes]:
+    """Status line and end-to-end headers of an answer, without the closing blank line."""
+    dropped = named_in_connection(headers)
+    lines = [b"HTTP/1.1 %d %s\r\n" % (status, reason)]
+    for name, value in headers:
+        if name in HOP_BY_HOP or name in dropped or name.startswith(OURS):
+            continue
+        lines.append(name + b": " + value + b"\r\n")
+    lines += [name + b": " + value + b"\r\n" for name, value in ours]
+    return lines
+
+
+def header(headers: Headers, name: bytes) -> bytes | None:
+    """The first value of a header, or None."""
+    for key, value in headers:
+        if key == name:
+            return value
+    return None

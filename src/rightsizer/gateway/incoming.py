@@ -1,0 +1,62 @@
+"""A request of a client, as far as the gateway looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+
+from rightsizer.gateway.headers import header
+
+SESSION_PREFIX = b"/session/"
+
+
+@dataclass
+class Incoming:
+    """`path` and `target` (path with query) are without the session prefix; header names are lower case.
+
+    `withheld` are headers not to be forwarded, `extra_headers` those to add; `origin` is a keyed
+    pseudonym of who calls.
+    """
+
+    method: bytes
+    path: bytes
+    target: bytes
+    http_version: str
+    headers: list[tuple[bytes, bytes]]
+    keep_alive: bool
+    session: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    origin: str = ""
+    key_id: str = ""
+    withheld: tuple[bytes, ...] = ()
+    extra_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    body: bytes = b""
+
+
+def split_session(target: bytes) -> tuple[str, bytes]:
+    """``/session/<id>/v1/…`` → (id, ``/v1/…``); without the prefix the session is ``""``."""
+    if target.startswith(SESSION_PREFIX):
+        session, slash, rest = target[len(SESSION_PREFIX) :].partition(b"/")
+        if session and slash:
+            return unquote(session.decode("ascii", "replace")), b"/" + rest
+    return "", target
+
+
+def read_metadata(headers: list[tuple[bytes, bytes]]) -> dict[str, Any]:
+    """What ``x-rightsizer-metadata`` says: a JSON object. Raises ValueError if it is something else."""
+    raw = header(headers, b"x-rightsizer-metadata")
+    if raw is None:
+        return {}
+    value = orjson.loads(raw)
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
+
+
+def read_session(headers: list[tuple[bytes, bytes]]) -> str:
+    """What ``x-rightsizer-session`` says, or ``""``."""
+    return (header(headers, b"x-rightsizer-session") or b"").decode("utf-8", "replace")

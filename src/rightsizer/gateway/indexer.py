@@ -1,0 +1,178 @@
+"""From segments to the store: every recorded call once, the segment removed only after the commit.
+
+A segment is folded when nobody writes it any more. If the process dies between commit and removal, the
+next run appends the same calls again, which the store knows by their ids.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from rightsizer.errors import RecordError, RightsizerError, StoreError
+from rightsizer.gateway.calls import Recorded, call_from_recorded
+from rightsizer.gateway.segments import (
+    BEGIN,
+    END,
+    FEEDBACK,
+    SHADOW,
+    SUFFIX,
+    read_frames,
+    segments_folder,
+    take_over,
+)
+from rightsizer.store.store import Rejected, Store
+from rightsizer.types import Call, Frozen
+from rightsizer.wire.shared import Shared
+
+log = logging.getLogger("rightsizer.gateway.indexer")
+
+
+class Feedback(Frozen):
+    """What somebody said of a call or a session; `id` is time-ordered."""
+
+    id: str
+    at: datetime
+    metric_name: str
+    value: bool | int | float | str
+    call_id: str | None = None
+    session_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What one run did. `busy` segments are still being written; `rejected` requests were unreadable.
+
+    `unreadable` segments are of another key or version, and stay.
+    """
+
+    segments: int = 0
+    calls: int = 0
+    known: int = 0
+    rejected: int = 0
+    conflicts: int = 0
+    feedback: int = 0
+    busy: int = 0
+    unreadable: int = 0
+
+
+def index_segments(store: Store, home: Path, kek: bytes) -> Indexed:
+    """Fold every segment without a writer into the store, oldest first.
+
+    Raises `StoreError` (disk, lock); then the segment stays and the next run takes it up.
+    """
+    done = Indexed()
+    folder = segments_folder(home)
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        descriptor = take_over(path)
+        if descriptor is None:
+            done = _sum(done, Indexed(busy=1))
+            continue
+        try:
+            try:
+                gathered = _gather(path, kek)
+            except StoreError as error:  # one that cannot be read must not hold up the others
+                log.error("%s stays where it is: %s", path, error.message)
+                done = _sum(done, Indexed(unreadable=1))
+                continue
+            done = _sum(done, _fold(store, path, gathered))
+            path.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)
+    return done
+
+
+def watch(
+    open_it: Callable[[], Store], home: Path, kek: bytes, stopped: Callable[[], bool], every_s: float
+) -> None:
+    """Index again and again until `stopped`, then once more. A failure is logged and tried again."""
+    last = False
+    while True:
+        try:
+            if any(segments_folder(home).glob(f"*{SUFFIX}")):
+                store = open_it()
+                try:
+                    done = index_segments(store, home, kek)
+                finally:
+                    store.close()
+                if done.segments:
+                    log.info("%d calls from %d segments are in the store", done.calls, done.segments)
+        except RightsizerError as error:
+            log.error("recorded calls wait on the disk, the store took none: %s", error.message)
+        except OSError as error:
+            log.error("recorded calls wait on the disk: %s", error)
+        if last:
+            return
+        for _ in range(max(1, int(every_s / 0.2))):
+            if stopped():
+                last = True
+                break
+            time.sleep(0.2)
+
+
+def _fold(store: Store, path: Path, gathered: tuple[list[Recorded], list[Feedback]]) -> Indexed:
+    recorded, feedback = gathered
+    rejected: list[Rejected] = []
+    appended = store.calls.append(_read_calls(recorded, path.stem, rejected))
+    if rejected:
+        store.calls.reject(rejected)
+    if feedback:
+        store.records.put(*feedback)
+    return Indexed(
+        segments=1,
+        calls=appended.new,
+        known=appended.known,
+        rejected=len(rejected),
+        conflicts=len(appended.conflicts),
+        feedback=len(feedback),
+    )
+
+
+def _gather(path: Path, kek: bytes) -> tuple[list[Recorded], list[Feedback]]:
+    by_id: dict[str, Recorded] = {}
+    feedback: list[Feedback] = []
+    for kind, raw, body in read_frames(path, kek):
+        meta: dict[str, Any] = orjson.loads(raw)
+        if kind == BEGIN:
+            by_id[meta["id"]] = Recorded(meta, body)
+        elif kind == FEEDBACK:
+            feedback.append(Feedback(**{**meta, "at": datetime.fromtimestamp(meta["at"], UTC)}))
+        elif meta["id"] in by_id:
+            call = by_id[meta["id"]]
+            if kind == END:
+                call.end, call.answer = meta, body
+            elif kind == SHADOW:
+                call.shadow = meta
+    for given in feedback:  # what is known before the call is stored is stored with it
+        if given.call_id in by_id:
+            by_id[given.call_id].outcome[given.metric_name] = given.value
+    return list(by_id.values()), feedback
+
+
+def _read_calls(recorded: list[Recorded], name: str, rejected: list[Rejected]) -> Iterator[Call]:
+    shared = Shared()
+    for number, each in enumerate(recorded):
+        try:
+            yield call_from_recorded(each, shared)
+        except RecordError as error:
+            rejected.append(Rejected(f"gateway/{name}", number, error.reason, error.message, _raw(each)))
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            # JSON of a shape no API has; one such call must not hold up the others
+            kind = type(error).__name__
+            rejected.append(Rejected(f"gateway/{name}", number, "unreadable", kind, _raw(each)))
+
+
+def _raw(each: Recorded) -> bytes:
+    return orjson.dumps(each.begin) + b"\n" + each.request + b"\n" + each.answer
+
+
+def _sum(a: Indexed, b: Indexed) -> Indexed:
+    return Indexed(*(getattr(a, n) + getattr(b, n) for n in Indexed.__dataclass_fields__))

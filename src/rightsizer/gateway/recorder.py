@@ -1,0 +1,171 @@
+"""Recording of calls: a begin before the LLM is asked, an end before the last byte of the answer.
+
+All frames of one call stand in one segment: a segment that is full or old takes no new calls and is
+closed when its last call has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from rightsizer.gateway.metrics import Metrics
+from rightsizer.gateway.segments import BEGIN, END, FEEDBACK, SHADOW, SUFFIX, Segment, segments_folder
+from rightsizer.gateway.settings import GatewaySettings
+
+log = logging.getLogger("rightsizer.gateway")
+
+
+@dataclass
+class Entry:
+    """A call being recorded; `segment` is None when it could not be."""
+
+    id: str
+    segment: Segment | None
+    ended: bool = False
+
+
+class Recorder:
+    """Writes the frames of one worker. Never raises: what cannot be kept is counted and logged."""
+
+    def __init__(self, home: Path, kek: bytes, settings: GatewaySettings, metrics: Metrics) -> None:
+        self._folder = segments_folder(home)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._kek = kek
+        self._settings = settings
+        self._metrics = metrics
+        self._current: Segment | None = None
+        self._retired: set[Segment] = set()
+        self._unsynced: set[Segment] = set()
+        self._sync: asyncio.Future[None] | None = None
+        self._over_budget = False
+
+    def begin(self, call_id: str, meta: dict[str, Any], request: bytes) -> Entry:
+        """Record that a call starts; its request is kept whatever happens after."""
+        if self._over_budget:
+            self._metrics.lost("backlog")
+            return Entry(call_id, None)
+        try:
+            segment = self._segment()
+            segment.append(BEGIN, orjson.dumps({"id": call_id, **meta}), request)
+        except OSError as error:
+            self._failed(error)
+            return Entry(call_id, None)
+        segment.open_calls += 1
+        self._unsynced.add(segment)
+        return Entry(call_id, segment)
+
+    def end(self, entry: Entry, meta: dict[str, Any], answer: bytes) -> None:
+        """Record the answer, once. Call it before the last byte of the answer goes out."""
+        if entry.ended or entry.segment is None:
+            return
+        entry.ended = True
+        self._append(entry, END, meta, answer)
+        self._metrics.recorded += 1
+        self._leave(entry.segment)
+
+    def hold(self, entry: Entry) -> None:
+        """Keep the entry's segment open for a `shadow` still to come."""
+        if entry.segment is not None:
+            entry.segment.open_calls += 1
+
+    def shadow(self, entry: Entry, meta: dict[str, Any]) -> None:
+        """Record what the student would have said; releases the `hold`."""
+        if entry.segment is not None:
+            self._append(entry, SHADOW, meta, b"")
+            self._leave(entry.segment)
+
+    def feedback(self, feedback_id: str, meta: dict[str, Any]) -> None:
+        """Record what became of a call. Raises `OSError` if it cannot be kept: the sender can try again."""
+        segment = self._segment()
+        segment.append(FEEDBACK, orjson.dumps({"id": feedback_id, **meta}))
+        self._unsynced.add(segment)
+
+    async def synced(self) -> None:
+        """Wait until everything recorded so far is on the disk; waiting calls share one fdatasync."""
+        if self._sync is not None:
+            await asyncio.shield(self._sync)  # may have begun before our frame: one more round
+        if not self._unsynced:
+            return
+        if self._sync is None or self._sync.done():
+            self._sync = asyncio.ensure_future(self._sync_all())
+        await asyncio.shield(self._sync)
+
+    async def _sync_all(self) -> None:
+        segments, self._unsynced = self._unsynced, set()
+        for segment in segments:
+            try:
+                await asyncio.to_thread(segment.sync)
+            except (OSError, ValueError) as error:
+                self._metrics.lost("sync")
+                log.warning("a segment could not be synced: %s", error)
+
+    def tick(self, age_s: float) -> bool:
+        """Housekeeping, called regularly: rotate by age, look at the backlog. Whether a sync is due."""
+        if self._current is not None and self._current.bytes and age_s >= self._settings.segment_age_s:
+            self._rotate()
+        for segment in list(self._retired):
+            self._retire(segment)
+        self._over_budget = self.backlog_bytes() > self._settings.max_backlog_bytes
+        return bool(self._unsynced)
+
+    def backlog_bytes(self) -> int:
+        """Size of all segments not yet in the store."""
+        total = 0
+        for path in self._folder.glob(f"*{SUFFIX}"):
+            try:
+                total += path.stat().st_size
+            except FileNotFoundError:
+                continue
+        return total
+
+    def close(self) -> None:
+        """Give everything to the indexer."""
+        self._rotate()
+        for segment in list(self._retired):
+            self._retired.discard(segment)
+            segment.close()
+
+    def _segment(self) -> Segment:
+        if self._current is not None and self._current.bytes >= self._settings.segment_bytes:
+            self._rotate()
+        if self._current is None:
+            self._current = Segment(self._folder, self._kek)
+        return self._current
+
+    def _append(self, entry: Entry, kind: bytes, meta: dict[str, Any], body: bytes) -> None:
+        assert entry.segment is not None
+        try:
+            entry.segment.append(kind, orjson.dumps({"id": entry.id, **meta}), body)
+        except OSError as error:
+            self._failed(error)
+        self._unsynced.add(entry.segment)
+
+    def _failed(self, error: OSError) -> None:
+        self._metrics.lost("disk")
+        log.error("a call could not be recorded: %s", error.strerror or error)
+
+    def _rotate(self) -> None:
+        if self._current is not None:
+            self._retired.add(self._current)
+            current, self._current = self._current, None
+            self._retire(current)
+
+    def _leave(self, segment: Segment) -> None:
+        segment.open_calls -= 1
+        if segment in self._retired:
+            self._retire(segment)
+
+    def _retire(self, segment: Segment) -> None:
+        """Close a retired segment once its last call has ended and it is on the disk."""
+        if segment.open_calls == 0 and segment not in self._unsynced and not self._syncing():
+            self._retired.discard(segment)
+            segment.close()
+
+    def _syncing(self) -> bool:
+        return self._sync is not None and not self._sync.done()

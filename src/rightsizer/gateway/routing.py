@@ -1,0 +1,154 @@
+"""The hook for students: who answers a call. The pipeline brings the implementation.
+
+`Routing` runs a router off the event loop, keeps it fresh, and turns whatever goes wrong with it
+into a reason to ask the LLM.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeVar
+
+from rightsizer.gateway.metrics import Metrics
+from rightsizer.types import Message, Mode, Request
+
+log = logging.getLogger("rightsizer.gateway")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a router says to one call.
+
+    `propensity` is the probability with which the route offers such a call to the student. `message` is
+    the answer to serve, or None: then the LLM answers, and if the call was offered `fallback` says why
+    (``abstained``, ``below-threshold`` …).
+    """
+
+    task_id: str | None = None
+    student_id: str | None = None
+    mode: Mode | None = None
+    propensity: float = 0.0
+    offered: bool = False
+    message: Message | None = None
+    confidence: float | None = None
+    fallback: str = ""
+    request: Request | None = field(default=None, repr=False)
+
+    def record(self) -> dict[str, Any]:
+        """The route taken, as it is recorded with the call."""
+        if self.task_id is None:
+            return {}
+        named = {
+            "task_id": self.task_id,
+            "student_id": self.student_id,
+            "mode": self.mode,
+            "offered": self.offered,
+            "propensity": self.propensity,
+            "confidence": self.confidence,
+            "fallback": self.fallback,
+        }
+        return {name: value for name, value in named.items() if value not in (None, "")}
+
+
+class Router(Protocol):
+    """Blocking; called in one thread at a time."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no route: then nobody is asked."""
+        ...
+
+    def route(self, call_id: str, body: bytes, metadata: Mapping[str, Any]) -> Decision:
+        """Assign a Chat body to a task and, if a route offers it, let the student answer."""
+        ...
+
+    def shadow(self, decision: Decision) -> Decision:
+        """What the student of a shadow route would answer."""
+        ...
+
+
+class RouteSource(Protocol):
+    """Where the current router comes from."""
+
+    def load(self) -> Router | None:
+        """A new router if the routes have changed since the last call, else None."""
+        ...
+
+
+class Routing:
+    """A router, off the loop, with a time limit."""
+
+    def __init__(self, source: RouteSource | None, metrics: Metrics, timeout_s: float) -> None:
+        self._source = source
+        self._router: Router | None = None
+        self._metrics = metrics
+        self._timeout_s = timeout_s
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="student")
+        self._waiting = 0
+
+    @property
+    def is_active(self) -> bool:
+        """Whether any call could go to a student."""
+        return self._router is not None and not self._router.is_empty
+
+    def reload(self) -> None:
+        """Look for changed routes. Blocking; a failure keeps the routes there are."""
+        if self._source is None:
+            return
+        fresh, failed = attempt(self._source.load)
+        if failed:
+            self._metrics.fallbacks["reload-failed"] += 1
+        if fresh is not None:
+            self._router = fresh
+            log.info("routes read")
+
+    async def decide(self, call_id: str, body: bytes, metadata: Mapping[str, Any]) -> Decision:
+        """The router's decision; after a failure or `timeout_s` one that says ``error`` or ``timeout``."""
+        router = self._router
+        if router is None:
+            return Decision()
+        if self._waiting * 0.005 > self._timeout_s:  # the queue alone would take longer
+            return Decision(fallback="busy")
+        self._waiting += 1
+        loop = asyncio.get_running_loop()
+        job = loop.run_in_executor(self._threads, attempt, router.route, call_id, body, metadata)
+        job.add_done_callback(self._done)
+        try:
+            decision, _ = await asyncio.wait_for(job, self._timeout_s)
+        except TimeoutError:
+            return Decision(fallback="timeout")
+        return Decision(fallback="error") if decision is None else decision
+
+    async def shadow(self, decision: Decision) -> Decision:
+        """What the student would have said; never delays a call."""
+        router = self._router
+        if router is None:
+            return decision
+        loop = asyncio.get_running_loop()
+        said, _ = await loop.run_in_executor(self._threads, attempt, router.shadow, decision)
+        return replace(decision, fallback="error") if said is None else said
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _done(self, job: asyncio.Future[Any]) -> None:
+        self._waiting -= 1
+
+
+def attempt(work: Callable[..., T], *arguments: Any) -> tuple[T | None, bool]:
+    """(what `work` gives, False), or (None, True) if it failed: whatever a student does, the call goes on.
+
+    The log names the kind of the failure and not its words, which may hold the prompt.
+    """
+    try:
+        return work(*arguments), False
+    except Exception as error:  # noqa: BLE001 - the edge of the gateway: fail open, the LLM answers
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        log.error("%s in %s:%s; the LLM answers", type(error).__name__, place.filename, place.lineno)
+        return None, True

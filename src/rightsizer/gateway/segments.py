@@ -1,0 +1,140 @@
+"""The gateway's own log: encrypted, append-only files that outlive the process that writes them.
+
+A segment is ``<folder>/<id>.seg``: a header with the segment's own random key, wrapped under the home's
+key, then frames of ``length (4 bytes) ‖ AES-256-GCM(kind ‖ payload)``. The nonce is the frame's number,
+never used twice because the key is the segment's alone; so a frame that was altered, moved or lost does
+not open, and reading ends there. What a write cut off in the middle is such a tail and is left out.
+
+The writer holds ``flock`` on the file: a segment whose lock can be taken has no writer any more, be it
+closed or killed. A frame is handed to the operating system in one ``write`` before `append` returns, so
+it survives kill -9; `sync` puts it on the disk.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from rightsizer.errors import StoreError
+from rightsizer.store.crypto import KEY_BYTES, unwrap_key, wrap_key
+from rightsizer.types import new_id
+
+MAGIC = b"RZSEG\x01"
+SUFFIX = ".seg"
+BEGIN, END, SHADOW, FEEDBACK = b"B", b"E", b"S", b"F"
+_LENGTH = struct.Struct(">I")
+_META = struct.Struct(">I")
+
+
+def segments_folder(home: Path) -> Path:
+    """Where the segments of a home lie."""
+    return home / "gateway" / "segments"
+
+
+class Segment:
+    """One file being written. Not for several threads."""
+
+    def __init__(self, folder: Path, kek: bytes) -> None:
+        self.id = new_id("seg")
+        self.path = folder / f"{self.id}{SUFFIX}"
+        self.bytes = 0
+        self.open_calls = 0
+        self._frames = 0
+        key = secrets.token_bytes(KEY_BYTES)
+        self._aead = AESGCM(key)
+        wrapped = wrap_key(kek, key, _where(self.id))
+        draft = folder / f".{self.id}.draft"
+        self._fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.write(self._fd, MAGIC + _LENGTH.pack(len(wrapped)) + wrapped)
+            os.rename(draft, self.path)
+        except OSError:
+            os.close(self._fd)
+            draft.unlink(missing_ok=True)
+            raise
+
+    def append(self, kind: bytes, meta: bytes, body: bytes = b"") -> None:
+        """Write one frame. Raises `OSError` (disk full …); the file then ends with the frame before."""
+        payload = b"".join((kind, _META.pack(len(meta)), meta, body))
+        sealed = self._aead.encrypt(_nonce(self._frames), payload, None)
+        frame = _LENGTH.pack(len(sealed)) + sealed
+        start = os.lseek(self._fd, 0, os.SEEK_END)
+        try:
+            written = os.write(self._fd, frame)
+            while written < len(frame):  # only a full disk or a signal writes less than it was given
+                written += os.write(self._fd, memoryview(frame)[written:])
+        except OSError:
+            os.ftruncate(self._fd, start)
+            raise
+        self._frames += 1
+        self.bytes += len(frame)
+
+    def sync(self) -> None:
+        """Wait until what was written is on the disk. May run in another thread."""
+        os.fdatasync(self._fd)
+
+    def close(self) -> None:
+        """Give the segment to the indexer."""
+        os.close(self._fd)
+
+
+def read_frames(path: Path, kek: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """(kind, meta, body) of every whole frame, in order; ends at a torn or altered one.
+
+    Raises `StoreError` if this is no segment, `KeyMismatch` if the key is another.
+    """
+    with path.open("rb") as file:
+        head = file.read(len(MAGIC) + _LENGTH.size)
+        if len(head) < len(MAGIC) + _LENGTH.size:
+            return  # killed before the header was out: nothing was promised yet
+        if not head.startswith(MAGIC):
+            raise StoreError(f"{path} is not a segment of this version")
+        size = _LENGTH.unpack_from(head, len(MAGIC))[0]
+        wrapped = file.read(size)
+        if len(wrapped) < size:
+            return
+        aead = AESGCM(unwrap_key(kek, wrapped, _where(path.stem)))
+        number = 0
+        while len(prefix := file.read(_LENGTH.size)) == _LENGTH.size:
+            sealed = file.read(_LENGTH.unpack(prefix)[0])
+            try:
+                payload = aead.decrypt(_nonce(number), sealed, None)
+            except (InvalidTag, ValueError):
+                return
+            number += 1
+            start = 1 + _META.size
+            end = start + _META.unpack_from(payload, 1)[0]
+            yield payload[:1], payload[start:end], payload[end:]
+
+
+def take_over(path: Path) -> int | None:
+    """A locked descriptor of a segment without a writer; None while somebody writes it or it is gone."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    if not path.exists():  # somebody folded it between the two calls
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _nonce(number: int) -> bytes:
+    return number.to_bytes(12, "big")
+
+
+def _where(segment_id: str) -> bytes:
+    return f"gateway-segment\x1f{segment_id}".encode()

@@ -1,0 +1,250 @@
+"""Start the gateway: workers that answer, an indexer beside them, until SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rightsizer.errors import ConfigError, MissingExtra
+from rightsizer.gateway.access import read_keys
+from rightsizer.gateway.routing import RouteSource
+from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.store.store import Store
+
+log = logging.getLogger("rightsizer.gateway")
+_INDEX_EVERY_S = 3.0
+_DEATHS, _DEATHS_WITHIN_S = 5, 30.0
+
+
+def serve(
+    settings: GatewaySettings,
+    *,
+    home: Path,
+    kek: bytes,
+    open_store: Callable[[], Store],
+    route_source: Callable[[], RouteSource | None],
+    announce: Callable[[str], None] = lambda url: None,
+) -> int:
+    """Answer until SIGTERM or SIGINT; what is under way is finished first. The exit code.
+
+    Workers and indexer are processes; `route_source` and `open_store` are called inside them.
+    `announce` is given the base URL when the address is bound.
+
+    Raises:
+        ConfigError: a bad upstream, or an address others can reach and no key to hold them off.
+        MissingExtra: uvicorn or httptools is not installed.
+    """
+    try:
+        import httptools  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError:
+        raise MissingExtra("gateway", "the gateway") from None
+    settings.target()
+    if not settings.is_loopback() and not any(not key.revoked for key in read_keys(home)):
+        raise ConfigError(
+            f"{settings.host} can be reached by others and no key protects it",
+            hint="make one: rightsizer gateway --add-key NAME, or listen on 127.0.0.1",
+        )
+    listener = _bind(settings)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    announce(f"http://{host}:{listener.getsockname()[1]}")
+    index = functools.partial(_index, open_store, home, kek)
+    work = functools.partial(_work, settings, home, kek, route_source, listener)
+    jobs = [Job("indexer", index), *(Job("worker", work) for _ in range(settings.workers))]
+    return _supervise({_fork(job.work): job for job in jobs}, settings.drain_timeout_s)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a child process does."""
+
+    role: str
+    work: Callable[[], None]
+
+
+def _bind(settings: GatewaySettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}",
+            hint="another program has it? choose another with --port",
+        ) from error
+    listener.listen(1024)
+    listener.set_inheritable(True)
+    return listener
+
+
+def _fork(work: Callable[[], None]) -> int:
+    """Run `work` in a child process; its pid."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a replaced child would inherit the supervisor's
+    code = 1
+    try:
+        work()
+        code = 0
+    finally:
+        if code:  # `_exit` would swallow it
+            traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _supervise(children: dict[int, Job], drain_timeout_s: float) -> int:
+    """Wait for the end. A child that dies is replaced; if they die on and on, the gateway ends with 1."""
+    stopping: list[float] = []
+    deaths: list[float] = []
+
+    def stop(signum: int, frame: Any) -> None:
+        if not stopping:
+            stopping.append(time.monotonic())
+            _signal([pid for pid, job in children.items() if job.role == "worker"], signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    code = 0
+    while children:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid not in children:
+            if stopping and time.monotonic() - stopping[0] > drain_timeout_s + 30:
+                _signal(list(children), signal.SIGKILL)
+            time.sleep(0.05)
+            continue
+        job = children.pop(pid)
+        if not stopping:
+            log.error("the %s stopped by itself (status %d)", job.role, status)
+            deaths = [*(at for at in deaths if time.monotonic() - at < _DEATHS_WITHIN_S), time.monotonic()]
+            if len(deaths) < _DEATHS:
+                children[_fork(job.work)] = job
+                continue
+            code = 1
+            stop(signal.SIGTERM, None)
+        if not any(each.role == "worker" for each in children.values()):
+            _signal(list(children), signal.SIGTERM)  # the indexer folds what the workers left
+    return code
+
+
+def _signal(pids: list[int], number: int) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue
+
+
+def _index(open_store: Callable[[], Store], home: Path, kek: bytes) -> None:
+    from rightsizer.gateway.indexer import watch
+
+    stopped: list[int] = []
+    parent = os.getppid()
+    signal.signal(signal.SIGTERM, lambda signum, frame: stopped.append(signum))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(10)
+    watch(open_store, home, kek, lambda: bool(stopped) or os.getppid() != parent, _INDEX_EVERY_S)
+
+
+def _work(
+    settings: GatewaySettings,
+    home: Path,
+    kek: bytes,
+    route_source: Callable[[], RouteSource | None],
+    listener: socket.socket,
+) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the supervisor passes it on
+    runner = asyncio.Runner(loop_factory=_loop_factory())
+    with runner:
+        runner.run(run_worker(settings, home, kek, route_source(), [listener]))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+async def run_worker(
+    settings: GatewaySettings,
+    home: Path,
+    kek: bytes,
+    source: RouteSource | None,
+    sockets: list[socket.socket],
+) -> None:
+    """One worker, inside a running loop, until SIGTERM."""
+    import uvicorn
+
+    from rightsizer.gateway.admin import Admin
+    from rightsizer.gateway.protocol import GatewayProtocol
+    from rightsizer.gateway.worker import Worker
+
+    worker = Worker(settings, home, kek, source)
+    await worker.start()
+    config = uvicorn.Config(
+        Admin(worker),
+        http=functools.partial(GatewayProtocol, worker),  # type: ignore[arg-type]
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=max(1, int(settings.drain_timeout_s)),
+    )
+    server = _quiet_server(uvicorn.Server)(config)
+
+    def drain() -> None:
+        worker.draining = True
+        server.should_exit = True
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, drain)
+    following = asyncio.create_task(_follow_parent(drain))
+    gc.collect()
+    gc.freeze()
+    try:
+        await server.serve(sockets=sockets)
+    finally:
+        following.cancel()
+        await worker.stop()
+
+
+def _quiet_server(base: Any) -> Any:
+    """uvicorn's server without its signal handling, which would end the process before the last record."""
+
+    class QuietServer(base):  # type: ignore[misc]
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    return QuietServer
+
+
+async def _follow_parent(drain: Callable[[], None]) -> None:
+    """A worker whose supervisor was killed finishes and goes, so that its address is free again."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(0.5)
+    drain()

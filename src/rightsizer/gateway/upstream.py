@@ -1,0 +1,281 @@
+"""The LLM's side: a pool of HTTP/1.1 connections on llhttp, in callbacks and not in tasks.
+
+A connection is used for one exchange at a time and goes back to the pool (last in, first out) when the
+whole answer has been read and both sides keep it alive. An exchange is sent again, once, only if a
+*reused* connection dies before any byte of an answer: then the server closed it while idle and has not
+looked at the request (RFC 9112 §9.3.1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from typing import Any, Protocol, cast
+
+import httptools
+
+from rightsizer.gateway.settings import GatewaySettings, Upstream
+
+_NO_BODY = (204, 304)
+
+
+class Listener(Protocol):
+    """Who receives an answer. Exactly one of `on_end` and `on_failure` is called, last."""
+
+    def on_head(self, status: int, reason: bytes, headers: list[tuple[bytes, bytes]]) -> None: ...
+
+    def on_body(self, data: bytes) -> None: ...
+
+    def on_segment(self) -> None:
+        """What arrived in one read has been given, and the answer goes on: write it in one piece."""
+        ...
+
+    def on_end(self) -> None: ...
+
+    def on_failure(self, reason: str) -> None:
+        """`reason` is a slug: connect, connect-timeout, first-byte-timeout, idle-timeout, cut, protocol."""
+        ...
+
+    def on_retry(self) -> None: ...
+
+    def attach(self, handle: Connection | asyncio.Task[None]) -> None:
+        """What to cancel when the answer is no longer wanted; may be called again."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """One connection to the upstream."""
+
+    def __init__(self, pool: UpstreamPool) -> None:
+        self._pool = pool
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._listener: Listener | None = None
+        self._request = b""
+        self._head_only = False
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._reason = b""
+        self._status = 0
+        self._framed = False
+        self._started = False
+        self._complete = False
+        self._reusable = False
+        self._n_used = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._last_data = 0.0
+        self._paused = False
+        self.idle_since = 0.0
+
+    def send(self, request: bytes, listener: Listener, head_only: bool) -> None:
+        """Start an exchange; the connection must be idle."""
+        assert self._transport is not None
+        self._listener, self._request, self._head_only = listener, request, head_only
+        self._status, self._framed, self._started = 0, False, False
+        self._complete = self._reusable = False
+        self._n_used += 1
+        self._transport.write(request)
+        self._arm(self._pool.settings.first_byte_timeout_s, "first-byte-timeout")
+
+    def cancel(self) -> None:
+        """The answer is no longer wanted: close, so that the LLM stops."""
+        self._listener = None
+        self.close()
+
+    def close(self) -> None:
+        self._disarm()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def is_alive(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
+    def pause(self) -> None:
+        """The client reads slower than the LLM writes."""
+        if self._transport is not None and not self._paused and not self._transport.is_closing():
+            self._paused = True
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        if self._transport is not None and self._paused:
+            self._paused = False
+            if not self._transport.is_closing():
+                self._transport.resume_reading()
+
+    # ── asyncio ─────────────────────────────────────────────────────────────────────────────
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one without saying so
+
+    def data_received(self, data: bytes) -> None:
+        listener = self._listener
+        if listener is None:  # bytes nobody asked for: the connection cannot be trusted
+            self._pool.forget(self)
+            self.close()
+            return
+        self._started = True
+        self._last_data = time.monotonic()
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            if not self._complete:
+                self._fail("protocol")
+                return
+            self._reusable = False  # the answer is whole, what follows it is not HTTP
+        if self._complete:
+            self._finish()
+        else:
+            listener.on_segment()
+
+    def eof_received(self) -> None:
+        return None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        self._pool.forget(self)
+        if self._listener is None:
+            return
+        if self._status and not self._framed and exc is None:  # an answer that ends with the connection
+            self._finish()
+        elif not self._started and self._n_used > 1:
+            listener, self._listener = self._listener, None
+            listener.on_retry()
+            self._pool.request(self._request, listener, self._head_only, fresh=True)
+        else:
+            self._fail("cut")
+
+    # ── llhttp ──────────────────────────────────────────────────────────────────────────────
+
+    def on_message_begin(self) -> None:
+        if self._complete:  # a second answer: nobody asked
+            self._reusable = False
+            return
+        self._headers, self._reason = [], b""
+
+    def on_status(self, status: bytes) -> None:
+        self._reason += status
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if status < 200 or self._complete or self._listener is None:
+            return  # 100 Continue, 103 Early Hints: the answer is still to come
+        self._status = status
+        names = {name for name, _ in self._headers}
+        self._framed = (
+            b"content-length" in names
+            or b"transfer-encoding" in names
+            or status in _NO_BODY
+            or self._head_only
+        )
+        self._listener.on_head(status, self._reason, self._headers)
+        self._arm(self._pool.settings.idle_timeout_s, "idle-timeout")
+        if self._head_only:
+            self._complete, self._reusable = True, False
+
+    def on_body(self, data: bytes) -> None:
+        if self._listener is not None and not self._complete:
+            self._listener.on_body(data)
+
+    def on_message_complete(self) -> None:
+        if self._status and not self._complete:
+            self._complete = True
+            self._reusable = bool(self._parser.should_keep_alive())  # valid in this callback only
+
+    # ── ends ────────────────────────────────────────────────────────────────────────────────
+
+    def _finish(self) -> None:
+        self._disarm()
+        listener, self._listener = self._listener, None
+        self.resume()  # a paused connection in the pool would never read again
+        if self._reusable and self.is_alive():
+            self._pool.give_back(self)
+        else:
+            self.close()
+        if listener is not None:
+            listener.on_end()
+
+    def _fail(self, reason: str) -> None:
+        self._disarm()
+        listener, self._listener = self._listener, None
+        self.close()
+        if listener is not None:
+            listener.on_failure(reason)
+
+    def _arm(self, timeout_s: float, reason: str) -> None:
+        self._disarm()
+        self._last_data = time.monotonic()
+        self._timer = self._pool.loop.call_later(timeout_s, self._timed_out, timeout_s, reason)
+
+    def _timed_out(self, timeout_s: float, reason: str) -> None:
+        left = self._last_data + timeout_s - time.monotonic()
+        if reason == "idle-timeout" and (left > 0 or self._paused):
+            self._timer = self._pool.loop.call_later(max(left, 1.0), self._timed_out, timeout_s, reason)
+            return
+        self._fail(reason)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class UpstreamPool:
+    """Connections to one upstream."""
+
+    def __init__(self, target: Upstream, settings: GatewaySettings, loop: asyncio.AbstractEventLoop) -> None:
+        self.target = target
+        self.settings = settings
+        self.loop = loop
+        self._idle: list[Connection] = []
+        self._connecting: set[asyncio.Task[None]] = set()
+        self._tls = ssl.create_default_context() if target.tls else None
+
+    def request(
+        self, request: bytes, listener: Listener, head_only: bool = False, *, fresh: bool = False
+    ) -> None:
+        """Send `request` and tell `listener`, over an idle connection or a new one (`fresh`: a new one)."""
+        oldest = time.monotonic() - self.settings.upstream_keep_alive_s
+        while self._idle and not fresh:
+            connection = self._idle.pop()
+            if connection.is_alive() and connection.idle_since > oldest:
+                listener.attach(connection)
+                connection.send(request, listener, head_only)
+                return
+            connection.close()
+        task = self.loop.create_task(self._connect(request, listener, head_only))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+        listener.attach(task)
+
+    async def _connect(self, request: bytes, listener: Listener, head_only: bool) -> None:
+        options: dict[str, Any] = {"ssl": self._tls} if self._tls else {}
+        try:
+            async with asyncio.timeout(self.settings.connect_timeout_s):
+                _, connection = await self.loop.create_connection(
+                    lambda: Connection(self), self.target.host, self.target.port, **options
+                )
+        except TimeoutError:
+            listener.on_failure("connect-timeout")
+            return
+        except (OSError, ssl.SSLError):
+            listener.on_failure("connect")
+            return
+        listener.attach(connection)
+        connection.send(request, listener, head_only)
+
+    def give_back(self, connection: Connection) -> None:
+        connection.idle_since = time.monotonic()
+        self._idle.append(connection)
+
+    def forget(self, connection: Connection) -> None:
+        if connection in self._idle:
+            self._idle.remove(connection)
+
+    def close(self) -> None:
+        for task in self._connecting:
+            task.cancel()
+        while self._idle:
+            self._idle.pop().close()

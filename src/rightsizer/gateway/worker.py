@@ -1,0 +1,95 @@
+"""What one process of the gateway holds: pool, recorder, routes, keys, counts."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from rightsizer.gateway.access import Access, Grant
+from rightsizer.gateway.headers import Headers, header
+from rightsizer.gateway.metrics import Metrics
+from rightsizer.gateway.recorder import Recorder
+from rightsizer.gateway.routing import RouteSource, Routing
+from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.gateway.upstream import UpstreamPool
+
+UPSTREAM_KEY_VARIABLE = "RIGHTSIZER_UPSTREAM_KEY"
+
+
+class Worker:
+    """Made inside the running loop of its process."""
+
+    def __init__(self, settings: GatewaySettings, home: Path, kek: bytes, source: RouteSource | None) -> None:
+        self.settings = settings
+        self.home = home
+        self.draining = False
+        self.ready = False
+        self.metrics = Metrics()
+        self.recorder = Recorder(home, kek, settings, self.metrics)
+        self.pool = UpstreamPool(settings.target(), settings, asyncio.get_running_loop())
+        self.routing = Routing(source, self.metrics, settings.student_timeout_s)
+        self.access = Access(home, needs_key=not settings.is_loopback())
+        self._pseudonym_key = hashlib.blake2b(b"gateway-origin", key=kek, digest_size=32).digest()
+        self._upstream_key = os.environ.get(UPSTREAM_KEY_VARIABLE, "")
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._chores: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Read the routes and begin the chores."""
+        await asyncio.to_thread(self.routing.reload)
+        self._chores = [asyncio.create_task(self._keep_house()), asyncio.create_task(self._keep_routes())]
+        self.ready = True
+
+    async def stop(self) -> None:
+        """End chores, sync, hand all records to the indexer."""
+        for chore in self._chores:
+            chore.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5.0)
+        await self.recorder.synced()
+        self.routing.close()
+        self.pool.close()
+        self.recorder.close()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task that is not garbage collected."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def origin_of(self, headers: Headers, address: str) -> str:
+        """A keyed pseudonym of who calls: the API key if there is one, else the address."""
+        who = header(headers, b"authorization") or header(headers, b"x-api-key") or address.encode()
+        return hashlib.blake2b(who, key=self._pseudonym_key, digest_size=9).hexdigest()
+
+    def replacement(self, grant: Grant) -> list[tuple[bytes, bytes]]:
+        """The upstream's key where our key stood."""
+        if not grant.in_place_of or not self._upstream_key:
+            return []
+        scheme = b"Bearer " if grant.in_place_of == b"authorization" else b""
+        return [(grant.in_place_of, scheme + self._upstream_key.encode())]
+
+    async def _keep_house(self) -> None:
+        every_s = self.settings.sync_every_s
+        rotated = counted = time.monotonic()
+        while True:
+            await asyncio.sleep(every_s)
+            now = time.monotonic()
+            if now - counted >= 1.0:
+                counted = now
+                self.recorder.tick(now - rotated)
+                if now - rotated >= self.settings.segment_age_s:
+                    rotated = now
+            await self.recorder.synced()
+
+    async def _keep_routes(self) -> None:
+        while True:
+            await asyncio.sleep(self.settings.routes_reload_s)
+            await asyncio.to_thread(self.routing.reload)
+            self.access.reload()
