@@ -157,3 +157,20 @@ def test_deep_nesting_is_a_value_too() -> None:
     assert filters.invalid_json(call(text(deep), response_format={"type": "json_object"})) is not None
     assert filters.invalid_arguments(call(asks("f", deep))) is not None
     assert json.dumps(filters.RULES[0][0]) == '"error"'
+
+
+def test_a_students_own_answer_is_never_learned_from():
+    from rightsizer.curation.curate import curate
+    from rightsizer.types import Call, Message, Request, TextPart
+
+    def call(call_id: str, source: dict) -> Call:
+        said = (TextPart(content=f"hello {call_id}"),)
+        return Call(
+            id=call_id, session_id=call_id, request=Request(messages=(Message(role="user", parts=said),)),
+            response=Message(role="assistant", parts=(TextPart(content="hi"),)), source=source,
+        )  # fmt: skip
+
+    done = curate(
+        [call("a", {}), call("b", {"served_by": "student:student_1"}), call("c", {"served_by": "llm"})]
+    )
+    assert [(m.call_id, m.reason) for m in done.marks] == [("b", "student-answer")]
