@@ -15,7 +15,7 @@ EDGES = {
 
 # Folders of one machine, and settings of one machine's package index.
 PRIVATE = re.compile(
-    r"(?<![\w.~-])/(?:work|root|mnt|opt|home/\w+)/|\.library\b|(?:extra-)?index-url|trusted-host|find-links"
+    r"(?<![\w.~-])/(?:root|mnt|opt|srv|home/\w+)/|(?:extra-)?index-url|trusted-host|find-links"
 )
 KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/]{40}")
 
@@ -55,9 +55,9 @@ def test_no_folder_or_index_of_one_machine_is_named(project_files: list[Path], r
 
 
 def test_the_pattern_finds_what_it_should() -> None:
-    assert PRIVATE.search("see /" + "work/notes.md")
+    assert PRIVATE.search("see /" + "opt/notes.md")
     assert PRIVATE.search("in /" + "home/someone/x")
-    assert not PRIVATE.search("../shared/work/notes and a/work/b")
+    assert not PRIVATE.search("../shared/opt/notes and a/opt/b")
     assert not PRIVATE.search("https://example.com/home/page")
 
 
