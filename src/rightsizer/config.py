@@ -17,7 +17,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -119,6 +119,20 @@ class EncoderSettings(Section):
     path: str = Field("", description="folder of a MiniLM-class encoder; empty: look in the usual places")
 
 
+class CandidatesSettings(Section):
+    """Which base models are worth trying, and on what machine they will run."""
+
+    catalog: str = Field("", description="your own catalogue of models (TOML), laid over the shipped one")
+    devices: str = Field("", description="your own device profiles (TOML), laid over the shipped ones")
+    device: str = Field(
+        "laptop-16gb", description="device profile the students must fit; `this-machine` for this one"
+    )
+    use: Literal["commercial", "research"] = Field(
+        "commercial", description="what the students will be used for"
+    )
+    quantization: str = Field("q4_k_m", description="format in which a decoder's weights would be served")
+
+
 class TrainSettings(Section):
     """Training of students."""
 
@@ -163,6 +177,7 @@ class Settings(BaseModel):
     curate: CurateSettings = CurateSettings()
     tasks: TasksSettings = TasksSettings()
     encoder: EncoderSettings = EncoderSettings()
+    candidates: CandidatesSettings = CandidatesSettings()
     train: TrainSettings = TrainSettings()
     store: StoreSettings = StoreSettings()
     prices: PricesSettings = PricesSettings()

@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "calls": ("show", "calls"),
     "tasks": ("show", "tasks"),
     "datasets": ("show", "datasets"),
-    "candidates": ("show", "candidates"),
+    "candidates": ("models", "candidates"),
     "students": ("show", "students"),
     "evaluations": ("show", "evaluations"),
     "routes": ("show", "routes"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -12,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from rightsizer.config import Settings
     from rightsizer.pipeline.progress import Progress
     from rightsizer.pipeline.workspace import Workspace
 
@@ -59,6 +61,14 @@ def workspace(*, create: bool = False, flags: Mapping[str, object] | None = None
     given = parse_flags(obj["flags"]) | {k: v for k, v in (flags or {}).items() if v is not None}
     with open_workspace(obj["home"], flags=given, create=create) as ws:
         yield ws
+
+
+def settings() -> Settings:
+    """The settings of this command line, without opening the store."""
+    from rightsizer.config import load_settings
+
+    obj = click.get_current_context().find_root().obj
+    return load_settings(Path(obj["home"]) if obj["home"] else None, parse_flags(obj["flags"]))
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rightsizer.cli.context import console, emit_json, json_option, progress_bar, workspace
+from rightsizer.cli.context import console, emit_json, json_option, workspace
 
 if TYPE_CHECKING:
     from rightsizer.types import Frozen, Level
@@ -143,28 +143,6 @@ def assignments(level: Level | None, as_json: bool) -> None:
         out = console()
         for call_id, task_id in found.items():
             out.print(f"{call_id}\t{task_id or '-'}", soft_wrap=True)
-
-
-@click.group()
-def candidates() -> None:
-    """What is worth trying on a task."""
-
-
-@candidates.command(name="list")
-@click.argument("task")
-@json_option
-def list_candidates(task: str, as_json: bool) -> None:
-    """Candidates for TASK in ladder order, the refused ones with their reason."""
-    from rightsizer.cli.listings import print_candidates
-    from rightsizer.pipeline import prepare
-    from rightsizer.types import Task
-
-    with workspace() as ws, progress_bar(as_json) as progress:
-        learning = prepare(ws, ws.find(Task, task), progress=progress)
-    if as_json:
-        emit_json({"task_id": learning.task.id, "candidates": learning.candidates})
-    else:
-        print_candidates(learning.task, learning.candidates, console())
 
 
 def _record_group(name: str, doc: str) -> click.Group:
