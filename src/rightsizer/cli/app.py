@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "curate": ("loop", "curate"),
     "discover": ("loop", "discover"),
     "shortlist": ("loop", "shortlist"),
+    "probe": ("probe", "probe"),
     "train": ("loop", "train"),
     "evaluate": ("loop", "evaluate"),
     "run": ("loop", "run"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from rightsizer.cli.context import console, emit_json, json_option, progress_bar, workspace
+from rightsizer.cli.probe import prompted_candidate, server_options
 
 FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 
@@ -119,20 +120,37 @@ def shortlist(task: str, as_json: bool) -> None:
     multiple=True,
     help="Only this method (repeatable); default: all that are accepted.",
 )
+@server_options(required=False)
+@click.option("--model", help="With --server: the model to ask.")
+@click.option(
+    "--shots", type=click.IntRange(0, 64), default=8, show_default=True,
+    help="With --server: retrieved examples in the prompt.",
+)  # fmt: skip
 @json_option
-def train(task: str, methods: tuple[str, ...], as_json: bool) -> None:
+def train(
+    task: str, methods: tuple[str, ...], server: str | None, api_key_env: str, votes: int, choices: bool,
+    model: str | None, shots: int, as_json: bool,
+) -> None:  # fmt: skip
     """Train the candidates of TASK on its train split. The gate is a separate step: `evaluate`.
+
+    With --server, the student is a small model behind a server: its examples are chosen, nothing is trained.
 
     \b
     rightsizer train task_01a…
+    rightsizer train task_01a… --server http://localhost:8000/v1 --model qwen3-4b --shots 8
     rightsizer evaluate student_01a…
     """
+    from dataclasses import replace
+
     from rightsizer.cli.listings import print_students
     from rightsizer.pipeline import prepare, train_students
     from rightsizer.types import Task
 
     with workspace() as ws, progress_bar(as_json) as progress:
         learning = prepare(ws, ws.find(Task, task), progress=progress)
+        if server:
+            one = prompted_candidate(server, model, api_key_env, votes, choices, shots)
+            learning = replace(learning, candidates=(one,))
         students = train_students(ws, learning, only=methods, progress=progress)
         accepted = [c for c in learning.candidates if c.accepted]
     if as_json:

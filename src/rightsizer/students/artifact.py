@@ -34,6 +34,7 @@ KINDS: dict[str, str] = {
     "cache": "rightsizer.students.cache:load_cache",
     "label": "rightsizer.students.label:load_label",
     "structured": "rightsizer.students.structured:load_structured",
+    "prompted": "rightsizer.students.prompted:load_prompted",
 }
 
 

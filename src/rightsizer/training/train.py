@@ -40,6 +40,7 @@ METHODS: dict[str, str] = {
     "tfidf-linear": "rightsizer.training.train:_without_encoder",
     "minilm-linear": "rightsizer.training.label:train_label",
     "structured": "rightsizer.training.structured:train_structured",
+    "prompted": "rightsizer.training.prompted:train_prompted",
 }
 
 

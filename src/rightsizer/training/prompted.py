@@ -1,0 +1,111 @@
+"""A prompted student is not trained: its examples are chosen, and how it is asked is written down."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rightsizer.errors import InputError
+from rightsizer.students.answers import without_ids
+from rightsizer.students.artifact import save
+from rightsizer.students.chat_server import Server
+from rightsizer.students.prompted import PromptedStudent, Prompting, Shot, seen_text
+from rightsizer.training.trained import Progress, Trained, describe
+from rightsizer.types import Candidate, Example, Task
+from rightsizer.views.answer import canonical_answer, plain_text
+from rightsizer.views.view import fit_mask
+
+if TYPE_CHECKING:
+    from rightsizer.students.encoder import Encoder
+
+# Examples kept to retrieve from: more change little and slow the search.
+MOST_SHOTS = 2_000
+# A task whose calls have fewer different answers than this answers from a list.
+MOST_CHOICES = 200
+CALLS_PER_CHOICE = 4
+
+
+def train_prompted(
+    candidate: Candidate,
+    task: Task,
+    examples: Sequence[Example],
+    out: Path,
+    *,
+    seed: int = 0,
+    encoder: Encoder | None = None,
+    progress: Progress | None = None,
+) -> Trained:
+    """Choose the examples for a model behind a server. ``candidate.params``: ``server`` and ``how``.
+
+    Raises:
+        InputError: the candidate names no server.
+    """
+    start = time.perf_counter()
+    if "server" not in candidate.params:
+        raise InputError(
+            "a prompted student needs a server", hint="--server http://localhost:8000/v1 --model NAME"
+        )
+    student = build(
+        examples,
+        Server.model_validate(candidate.params["server"]),
+        Prompting.model_validate(candidate.params.get("how", {})),
+        output=task.output,
+        seed=seed,
+    )
+    save(student.to_artifact(), out)
+    recipe = {
+        "method": candidate.method,
+        "server": student.server.model_dump(),
+        "how": student.how.model_dump(),
+        "n_examples": len(examples),
+        "n_shots": len(student.shots),
+        "seed": seed,
+    }
+    notes = ("the weights are the server's: the hash covers how it is asked, not what answers",)
+    return describe(candidate, out, recipe=recipe, train_s=time.perf_counter() - start, notes=notes)
+
+
+def build(
+    examples: Sequence[Example], server: Server, how: Prompting, *, output: str, seed: int = 0
+) -> PromptedStudent:
+    """The student that asks `server`, with examples to retrieve from these of the train split."""
+    mask = fit_mask([e.prompt for e in examples])
+    chosen = spread(examples, MOST_SHOTS, seed) if how.shots else []
+    return PromptedStudent(
+        server=server,
+        how=how,
+        mask=mask,
+        shots=tuple(Shot(text=seen_text(e.prompt, mask), answer=without_ids(e.completion)) for e in chosen),
+        known=choices(examples) if output == "label" else None,
+    )
+
+
+def choices(examples: Sequence[Example]) -> tuple[str, ...] | None:
+    """The answers a label task chooses from; None where they are too many to be a list."""
+    counts = Counter(plain_text(e.completion) for e in examples)
+    few = len(counts) <= min(MOST_CHOICES, len(examples) / CALLS_PER_CHOICE)
+    return tuple(sorted(counts)) if few and "" not in counts else None
+
+
+def spread(examples: Sequence[Example], most: int, seed: int) -> list[Example]:
+    """At most so many examples, drawn evenly over the answers, rare ones first kept."""
+    if len(examples) <= most:
+        return list(examples)
+    groups: dict[str, list[Example]] = defaultdict(list)
+    for example in examples:
+        groups[canonical_answer(example.completion)].append(example)
+    rng = random.Random(seed)
+    for key in sorted(groups):
+        rng.shuffle(groups[key])
+    drawn: list[Example] = []
+    depth = 0
+    while len(drawn) < most:
+        layer = [groups[key][depth] for key in sorted(groups) if depth < len(groups[key])]
+        rng.shuffle(layer)
+        drawn += layer[: most - len(drawn)]
+        depth += 1
+    return drawn
