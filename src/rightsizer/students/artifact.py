@@ -34,18 +34,23 @@ KINDS: dict[str, str] = {
     "cache": "rightsizer.students.cache:load_cache",
     "label": "rightsizer.students.label:load_label",
     "structured": "rightsizer.students.structured:load_structured",
+    "decoder": "rightsizer.students.decoder:load_decoder",
     "prompted": "rightsizer.students.prompted:load_prompted",
 }
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """What a student is made of. `encoder` is the identity of the encoder it was trained on, if any."""
+    """What a student is made of. `encoder` is the identity of the encoder it was trained on, if any.
+
+    `folder` is where it was read from, for kinds that keep files of their own there.
+    """
 
     kind: str
     params: Mapping[str, Any]
     arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     encoder: str | None = None
+    folder: Path | None = None
 
 
 def save(artifact: Artifact, folder: Path) -> str:
@@ -96,7 +101,7 @@ def read(folder: Path) -> Artifact:
         from safetensors.numpy import load_file
 
         arrays = load_file(folder / ARRAYS)
-    return Artifact(manifest["kind"], manifest["params"], arrays, manifest["encoder"])
+    return Artifact(manifest["kind"], manifest["params"], arrays, manifest["encoder"], folder)
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
