@@ -27,7 +27,8 @@ CHATML = (
     "{%- if messages[0].role == 'system' %}{{ messages[0].content }}\n\n{% endif -%}"
     "Tools:\n{% for tool in tools %}{{ tool | tojson }}\n{% endfor %}"
     'Call one with <tool_call>{"name": ..., "arguments": ...}</tool_call><|im_end|>\n'
-    "{%- elif messages[0].role == 'system' %}<|im_start|>system\n{{ messages[0].content }}<|im_end|>\n{%- endif %}"
+    "{%- elif messages[0].role == 'system' %}<|im_start|>system\n"
+    "{{ messages[0].content }}<|im_end|>\n{%- endif %}"
     "{%- for message in messages %}{%- if not (loop.first and message.role == 'system') %}"
     "<|im_start|>{{ message.role }}\n{{ message.content or '' }}"
     "{%- for call in message.tool_calls or [] %}<tool_call>\n"

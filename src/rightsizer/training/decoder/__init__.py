@@ -1,1 +1,1 @@
-"""S5 for decoders: adapters and full fine-tuning, distillation and preferences, on transformers, peft and trl."""
+"""S5 for decoders: adapters, full fine-tuning, distillation, preferences; on transformers, peft and trl."""

@@ -59,13 +59,15 @@ def teacher_loss(
 
 def forward_kl(student: Any, teacher: Any, temperature: float) -> Any:
     """T² · KL(teacher ‖ student), mean over tokens; both (tokens, vocabulary)."""
-    import torch.nn.functional as F
+    from torch.nn import functional
 
     # A model may pad its vocabulary to a round number: what both have is compared.
     size = min(student.shape[-1], teacher.shape[-1])
-    log_student = F.log_softmax(student[:, :size].float() / temperature, -1)
-    log_teacher = F.log_softmax(teacher[:, :size].float() / temperature, -1)
-    return temperature**2 * F.kl_div(log_student, log_teacher, reduction="batchmean", log_target=True)
+    log_student = functional.log_softmax(student[:, :size].float() / temperature, -1)
+    log_teacher = functional.log_softmax(teacher[:, :size].float() / temperature, -1)
+    return temperature**2 * functional.kl_div(
+        log_student, log_teacher, reduction="batchmean", log_target=True
+    )
 
 
 def sorted_distance(student: Any, teacher: Any, temperature: float) -> Any:
@@ -74,16 +76,16 @@ def sorted_distance(student: Any, teacher: Any, temperature: float) -> Any:
     `student` and `teacher` are lists of (tokens, vocabulary), one an example.
     """
     import torch
-    import torch.nn.functional as F
+    from torch.nn import functional
 
     distances = []
     for ours, theirs in zip(student, teacher, strict=True):
         n = min(len(ours), len(theirs))
         if n == 0:
             continue
-        a = F.softmax(ours[:n].float() / temperature, -1).sort(-1, descending=True).values
-        b = F.softmax(theirs[:n].float() / temperature, -1).sort(-1, descending=True).values
+        a = functional.softmax(ours[:n].float() / temperature, -1).sort(-1, descending=True).values
+        b = functional.softmax(theirs[:n].float() / temperature, -1).sort(-1, descending=True).values
         wide = max(a.shape[-1], b.shape[-1])
-        a, b = (F.pad(x, (0, wide - x.shape[-1])) for x in (a, b))
+        a, b = (functional.pad(x, (0, wide - x.shape[-1])) for x in (a, b))
         distances.append((a - b).abs().sum(-1).mean())
     return torch.stack(distances).mean() if distances else student[0].sum() * 0.0

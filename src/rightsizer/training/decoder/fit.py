@@ -86,7 +86,7 @@ def fit(
 
 
 def arguments(recipe: Recipe, work: Path, has_held_out: bool) -> Any:
-    """trl's arguments for a recipe. Batches hold rows of similar length: less padding, more steps a second."""
+    """trl's arguments for a recipe. A batch holds rows of similar length: less padding."""
     import torch
     from trl import SFTConfig
 

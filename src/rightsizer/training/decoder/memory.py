@@ -1,7 +1,7 @@
 """Memory of a training run, estimated before it starts.
 
 Weights; gradients and Adam's two moments of what is trained (Kingma & Ba 2015); activations of one batch with
-the logits, which for a large vocabulary outweigh everything else. An estimate, meant to refuse what cannot fit.
+the logits, which for a large vocabulary outweigh everything else. An estimate, to refuse what cannot fit.
 """
 
 from __future__ import annotations

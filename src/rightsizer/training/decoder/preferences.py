@@ -1,7 +1,7 @@
 """Preferences from disagreements: where the student said something else than the teacher, prefer the teacher.
 
-Direct Preference Optimization (Rafailov et al. 2023) with trl. The pairs come from the student's own mistakes, on
-calls of the train split or of shadow traffic, so that what is learned is what it really gets wrong.
+Direct Preference Optimization (Rafailov et al. 2023) with trl. The pairs come from the student's own mistakes,
+on calls of the train split or of shadow traffic, so that what is learned is what it really gets wrong.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a decoder is trained with: all of it, so that the same recipe on the same calls gives the same student."""
+"""What a decoder is trained with: all of it, so that recipe and calls together give the student again."""
 
 from __future__ import annotations
 
