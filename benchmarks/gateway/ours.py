@@ -57,7 +57,10 @@ class Routes:
 
 def _tasks() -> list[Task]:
     """Two tasks that are told apart by their system prompts, as the finder of tasks would store them."""
-    systems = {"task_asked": SYSTEM, "task_routed": "You translate letters from German into English, line by line."}
+    systems = {
+        "task_asked": SYSTEM,
+        "task_routed": "You translate letters from German into English, line by line.",
+    }
     cores = weigh([shingle(text) for text in systems.values()])
     tools = {"task_asked": ("find_order",), "task_routed": ()}
     return [

@@ -70,7 +70,12 @@ def request(content: bytes, headers: dict[str, str], path: str = "/v1/chat/compl
 
 def write_answers(folder: Path) -> tuple[Path, Path]:
     """Files with the body of a whole answer (about 860 bytes) and of a stream of `N_EVENTS` events."""
-    head = {"id": "chatcmpl-0123456789abcdef", "created": 1763892000, "model": MODEL, "service_tier": "default"}
+    head = {
+        "id": "chatcmpl-0123456789abcdef",
+        "created": 1763892000,
+        "model": MODEL,
+        "service_tier": "default",
+    }
     arguments = orjson.dumps({"order": "A-1207", "email": "ada@example.org"}).decode()
     call = {"id": "call_0123456789", "type": "function"}
     function = {"name": "find_order", "arguments": arguments}

@@ -49,14 +49,23 @@ def scenarios(quick: bool) -> list[Scenario]:
     paced = f"stream of {N_EVENTS} events, one each 5 ms"
     if not quick:
         found += [
-            Scenario(f"{kb} kB, {n} connections", kb * 1000, connections=n) for kb in (32, 128) for n in (1, 64)
+            Scenario(f"{kb} kB, {n} connections", kb * 1000, connections=n)
+            for kb in (32, 128)
+            for n in (1, 64)
         ]
         found += [
-            Scenario(f"stream of {N_EVENTS} events in one burst, {n}", stream=True, connections=n) for n in (1, 64)
+            Scenario(f"stream of {N_EVENTS} events in one burst, {n}", stream=True, connections=n)
+            for n in (1, 64)
         ]
     found.append(Scenario(f"{paced}, 16 connections", stream=True, gap_us=5000))
-    found.append(Scenario("open loop: 1,000/s, upstream answers after 50 ms", connections=256, rate=1000, delay_us=50_000))
-    found.append(Scenario("open loop: 40/s, upstream answers after 50 ms", connections=64, rate=40, delay_us=50_000))
+    found.append(
+        Scenario(
+            "open loop: 1,000/s, upstream answers after 50 ms", connections=256, rate=1000, delay_us=50_000
+        )
+    )
+    found.append(
+        Scenario("open loop: 40/s, upstream answers after 50 ms", connections=64, rate=40, delay_us=50_000)
+    )
     return found
 
 
@@ -72,7 +81,14 @@ class Bench:
 
     def targets(self, delay_us: int, gap_us: int) -> list[Target]:
         """All targets in front of an upstream of this pace; a line for each that is left out."""
-        command = [str(self.program), "serve", *map(str, self.answers), str(N_EVENTS), str(delay_us), str(gap_us)]
+        command = [
+            str(self.program),
+            "serve",
+            *map(str, self.answers),
+            str(N_EVENTS),
+            str(delay_us),
+            str(gap_us),
+        ]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=lambda: pin(1))
         self.upstreams.append(process)
         assert process.stdout is not None
@@ -113,7 +129,9 @@ class Bench:
         return result
 
 
-def measure(bench: Bench, targets: list[Target], scenario: Scenario, rng: random.Random) -> dict[str, list[Slice]]:
+def measure(
+    bench: Bench, targets: list[Target], scenario: Scenario, rng: random.Random
+) -> dict[str, list[Slice]]:
     """Slices of every target, one each round."""
     slices: dict[str, list[Slice]] = {target.name: [] for target in targets}
     for target in targets:
@@ -164,17 +182,21 @@ def table(slices: dict[str, list[Slice]]) -> list[dict[str, Any]]:
 def show(scenario: Scenario, rows: list[dict[str, Any]]) -> None:
     print(f"\n{scenario.name}")
     print(
-        f"  {'':11}{'per s':>8}{'× direct':>10}{'× nginx':>9}{'× litellm':>11}{'p50 + µs':>10}{'p99 + µs':>10}"
-        f"{'first + µs':>11}{'CPU µs':>9}{'index µs':>9}{'MB':>7}{'errors':>8}"
+        f"  {'':11}{'per s':>8}{'× direct':>10}{'× nginx':>9}{'× litellm':>11}{'p50 + µs':>10}"
+        f"{'p99 + µs':>10}{'first + µs':>11}{'CPU µs':>9}{'index µs':>9}{'MB':>7}{'errors':>8}"
     )
     for row in rows:
         ratios = "".join(
             f"{'–' if row[key] is None else format(row[key], form):>{width}}"
-            for key, form, width in (("vs_direct", ".3f", 10), ("vs_nginx", ".2f", 9), ("vs_litellm", ".1f", 11))
+            for key, form, width in (
+                ("vs_direct", ".3f", 10),
+                ("vs_nginx", ".2f", 9),
+                ("vs_litellm", ".1f", 11),
+            )
         )
         print(
-            f"  {row['target']:11}{row['per_s']:>8,}{ratios}{row['added_p50_us']:>10,}{row['added_p99_us']:>10,}"
-            f"{row['added_first_p50_us']:>11,}{row['cpu_us']:>9,}{row['index_us']:>9}{row['memory_mb']:>7}"
+            f"  {row['target']:11}{row['per_s']:>8,}{ratios}{row['added_p50_us']:>10,}"
+            f"{row['added_p99_us']:>10,}{row['added_first_p50_us']:>11,}{row['cpu_us']:>9,}{row['index_us']:>9}{row['memory_mb']:>7}"
             f"{row['errors']:>8.0f}",
             flush=True,
         )

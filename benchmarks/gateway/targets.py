@@ -133,7 +133,11 @@ model_list:
 litellm_settings: {{num_retries: 0, telemetry: false, request_timeout: 600}}
 general_settings: {{master_key: {key}}}
 """)
-    environment = {"LITELLM_MODE": "PRODUCTION", "LITELLM_LOG": "ERROR", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    environment = {
+        "LITELLM_MODE": "PRODUCTION",
+        "LITELLM_LOG": "ERROR",
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    }
     command = [str(program), "--config", str(config), "--host", "127.0.0.1", "--port", str(port)]
     process = _spawn([*command, "--num_workers", "1"], folder / "litellm.log", environment=environment)
     return _started(Target("litellm", port, {"Authorization": f"Bearer {key}"}, process), 180)

@@ -26,7 +26,7 @@ class Answer:
         self._bytes = 0
         self._handle: Connection | asyncio.Task[None] | None = None
 
-    def on_head(self, status: int, reason: bytes, headers: Headers) -> None:
+    def on_head(self, status: int, reason: bytes, headers: Headers, lines: bytes | None) -> None:
         self._status = status
 
     def on_body(self, data: bytes) -> None:

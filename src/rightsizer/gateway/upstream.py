@@ -10,20 +10,25 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import time
 from typing import Any, Protocol, cast
 
 import httptools
 
+from rightsizer.gateway.headers import verbatim_lines
 from rightsizer.gateway.settings import GatewaySettings, Upstream
 
 _NO_BODY = (204, 304)
+_VERSION = b"HTTP/1.1 "
 
 
 class Listener(Protocol):
     """Who receives an answer. Exactly one of `on_end` and `on_failure` is called, last."""
 
-    def on_head(self, status: int, reason: bytes, headers: list[tuple[bytes, bytes]]) -> None: ...
+    def on_head(
+        self, status: int, reason: bytes, headers: list[tuple[bytes, bytes]], lines: bytes | None
+    ) -> None:
+        """`lines`: status line and headers as they came, where nothing in them must stay behind."""
+        ...
 
     def on_body(self, data: bytes) -> None: ...
 
@@ -62,7 +67,9 @@ class Connection(asyncio.Protocol):
         self._complete = False
         self._reusable = False
         self._n_used = 0
+        self._raw = b""
         self._timer: asyncio.TimerHandle | None = None
+        self._limit_s, self._reason_late = 0.0, ""
         self._last_data = 0.0
         self._paused = False
         self.idle_since = 0.0
@@ -71,7 +78,7 @@ class Connection(asyncio.Protocol):
         """Start an exchange; the connection must be idle."""
         assert self._transport is not None
         self._listener, self._request, self._head_only = listener, request, head_only
-        self._status, self._framed, self._started = 0, False, False
+        self._status, self._framed, self._started, self._raw = 0, False, False, b""
         self._complete = self._reusable = False
         self._n_used += 1
         self._transport.write(request)
@@ -113,8 +120,13 @@ class Connection(asyncio.Protocol):
             self._pool.forget(self)
             self.close()
             return
-        self._started = True
-        self._last_data = time.monotonic()
+        if not self._started:
+            self._started = True
+            end = data.find(b"\r\n\r\n")
+            if end > 0:
+                self._raw = data[: end + 2]
+        if self._reason_late == "idle-timeout":
+            self._last_data = self._pool.loop.time()
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
@@ -125,6 +137,8 @@ class Connection(asyncio.Protocol):
         if self._complete:
             self._finish()
         else:
+            if self._status and self._reason_late != "idle-timeout":
+                self._arm(self._pool.settings.idle_timeout_s, "idle-timeout")
             listener.on_segment()
 
     def eof_received(self) -> None:
@@ -161,17 +175,17 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         if status < 200 or self._complete or self._listener is None:
+            self._raw = b""
             return  # 100 Continue, 103 Early Hints: the answer is still to come
         self._status = status
-        names = {name for name, _ in self._headers}
+        headers = self._headers
         self._framed = (
-            b"content-length" in names
-            or b"transfer-encoding" in names
-            or status in _NO_BODY
+            status in _NO_BODY
             or self._head_only
+            or any(name == b"content-length" or name == b"transfer-encoding" for name, _ in headers)
         )
-        self._listener.on_head(status, self._reason, self._headers)
-        self._arm(self._pool.settings.idle_timeout_s, "idle-timeout")
+        lines = verbatim_lines(self._raw, headers) if self._raw.startswith(_VERSION) else None
+        self._listener.on_head(status, self._reason, headers, lines)
         if self._head_only:
             self._complete, self._reusable = True, False
 
@@ -187,7 +201,6 @@ class Connection(asyncio.Protocol):
     # ── ends ────────────────────────────────────────────────────────────────────────────────
 
     def _finish(self) -> None:
-        self._disarm()
         listener, self._listener = self._listener, None
         self.resume()  # a paused connection in the pool would never read again
         if self._reusable and self.is_alive():
@@ -205,16 +218,25 @@ class Connection(asyncio.Protocol):
             listener.on_failure(reason)
 
     def _arm(self, timeout_s: float, reason: str) -> None:
-        self._disarm()
-        self._last_data = time.monotonic()
-        self._timer = self._pool.loop.call_later(timeout_s, self._timed_out, timeout_s, reason)
+        """From now on, `timeout_s` of silence are too long. A timer that rings before that looks again."""
+        loop = self._pool.loop
+        now = loop.time()
+        self._limit_s, self._reason_late, self._last_data = timeout_s, reason, now
+        if self._timer is not None:
+            if self._timer.when() <= now + timeout_s:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_later(timeout_s, self._ring)
 
-    def _timed_out(self, timeout_s: float, reason: str) -> None:
-        left = self._last_data + timeout_s - time.monotonic()
-        if reason == "idle-timeout" and (left > 0 or self._paused):
-            self._timer = self._pool.loop.call_later(max(left, 1.0), self._timed_out, timeout_s, reason)
+    def _ring(self) -> None:
+        self._timer = None
+        if self._listener is None:  # idle: the pool looks at its age when it is wanted again
             return
-        self._fail(reason)
+        left = self._last_data + self._limit_s - self._pool.loop.time()
+        if left > 0 or self._paused:
+            self._timer = self._pool.loop.call_later(max(left, 0.001 if left > 0 else 1.0), self._ring)
+            return
+        self._fail(self._reason_late)
 
     def _disarm(self) -> None:
         if self._timer is not None:
@@ -237,7 +259,7 @@ class UpstreamPool:
         self, request: bytes, listener: Listener, head_only: bool = False, *, fresh: bool = False
     ) -> None:
         """Send `request` and tell `listener`, over an idle connection or a new one (`fresh`: a new one)."""
-        oldest = time.monotonic() - self.settings.upstream_keep_alive_s
+        oldest = self.loop.time() - self.settings.upstream_keep_alive_s
         while self._idle and not fresh:
             connection = self._idle.pop()
             if connection.is_alive() and connection.idle_since > oldest:
@@ -267,7 +289,7 @@ class UpstreamPool:
         connection.send(request, listener, head_only)
 
     def give_back(self, connection: Connection) -> None:
-        connection.idle_since = time.monotonic()
+        connection.idle_since = self.loop.time()
         self._idle.append(connection)
 
     def forget(self, connection: Connection) -> None:
