@@ -119,7 +119,8 @@ class Routing:
         """The router's decision if it needs no student, at once; None: `decide`."""
         if self._router is None:
             return Decision()
-        decision, failed = attempt(self._router.place, call_id, body, metadata)
+        router = self._router
+        decision, failed = attempt(lambda: router.place(call_id, body, metadata))
         return Decision(fallback="error") if failed else decision
 
     async def decide(self, call_id: str, body: bytes, metadata: Mapping[str, Any]) -> Decision:
