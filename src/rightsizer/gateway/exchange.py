@@ -13,6 +13,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from rightsizer.gateway.answer_head import AnswerHead, head_of_headers
 from rightsizer.gateway.headers import Headers, request_bytes, request_lines
 from rightsizer.gateway.incoming import Incoming
 from rightsizer.gateway.models import merged_models
@@ -148,7 +149,7 @@ class Exchange:
         """Give an answer of our own the way one of the LLM goes."""
         if self._over:
             return
-        self.on_head(200, b"OK", headers, None)
+        self.on_head(head_of_headers(200, b"OK", headers))
         self.on_body(body)
         self.on_end()
 
@@ -174,17 +175,18 @@ class Exchange:
         self._n_retries += 1
         self._worker.metrics.retries += 1
 
-    def on_head(self, status: int, reason: bytes, headers: Headers, lines: bytes | None) -> None:
+    def on_head(self, head: AnswerHead) -> None:
         incoming = self._incoming
         self._first_byte_s = time.monotonic() - self._started
-        self._status = status
+        self._status = head.status
         self._relay = Relay(
-            status,
+            head,
+            self._our_headers(),
             is_head=incoming.method == b"HEAD",
             chunks=incoming.http_version != "1.0",
             keeps=self._worker.settings.max_recorded_bytes if self._entry is not None else 0,
         )
-        if not self._relay.head(reason, headers, lines, self._our_headers()):
+        if self._relay.ends_with_connection:
             self.keep_alive = False
 
     def on_body(self, data: bytes) -> None:

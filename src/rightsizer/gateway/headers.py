@@ -24,7 +24,6 @@ OURS = b"x-rightsizer-"
 _REPLACED = frozenset((b"host", b"content-length", b"expect", b"accept-encoding", b"cookie"))
 
 _BODILESS = (b"GET", b"HEAD", b"DELETE", b"OPTIONS")
-_KEEP_ALIVE = b"\r\nconnection: keep-alive\r\n"
 
 
 def named_in_connection(headers: Headers) -> set[bytes]:
@@ -83,24 +82,6 @@ def request_bytes(lines: bytes, method: bytes, body: bytes) -> bytes:
     if body or method not in _BODILESS:
         return b"%bcontent-length: %d\r\n\r\n%b" % (lines, len(body), body)
     return lines + b"\r\n"
-
-
-def verbatim_lines(raw: bytes, headers: Headers) -> bytes | None:
-    """`raw` (status line and headers as llhttp has read them) if it may travel as it came, else None.
-
-    A ``Connection: keep-alive`` is cut out of it; any other hop-by-hop header, one of ours, or a folded line
-    says no.
-    """
-    names = [name for name, _ in headers]
-    if not HOP_BY_HOP.isdisjoint(names):
-        at = raw.lower().find(_KEEP_ALIVE)
-        others = [name for name in names if name in HOP_BY_HOP]
-        if at < 0 or others != [b"connection"]:
-            return None
-        raw = raw[: at + 2] + raw[at + len(_KEEP_ALIVE) :]
-    if OURS in b"\n".join(names) or b"\n " in raw or b"\n\t" in raw:
-        return None
-    return raw
 
 
 def response_head(status: int, reason: bytes, headers: Headers, ours: Headers) -> list[bytes]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from rightsizer.gateway.headers import Headers, response_head
+from rightsizer.gateway.answer_head import AnswerHead
+from rightsizer.gateway.headers import response_head
 
 _NO_BODY = (204, 304)
 _WINDOW = 512
@@ -23,49 +24,35 @@ class Relay:
         "_keeps",
         "_kept",
         "_kept_bytes",
-        "_may_chunk",
         "_pending",
-        "_status",
         "_window",
         "content_type",
+        "ends_with_connection",
         "head_sent",
         "truncated",
     )
 
-    def __init__(self, status: int, *, is_head: bool, chunks: bool, keeps: int) -> None:
-        self._status = status
-        self._has_body = status not in _NO_BODY and not is_head
-        self._may_chunk, self._keeps = chunks, keeps
-        self._chunked = self._is_stream = False
-        self._head: bytes = b""
+    def __init__(
+        self, head: AnswerHead, ours: list[tuple[bytes, bytes]], *, is_head: bool, chunks: bool, keeps: int
+    ) -> None:
+        self._keeps = keeps
         self._pending: list[bytes] = []
         self._kept: list[bytes] = []
         self._kept_bytes = 0
         self._window = b""
-        self.content_type = b""
         self.head_sent = self.truncated = False
-
-    def head(
-        self, reason: bytes, headers: Headers, lines: bytes | None, ours: list[tuple[bytes, bytes]]
-    ) -> bool:
-        """Take the head; `lines`: it may travel as it came. False: the connection must end with the answer."""
-        length = None
-        for name, value in headers:
-            if name == b"content-length":
-                length = value
-            elif name == b"content-type" and not self.content_type:
-                self.content_type = value
-        self._is_stream = b"event-stream" in self.content_type
-        keep_alive = True
-        if self._has_body and length is None:
-            self._chunked = keep_alive = self._may_chunk
-            if self._chunked:
-                ours.append((b"transfer-encoding", b"chunked"))
-        if lines is None:
-            self._head = b"".join(response_head(self._status, reason, headers, ours))
+        self.content_type = head.content_type
+        self._is_stream = b"event-stream" in head.content_type
+        self._has_body = head.status not in _NO_BODY and not is_head
+        unframed = self._has_body and head.length is None
+        self._chunked = unframed and chunks
+        self.ends_with_connection = unframed and not chunks
+        if self._chunked:
+            ours.append((b"transfer-encoding", b"chunked"))
+        if head.lines:
+            self._head = head.lines + b"".join([b"%b: %b\r\n" % pair for pair in ours])
         else:
-            self._head = b"".join((lines, *(b"%b: %b\r\n" % pair for pair in ours)))
-        return keep_alive
+            self._head = b"".join(response_head(head.status, head.reason, head.headers, ours))
 
     def add(self, data: bytes) -> None:
         """More of the body."""

@@ -42,8 +42,10 @@ class Decision:
 
     def record(self) -> dict[str, Any]:
         """The route taken, as it is recorded with the call."""
-        if self.task_id is None:
-            return {}
+        if self.student_id is None:
+            return (
+                {} if self.task_id is None else {"task_id": self.task_id, "offered": False, "propensity": 0.0}
+            )
         named = {
             "task_id": self.task_id,
             "student_id": self.student_id,

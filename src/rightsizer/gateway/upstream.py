@@ -14,21 +14,17 @@ from typing import Any, Protocol, cast
 
 import httptools
 
-from rightsizer.gateway.headers import verbatim_lines
+from rightsizer.gateway.answer_head import AnswerHead, head_of_headers, head_of_lines
 from rightsizer.gateway.settings import GatewaySettings, Upstream
 
 _NO_BODY = (204, 304)
-_VERSION = b"HTTP/1.1 "
+_OK = b"HTTP/1.1 200 OK\r\n"
 
 
 class Listener(Protocol):
     """Who receives an answer. Exactly one of `on_end` and `on_failure` is called, last."""
 
-    def on_head(
-        self, status: int, reason: bytes, headers: list[tuple[bytes, bytes]], lines: bytes | None
-    ) -> None:
-        """`lines`: status line and headers as they came, where nothing in them must stay behind."""
-        ...
+    def on_head(self, head: AnswerHead) -> None: ...
 
     def on_body(self, data: bytes) -> None: ...
 
@@ -55,7 +51,11 @@ class Connection(asyncio.Protocol):
     def __init__(self, pool: UpstreamPool) -> None:
         self._pool = pool
         self._transport: asyncio.Transport | None = None
-        self._parser = httptools.HttpResponseParser(self)
+        self._full = httptools.HttpResponseParser(self)  # tells every header
+        self._brief = httptools.HttpResponseParser(
+            _Brief(self)
+        )  # tells none: for heads that come in one piece
+        self._parser = self._full
         self._listener: Listener | None = None
         self._request = b""
         self._head_only = False
@@ -67,7 +67,7 @@ class Connection(asyncio.Protocol):
         self._complete = False
         self._reusable = False
         self._n_used = 0
-        self._raw = b""
+        self._head: AnswerHead | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._limit_s, self._reason_late = 0.0, ""
         self._last_data = 0.0
@@ -78,7 +78,7 @@ class Connection(asyncio.Protocol):
         """Start an exchange; the connection must be idle."""
         assert self._transport is not None
         self._listener, self._request, self._head_only = listener, request, head_only
-        self._status, self._framed, self._started, self._raw = 0, False, False, b""
+        self._status, self._framed, self._started, self._head = 0, False, False, None
         self._complete = self._reusable = False
         self._n_used += 1
         self._transport.write(request)
@@ -123,8 +123,10 @@ class Connection(asyncio.Protocol):
         if not self._started:
             self._started = True
             end = data.find(b"\r\n\r\n")
-            if end > 0:
-                self._raw = data[: end + 2]
+            head = None
+            if end > 0 and data.startswith(_OK):
+                head = head_of_lines(200, data[: end + 2])
+            self._head, self._parser = head, self._full if head is None else self._brief
         if self._reason_late == "idle-timeout":
             self._last_data = self._pool.loop.time()
         try:
@@ -175,17 +177,11 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         if status < 200 or self._complete or self._listener is None:
-            self._raw = b""
             return  # 100 Continue, 103 Early Hints: the answer is still to come
         self._status = status
-        headers = self._headers
-        self._framed = (
-            status in _NO_BODY
-            or self._head_only
-            or any(name == b"content-length" or name == b"transfer-encoding" for name, _ in headers)
-        )
-        lines = verbatim_lines(self._raw, headers) if self._raw.startswith(_VERSION) else None
-        self._listener.on_head(status, self._reason, headers, lines)
+        head = self._head or head_of_headers(status, self._reason, self._headers)
+        self._framed = head.length is not None or head.chunked or status in _NO_BODY or self._head_only
+        self._listener.on_head(head)
         if self._head_only:
             self._complete, self._reusable = True, False
 
@@ -242,6 +238,16 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+class _Brief:
+    """The callbacks of a connection without those for the parts of a head."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.on_message_begin = connection.on_message_begin
+        self.on_headers_complete = connection.on_headers_complete
+        self.on_body = connection.on_body
+        self.on_message_complete = connection.on_message_complete
 
 
 class UpstreamPool:
