@@ -1,8 +1,7 @@
 """The head of an answer of the LLM's server, as little taken apart as it can be.
 
-Most heads travel on as they came. llhttp has then checked the very bytes (RFC 9112), and only the names of the
-headers are looked at, to see that nothing in them must stay behind; that is a third of the work of twenty
-headers one by one.
+Most heads travel on as they came. llhttp has then checked the very bytes (RFC 9112), and one search sees to
+it that none of the headers must stay behind; that is a fifth of the work of twenty headers one by one.
 """
 
 from __future__ import annotations
@@ -10,9 +9,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from rightsizer.gateway.headers import HOP_BY_HOP, OURS, Headers
+from rightsizer.gateway.headers import Headers
 
-_NAME = re.compile(rb"\n([^:\r\n]+):")
+# A folded line, a hop-by-hop header (RFC 9110 §7.6.1), or one of ours; in lower case.
+_STAYS = re.compile(
+    rb"\n(?:[ \t]|connection:|keep-alive:|proxy-|te:|trailer:|transfer-encoding:|upgrade:|x-rightsizer-)"
+)
 _LENGTH, _TYPE = b"\r\ncontent-length:", b"\r\ncontent-type:"
 _KEEP_ALIVE = b"\r\nconnection: keep-alive\r\n"
 
@@ -58,8 +60,7 @@ def head_of_lines(status: int, raw: bytes) -> AnswerHead | None:
     if at >= 0:  # the one hop-by-hop header that nearly all servers send
         raw = raw[: at + 2] + raw[at + len(_KEEP_ALIVE) :]
         lower = lower[: at + 2] + lower[at + len(_KEEP_ALIVE) :]
-    names = _NAME.findall(lower)
-    if not HOP_BY_HOP.isdisjoint(names) or OURS in b"\n".join(names) or b"\n " in raw or b"\n\t" in raw:
+    if _STAYS.search(lower) is not None:
         return None
     return AnswerHead(
         status, b"", (), raw, _value(raw, lower, _LENGTH), _value(raw, lower, _TYPE) or b"", False

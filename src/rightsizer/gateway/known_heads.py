@@ -2,8 +2,8 @@
 length.
 
 The memo is asked with the exact bytes of a head without the digits of its Content-Length. It holds only heads
-that llhttp has accepted, of requests that were let in, with one Content-Length, on a connection to be kept. So
-a hit says what llhttp would say, for a tenth of the work. Whether the caller may call is asked every time.
+that llhttp has accepted, of requests that were let in, with one Content-Length, on a connection to be kept.
+So a hit says what llhttp would say, for a tenth of the work. Whether the caller may call is asked every time.
 """
 
 from __future__ import annotations
