@@ -9,12 +9,13 @@ from types import TracebackType
 
 from rightsizer.errors import NotFound, StoreError
 from rightsizer.store.calls import SqliteCallLog
-from rightsizer.store.crypto import Cipher
+from rightsizer.store.crypto import Cipher, key_fingerprint
 from rightsizer.store.database import Database, translate
 from rightsizer.store.keys import create_keys, find_key, unlock
 from rightsizer.store.marks import SqliteMarks
 from rightsizer.store.migrations import MIGRATIONS, check_version, migrate
 from rightsizer.store.records import SqliteRecords
+from rightsizer.store.roles import Access
 
 _APPLICATION_ID = 0x72697A72  # 'rizr'
 BUSY_TIMEOUT_S = 30.0
@@ -28,11 +29,30 @@ def database_path(home: Path) -> Path:
 class SqliteStore:
     """See `rightsizer.store.store.Store`. Usable from several threads, not across a fork."""
 
-    def __init__(self, database: Database, cipher: Cipher) -> None:
+    def __init__(self, database: Database, cipher: Cipher, access: Access) -> None:
         self._database = database
+        self._cipher = cipher
+        self.access = access
         self.calls = SqliteCallLog(database, cipher)
         self.records = SqliteRecords(database, cipher)
         self.marks = SqliteMarks(database, cipher, self.calls)
+
+    def remember_audit(self, first_hash: str) -> None:
+        """Keep the hash of the audit log's first entry, once, so that a log begun anew is noticed."""
+        with self._database.write() as connection:
+            sql = "INSERT OR IGNORE INTO meta (name, value) VALUES ('audit_start', ?)"
+            connection.execute(sql, (first_hash.encode(),))
+
+    def audit_start(self) -> str | None:
+        """What `remember_audit` kept; None before the first entry."""
+        rows = self._database.rows("SELECT value FROM meta WHERE name = 'audit_start'")
+        return bytes(rows[0][0]).decode() if rows else None
+
+    def pseudonym(self, call_id: str) -> str:
+        """What stands for the id of a forgotten call or session where a record must keep its place."""
+        return (
+            "forgotten-" + self._cipher.address("forgotten", call_id.encode("utf-8", "surrogatepass")).hex()
+        )
 
     def close(self) -> None:
         """Flush and release; further use is an error."""
@@ -88,7 +108,7 @@ def open_store(
     except StoreError:
         connection.close()
         raise
-    return SqliteStore(Database(connection, path), cipher)
+    return SqliteStore(Database(connection, path), cipher, Access("admin", key_fingerprint(kek)))
 
 
 def _make_files(home: Path, path: Path) -> None:
