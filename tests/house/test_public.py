@@ -9,6 +9,7 @@ import pytest
 VERBS = {
     "assignments",
     "curate_log",
+    "dataset_card",
     "discover_tasks",
     "evaluate_student",
     "export_log",
@@ -20,10 +21,21 @@ VERBS = {
     "replay_log",
     "rollback_task",
     "run_loop",
+    "trace",
     "train_students",
+    "verify_audit_log",
     "verify_certificate",
 }
-TYPES = {"Learning", "ReplayOutcome", "RunOutcome", "TaskOutcome", "Workspace"}
+TYPES = {
+    "AuditVerification",
+    "Learning",
+    "Lineage",
+    "Origin",
+    "ReplayOutcome",
+    "RunOutcome",
+    "TaskOutcome",
+    "Workspace",
+}
 
 
 def test_the_python_api_is_what_it_was() -> None:

@@ -42,6 +42,7 @@ def list_calls(set_aside: bool, task: str | None, limit: int, offset: int, as_js
     from rightsizer.wire.record import record_from_call
 
     with workspace() as ws:
+        ws.enter("calls.read", limit=limit, offset=offset, set_aside=set_aside)
         if set_aside:
             marks = list(ws.store.marks.aside())
             rejected = list(ws.store.calls.rejected())
@@ -73,6 +74,7 @@ def show_call(call_id: str, as_json: bool) -> None:
     from rightsizer.wire.record import record_from_call
 
     with workspace() as ws:
+        ws.enter("calls.read", call=call_id)
         call = ws.store.calls.get(call_id)
         marks = [m for m in ws.store.marks.aside() if m.call_id == call_id]
         tasks = {level: ws.store.marks.assignments(level).get(call_id) for level in LEVELS}
@@ -136,6 +138,7 @@ def assignments(level: Level | None, as_json: bool) -> None:
     from rightsizer.pipeline import assignments as assignments_of
 
     with workspace() as ws:
+        ws.enter("calls.read", assignments=True)
         found = assignments_of(ws, level)
     if as_json:
         emit_json({"assignments": found})
@@ -190,6 +193,35 @@ def _kind(name: str) -> type[Frozen]:
 
 
 datasets = _record_group("datasets", "Frozen, session-split sets of examples.")
+
+
+@datasets.command()
+@click.argument("key", metavar="ID")
+@click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Write it there (.md).")
+@json_option
+def card(key: str, out: str | None, as_json: bool) -> None:
+    """The card of a dataset, in Markdown: counts, sources, licences, languages, filters, masking, limits.
+
+    \b
+    rightsizer datasets card dataset_01a… --out CARD.md
+    """
+    from pathlib import Path
+
+    from rightsizer.pipeline import dataset_card
+    from rightsizer.types import Dataset
+
+    with workspace() as ws:
+        text = dataset_card(ws, ws.find(Dataset, key))
+    if out:
+        Path(out).write_text(text, encoding="utf-8")
+    if as_json:
+        emit_json({"card": text, "file": out})
+    elif out:
+        console().print(f"card → {out}")
+    else:
+        click.echo(text)
+
+
 students = _record_group("students", "Trained models.")
 evaluations = _record_group("evaluations", "What the gate found.")
 routes = _record_group("routes", "What answers which task now.")

@@ -27,6 +27,7 @@ def import_logs(
     def tell(done: int, total: int, calls: int) -> None:
         progress(f"import · {calls:,} calls", done, total)
 
+    ws.enter("import", files=len(paths))
     return import_files(ws.store, paths, format=format, progress=tell)
 
 
@@ -36,6 +37,7 @@ def export_log(ws: Workspace, path: Path, *, curated: bool = False, progress: Pr
     `curated`: only what may be learned from, with sensitive values masked.
     """
     total = ws.store.calls.count(kept_only=curated)
+    ws.enter("export.curated" if curated else "export", calls=total)
     calls: Iterable[Call] = counted(ws.store.calls.scan(kept_only=curated), "export", total, progress)
     if curated:
         cache = MaskCache()
@@ -51,6 +53,7 @@ def _masked(call: Call, cache: MaskCache) -> Call:
 def curate_log(ws: Workspace, *, progress: Progress = silent) -> Funnel:
     """Set aside what must not be learned from (S2). Repeatable: each run replaces the last one's marks."""
     total = ws.store.calls.count()
+    ws.enter("curate", calls=total)
     policy = CurationPolicy(**ws.settings.curate.filters())
     done = curate(counted(ws.store.calls.scan(), "curate", total, progress), policy)
     ws.store.marks.set_aside("curate", done.marks)
@@ -76,6 +79,7 @@ def discover_tasks(ws: Workspace, *, progress: Progress = silent) -> list[Task]:
     total = ws.store.calls.count()
     if total == 0:
         raise InputError("the call log is empty", hint="rightsizer import FILE…")
+    ws.enter("discover", calls=total)
     known = ws.store.records.list(Task)
     calls = counted(ws.store.calls.scan(), "discover", total, progress)
     found = discover(

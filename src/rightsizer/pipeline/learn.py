@@ -46,6 +46,7 @@ def prepare(ws: Workspace, task: Task, *, progress: Progress = silent) -> Learni
     from rightsizer.tasks.dataset import freeze
 
     total = ws.store.calls.count(task_id=task.id, kept_only=True)
+    ws.enter("dataset", task=task.id, calls=total)
     calls = counted(
         ws.store.calls.scan(task_id=task.id, kept_only=True), f"dataset · {task.name}", total, progress
     )
@@ -75,6 +76,7 @@ def train_students(
     """Train every accepted candidate (or those whose method is in `only`) on the train split (S5)."""
     from rightsizer.training.train import train
 
+    ws.enter("train", task=learning.task.id, dataset=learning.dataset.id)
     students = []
     train_split = learning.part("train")[: ws.settings.train.max_examples]
     for candidate in learning.candidates:

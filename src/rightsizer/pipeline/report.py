@@ -13,6 +13,7 @@ from rightsizer.types import Evaluation, Funnel, Release, Route, Student, Task
 
 def make_report(ws: Workspace, *, progress: Progress = silent) -> Report:
     """What the agent does by task, what it costs, what could move and should stay, and what has moved."""
+    ws.enter("report", calls=ws.store.calls.count())
     records = ws.store.records
     funnels = records.list(Funnel)
     return build_report(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +10,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from rightsizer.config import Settings, load_settings
-from rightsizer.errors import InputError, NotFound
-from rightsizer.store.sqlite import open_store
-from rightsizer.store.store import Store
+from rightsizer.errors import AccessDenied, InputError, NotFound
+from rightsizer.evaluation.signing import signing_key
+from rightsizer.store.audit import AuditLog, Fact, audit_path
+from rightsizer.store.roles import may, roles_that_may
+from rightsizer.store.sqlite import SqliteStore, open_store
 from rightsizer.types import Frozen, Task
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ class Workspace:
 
     home: Path
     settings: Settings
-    store: Store
+    store: SqliteStore
     _closed: bool = field(default=False, repr=False)
 
     @cached_property
@@ -47,6 +50,37 @@ class Workspace:
 
         path = self.settings.prices.file
         return load_prices(Path(path) if path else None)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        """The home's audit log, for entries of whoever opened this workspace."""
+        access = self.store.access
+        return AuditLog(
+            self.home,
+            lambda: signing_key(self.home),
+            who=system_user(),
+            role=access.role,
+            key=access.key,
+        )
+
+    def enter(self, action: str, **on: Fact) -> None:
+        """Allow and write down an action before it is taken: who, what, on which ids or how many.
+
+        Raises:
+            AccessDenied: the role may not do this (that too is written down).
+            StoreError: the audit log cannot be written.
+        """
+        role = self.store.access.role
+        allowed = may(role, action)
+        is_first = not audit_path(self.home).exists()
+        entry = self.audit.append(action, on, allowed=allowed)
+        if is_first:
+            self.store.remember_audit(entry.hash)
+        if not allowed:
+            raise AccessDenied(
+                f"the role '{role}' may not do '{action}'",
+                hint=f"it needs the role {' or '.join(roles_that_may(action))}",
+            )
 
     def find(self, kind: type[R], key: str) -> R:
         """A record by its id, by a unique beginning or end of it, or (tasks) by its exact name.
@@ -85,6 +119,16 @@ class Workspace:
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
         self.close()
+
+
+def system_user() -> str:
+    """The operating system's name for who runs this process (not what the environment claims)."""
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError, AttributeError):
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
 
 
 def open_workspace(
