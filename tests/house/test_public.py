@@ -14,13 +14,17 @@ VERBS = {
     "export_log",
     "import_logs",
     "make_report",
+    "merge_tasks",
     "open_workspace",
     "prepare",
     "release_student",
+    "rename_task",
     "replay_log",
     "rollback_task",
     "run_loop",
+    "split_task",
     "train_students",
+    "unmerge_task",
     "verify_certificate",
 }
 TYPES = {"Learning", "ReplayOutcome", "RunOutcome", "TaskOutcome", "Workspace"}

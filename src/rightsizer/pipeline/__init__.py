@@ -9,6 +9,7 @@ with open_workspace("~/.rightsizer") as ws:
 
 from rightsizer.pipeline.collect import assignments, curate_log, discover_tasks, export_log, import_logs
 from rightsizer.pipeline.deploy import release_student, rollback_task
+from rightsizer.pipeline.edit import merge_tasks, rename_task, split_task, unmerge_task
 from rightsizer.pipeline.learn import Learning, prepare, train_students
 from rightsizer.pipeline.loop import RunOutcome, TaskOutcome, run_loop
 from rightsizer.pipeline.prove import evaluate_student, verify_certificate
@@ -29,12 +30,16 @@ __all__ = [
     "export_log",
     "import_logs",
     "make_report",
+    "merge_tasks",
     "open_workspace",
     "prepare",
     "release_student",
+    "rename_task",
     "replay_log",
     "rollback_task",
     "run_loop",
+    "split_task",
     "train_students",
+    "unmerge_task",
     "verify_certificate",
 ]
