@@ -52,6 +52,7 @@ class Assigner:
         self._system = _Zone([s.system.load() if s.system else None for s in self._signatures])
         self._opening = _Zone([s.opening.load() if s.opening else None for s in self._signatures])
         mass = self._system.mass + self._opening.mass
+        self._share = np.array([s.share for s in self._signatures], float)
         parts = np.array([len(s.contains) for s in self._signatures], float)
         self._parted = parts > 0
         # What an earlier run assigned stays: its tasks come first, then the more specific template, and
@@ -76,14 +77,21 @@ class Assigner:
         fits = self._fits(zones.tools, zones.format)
         if not fits.any():
             return None
-        fits = fits & (self._system.contained(zones.system) >= CONTAINED)
+        contained, explained = self._system.contained(zones.system)
+        fits = fits & (contained >= CONTAINED) & (explained >= self._share)
         if (fits & self._opening.asked).any():
-            fits &= self._opening.contained(zones.opening) >= CONTAINED
+            fits &= self._opening.contained(zones.opening)[0] >= CONTAINED
         for i in np.flatnonzero(fits & self._parted):
             fits[i] = _carries(zones, self._signatures[i].contains)
         if not fits.any():
             return None
         return self._ids[int(np.argmax(np.where(fits, self._rank, -np.inf)))]
+
+    def explained(self, zones: Zones) -> float:
+        """Share of the system text that the core of its task explains; 1 where it has none."""
+        task_id = self.assign_zones(zones)
+        found = self._system.contained(zones.system)[1]
+        return min((float(found[i]) for i, own in enumerate(self._ids) if own == task_id), default=1.0)
 
     def _fits(self, tools: frozenset[str], format: str) -> NDArray[np.bool_]:
         """Which tasks take this tool set and response format."""
@@ -119,15 +127,20 @@ class _Zone:
         self.asked = np.zeros(self._n, bool)
         self.asked[self._owners] = True
         self.mass = np.array([c.mass if c is not None else 0.0 for c in cores])
+        self._size = np.array([c.size for c in fitted], float)
         self._memo: OrderedDict[str, NDArray[np.float64]] = OrderedDict()
 
     def contained(self, text: str) -> NDArray[np.float64]:
-        """Share of each task's core in the text, shape (n_tasks,); 1 where the task asks for none."""
+        """Shape (2, n_tasks): share of each task's core that the text carries, and share of the text that
+        this explains; 1 where the task asks for no core."""
         known = self._memo.get(text)
         if known is None:
-            known = np.ones(self._n)
+            known = np.ones((2, self._n))
             if len(self._owners):
-                known[self._owners] = self._index.contained(shingle(text))[self._source]
+                shingles = shingle(text)
+                found = self._index.contained(shingles)[self._source]
+                known[0, self._owners] = found
+                known[1, self._owners] = np.minimum(1.0, found * self._size / max(len(shingles), 1))
             _remember(self._memo, text, known)
         return known
 

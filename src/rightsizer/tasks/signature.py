@@ -45,6 +45,7 @@ class Signature(Frozen):
     tools: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("",)
     contains: tuple[str, ...] = ()
+    share: float = Field(default=0.0, description="least share of the system text that the core explains")
     round: int = Field(default=0, description="an earlier round's task takes a call before a later one's")
     step: str = ""
     centroid: tuple[float, ...] = ()
