@@ -108,8 +108,24 @@ class CurateSettings(Section):
 class TasksSettings(Section):
     """How tasks are found."""
 
-    min_calls: int = Field(5, ge=1, description="fewer calls than this are no task")
+    min_calls: int = Field(3, ge=1, description="fewer calls than this are no task")
     min_sessions: int = Field(2, ge=1, description="a task recurs in at least so many sessions")
+    granularity: float | Literal["coarse", "auto", "fine"] = Field(
+        "auto", description="how finely calls are divided: coarse, auto, fine, or a number (auto is 1)"
+    )
+
+    @field_validator("granularity")
+    @classmethod
+    def _is_not_negative(cls, value: float | str) -> float | str:
+        if isinstance(value, float) and not 0 <= value <= 100:
+            raise ValueError("must be coarse, auto, fine, or a number from 0 to 100")
+        return value
+
+    @property
+    def scale(self) -> float:
+        """`granularity` as a number: below 1 gives fewer and larger tasks, above 1 more and smaller ones."""
+        named = {"coarse": 0.33, "auto": 1.0, "fine": 3.0}
+        return named[self.granularity] if isinstance(self.granularity, str) else self.granularity
 
 
 class EncoderSettings(Section):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rightsizer.cli.context import console, emit_json, json_option, workspace
+from rightsizer.cli.edit import merge, rename, split, unmerge
 
 if TYPE_CHECKING:
     from rightsizer.types import Frozen, Level
@@ -100,7 +101,7 @@ def list_tasks(level: str, as_json: bool) -> None:
     from rightsizer.types import Task
 
     with workspace() as ws:
-        found = [t for t in ws.store.records.list(Task) if t.level == level]
+        found = [t for t in ws.store.records.list(Task) if t.level == level and t.merged_into is None]
     found.sort(key=lambda t: (-t.cost_share, -t.n_calls, t.id))
     if as_json:
         emit_json({"tasks": [_without_signature(t) for t in found]})
@@ -146,6 +147,10 @@ def assignments(level: Level | None, as_json: bool) -> None:
         out = console()
         for call_id, task_id in found.items():
             out.print(f"{call_id}\t{task_id or '-'}", soft_wrap=True)
+
+
+for _edit in (merge, unmerge, split, rename):
+    tasks.add_command(_edit)
 
 
 def _record_group(name: str, doc: str) -> click.Group:

@@ -11,6 +11,7 @@ from rightsizer.pipeline.audit import AuditVerification, verify_audit_log
 from rightsizer.pipeline.card import dataset_card
 from rightsizer.pipeline.collect import assignments, curate_log, discover_tasks, export_log, import_logs
 from rightsizer.pipeline.deploy import release_student, rollback_task
+from rightsizer.pipeline.edit import merge_tasks, rename_task, split_task, unmerge_task
 from rightsizer.pipeline.learn import Learning, prepare, train_students
 from rightsizer.pipeline.lineage import Lineage, Origin, trace
 from rightsizer.pipeline.loop import RunOutcome, TaskOutcome, run_loop
@@ -36,14 +37,18 @@ __all__ = [
     "export_log",
     "import_logs",
     "make_report",
+    "merge_tasks",
     "open_workspace",
     "prepare",
     "release_student",
+    "rename_task",
     "replay_log",
     "rollback_task",
     "run_loop",
+    "split_task",
     "trace",
     "train_students",
+    "unmerge_task",
     "verify_audit_log",
     "verify_certificate",
 ]

@@ -92,7 +92,7 @@ def discover_tasks(ws: Workspace, *, progress: Progress = silent) -> list[Task]:
     ws.store.records.put(*found.tasks)
     for level, assignments in found.assignments.items():
         ws.store.marks.assign(level, assignments)
-    return [t for t in found.tasks if t.level == "template"]
+    return [t for t in found.tasks if t.level == "template" and t.merged_into is None]
 
 
 def _cost_of(ws: Workspace) -> Callable[[Call], float | None]:

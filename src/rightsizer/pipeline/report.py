@@ -17,7 +17,7 @@ def make_report(ws: Workspace, *, progress: Progress = silent) -> Report:
     records = ws.store.records
     funnels = records.list(Funnel)
     return build_report(
-        tasks=[t for t in records.list(Task) if t.level == "template"],
+        tasks=[t for t in records.list(Task) if t.level == "template" and t.merged_into is None],
         evaluations=records.list(Evaluation),
         students=records.list(Student),
         releases=records.list(Release),

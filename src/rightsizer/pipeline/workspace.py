@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -82,13 +83,21 @@ class Workspace:
                 hint=f"it needs the role {' or '.join(roles_that_may(action))}",
             )
 
-    def find(self, kind: type[R], key: str) -> R:
-        """A record by its id, by a unique beginning or end of it, or (tasks) by its exact name.
+    def find(self, kind: type[R], key: str, *, merged: bool = False) -> R:
+        """A record by its id, by a unique beginning or end of it, or (tasks) by its name or a former one.
+
+        A task that was merged into another gives that other one, unless `merged` asks for itself.
 
         Raises:
             NotFound: nothing matches.
             InputError: more than one record matches.
         """
+        found = self._find(kind, key, merged)
+        if isinstance(found, Task) and found.merged_into is not None and not merged:
+            return self.find(kind, found.merged_into)
+        return found
+
+    def _find(self, kind: type[R], key: str, merged: bool) -> R:
         try:
             return self.store.records.get(kind, key)
         except NotFound:
@@ -99,7 +108,7 @@ class Workspace:
             r for r, i in zip(rows, ids, strict=True) if part and (i.startswith(part) or i.endswith(part))
         ]
         if kind is Task:
-            hits = [r for r in rows if isinstance(r, Task) and r.name == key] or hits
+            hits = _named(rows, key, merged) or hits
         if len(hits) == 1:
             return hits[0]
         noun = kind.__name__.lower()
@@ -129,6 +138,15 @@ def system_user() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except (ImportError, KeyError, AttributeError):
         return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
+
+
+def _named(rows: Sequence[R], name: str, merged: bool) -> list[R]:
+    """Tasks of this name; if there is none, those that once had it."""
+    tasks: list[tuple[R, Task]] = [(r, r) for r in rows if isinstance(r, Task)]
+    by_name = [(row, task) for row, task in tasks if task.name == name]
+    apart = [row for row, task in by_name if (task.merged_into is not None) == merged]
+    former = [row for row, task in tasks if name in task.aliases]
+    return apart or [row for row, _ in by_name] or former
 
 
 def open_workspace(

@@ -32,7 +32,9 @@ def find_steps(
             step_id = f"{parent.id}-{digest(step)[:8]}"
             step_of.update((f.call_id, step_id) for f in facts)
             tasks.append(_step_task(step_id, step, parent, facts, totals, before.get(step_id)))
-    return tasks, step_of
+    found = {t.id for t in tasks}
+    gone = [t.model_copy(update=figures([], totals)) for t in before.values() if t.id not in found]
+    return [*tasks, *gone], step_of
 
 
 def _step_task(

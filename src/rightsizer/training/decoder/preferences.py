@@ -1,6 +1,6 @@
 """Preferences from disagreements: where the student said something else than the teacher, prefer the teacher.
 
-Direct Preference Optimization (Rafailov et al. 2023) with trl. The pairs come from the student's own mistakes,
+Direct Preference Optimization (Rafailov et al. 2023) with trl. The pairs come from the student's mistakes,
 on calls of the train split or of shadow traffic, so that what is learned is what it really gets wrong.
 """
 
