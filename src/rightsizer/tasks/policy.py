@@ -27,11 +27,22 @@ class Answers(Frozen):
     constant_share: float
 
 
+class TrialRules(Frozen):
+    """The quick trial: on how many calls, and what it takes for right."""
+
+    calls: int
+    least_calls: int
+    found_odds: float
+    span_odds: float
+    agreement: float
+
+
 class Policy(Frozen):
     """Everything that turns observations of a task into its readiness."""
 
     volume: Volume
     answers: Answers
+    trial: TrialRules
     weights: dict[str, float]
     caps: dict[str, float]
 

@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rightsizer.stats import clopper_pearson
+from rightsizer.tasks.drift import estimate_drift
 from rightsizer.tasks.policy import Policy
 from rightsizer.tasks.scan import Fact
+from rightsizer.tasks.trial import copy_odds, served_share
 from rightsizer.types import OutputKind
 
 
@@ -36,22 +38,47 @@ def estimate_readiness(
     answered = [f for f in facts if f.kind is not None]
     if not answered:
         return Readiness(0.0, 0.0, 0.0, {"volume": 0.0}, "no call of it was answered")
-    n_sessions = len({f.session for f in answered})
-    reach = _reach(answered, policy.answers.repeated_sessions)
-    share = sum(reach) / len(reach)
+    reach = _reach(answered, policy)
     parts = {
-        "reach": share,
+        "copied": _copied(answered),
         "form": _form(answered),
+        "narrow": _narrow(answered),
+        "reach": sum(reach) / len(reach),
+        "stable": 1.0 - estimate_drift(answered),
         "template": template_share,
         "volume": min(1.0, len({f.payload for f in answered}) / policy.volume.calls_for_full),
     }
+    trials = [f.trial for f in answered if f.trial is not None]
+    if len(trials) >= policy.trial.least_calls:
+        parts["served"] = served_share(trials, policy.trial.agreement)
+        parts["right"] = sum(t.hit for t in trials) / len(trials)
+        parts["lift"] = max(0.0, parts["right"] - sum(t.majority for t in trials) / len(trials))
     steady = _steady(answered)
     if steady is not None:
         parts["steady"] = steady
-    low, high = _interval(share, n_sessions)
-    values = [_combine(parts | {"reach": r}, output, policy) for r in (share, low, high)]
+    share = _outlook(parts, policy)
+    low, high = _interval(share, len({f.session for f in answered}))
+    values = [_combine(parts, each, output, policy) for each in (share, low, high)]
     rounded = {name: round(value, 4) for name, value in sorted(parts.items())}
     return Readiness(values[0], values[1], values[2], rounded, explain(answered, output, parts, policy))
+
+
+def _outlook(parts: dict[str, float], policy: Policy) -> float:
+    return parts["reach"]
+
+
+def _copied(answered: Sequence[Fact]) -> float:
+    """Share of the values in the answers that stand in what the model was given; 1 where there are none."""
+    leaves = sum(f.leaves for f in answered)
+    return sum(f.copied for f in answered) / leaves if leaves else 1.0
+
+
+def _narrow(answered: Sequence[Fact]) -> float:
+    """1 where all answers have one frame, 0 where each has its own: 1 − entropy / log n (Shannon 1948)."""
+    n = len(answered)
+    counts = Counter(f.frame for f in answered).values()
+    entropy = -sum(c / n * math.log(c / n) for c in counts)
+    return 1 - entropy / math.log(n) if n > 1 else 0.0
 
 
 def explain(answered: Sequence[Fact], output: OutputKind, parts: dict[str, float], policy: Policy) -> str:
@@ -74,13 +101,18 @@ def explain(answered: Sequence[Fact], output: OutputKind, parts: dict[str, float
     return f"{parts['reach']:.0%} of the answers recur or are copied from the input"
 
 
-def _reach(answered: Sequence[Fact], min_sessions: int) -> list[bool]:
+def _reach(answered: Sequence[Fact], policy: Policy) -> list[float]:
+    """Per call the chance that its answer can be reached: its frame recurs, or all of it is copied."""
+    enough = policy.answers.repeated_sessions
     sessions: dict[str, set[str]] = defaultdict(set)
     for f in answered:
-        if len(sessions[f.answer]) < min_sessions:
-            sessions[f.answer].add(f.session)
+        if len(sessions[f.frame]) < enough:
+            sessions[f.frame].add(f.session)
     return [
-        len(sessions[f.answer]) >= min_sessions or (f.leaves > 0 and f.copied == f.leaves) for f in answered
+        copy_odds(f, policy.trial)
+        if len(sessions[f.frame]) >= enough or (f.leaves > 0 and f.copied == f.leaves)
+        else 0.0
+        for f in answered
     ]
 
 
@@ -111,8 +143,9 @@ def _interval(share: float, n_sessions: int) -> tuple[float, float]:
     return min(low, share), max(high, share)
 
 
-def _combine(parts: dict[str, float], output: OutputKind, policy: Policy) -> float:
+def _combine(parts: dict[str, float], share: float, output: OutputKind, policy: Policy) -> float:
     """Volume × weighted geometric mean of the other parts, capped by kind of output."""
+    parts = parts | {"reach": share}
     weights = {name: w for name, w in policy.weights.items() if name in parts}
     total = sum(weights.values())
     mean = math.exp(sum(w * math.log(max(parts[n], 1e-3)) for n, w in weights.items()) / total)

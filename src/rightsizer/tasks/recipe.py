@@ -1,8 +1,8 @@
-"""How an answer can be put together from what the model was given: its form, and where each value comes from.
+"""How an answer can be put together from what the model was given: its frame, and where its values come from.
 
-Two answers with the same recipe ("call `get_order`, its id is the last thing that looks like ``#W123``") are
-the same thing to learn, though no value in them is the same. A cheap student that can tell the recipe
-can give the answer, so recipes are what readiness tries to predict.
+Two answers with the same frame ("call `get_order` with an id that stands in the input") are the same thing
+to decide, though no value in them is the same. What is left is to copy the values; some are named by a key
+or have a form of their own (``#W123``), others only reading can find.
 """
 
 from __future__ import annotations
@@ -21,18 +21,21 @@ from rightsizer.views.tokens import digest
 MAX_LEAVES = 40
 KEY_BEFORE = re.compile(r"[\"']?(\w{1,40})[\"']?\s*[:=]\s*[\"']?$")
 RUN = re.compile(r"[A-Z]+|[a-z]+|\d+|[^A-Za-z0-9]")
-MOST_RANK = 6  # a value further back among its like is found by chance only
+MOST_RANK = 3  # a value further back among its like is found by reading only
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """`key` names the recipe; `leaves` values in the answer, `copied` of them stand in the input, and
-    `spans` of those can be found by no key or form, only by reading."""
+    """`frame` names the answer without the values that are copied. Of its `leaves` values `copied` stand in
+    the input, `spans` of which only reading can find."""
 
-    key: str
+    frame: str
     leaves: int
     copied: int
     spans: int
+
+
+UNANSWERED = Recipe("", 0, 0, 0)
 
 
 def find_recipe(reply: Message, given: str) -> Recipe:
@@ -44,6 +47,8 @@ def find_recipe(reply: Message, given: str) -> Recipe:
     leaves = copied = spans = 0
     lines = []
     for path, value in parts:
+        if value is None:
+            continue
         if not isinstance(value, str):
             lines.append(f"{path}={value}")
             continue
@@ -51,14 +56,16 @@ def find_recipe(reply: Message, given: str) -> Recipe:
         origin = _origin(value, given, lower) if leaves <= MAX_LEAVES else None
         copied += origin is not None
         spans += origin == "span"
-        lines.append(f"{path}={digest(value)}" if origin is None else f"{path}<{origin}")
+        if origin is None:
+            lines.append(f"{path}={digest(value)}")
     return Recipe(digest("\n".join(sorted(lines))), leaves, copied, spans)
 
 
 def _parts(reply: Message) -> Iterator[tuple[str, Any]]:
-    """(path, value) of everything in a structured answer: texts and numbers as text; none for plain text."""
+    """(path, value) of everything in a structured answer: texts and numbers as text, lists also by their
+    length, nothing for plain text."""
     for call in reply.tool_calls:
-        yield f"{call.name}()", None
+        yield f"{call.name}()", True
         yield from _walk(_load(call.arguments), call.name)
     if not reply.tool_calls:
         value = parse_object(plain_text(reply))
@@ -75,14 +82,14 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
             yield from _walk(item, f"{path}[{i}]")
         yield f"{path}[]", len(value)
     elif isinstance(value, bool) or value is None or value == "":
-        yield path, f"{value}" if value == "" else value
+        yield path, None if value == "" else value
     else:
         yield path, str(value)
 
 
 def _origin(value: str, given: str, lower: str) -> str | None:
-    """Where a value comes from: ``key:<name>:<rank>``, ``form:<pattern>:<rank>``, ``span``, or None: it does
-    not stand in what was given. The rank counts other values of that key or form that stand nearer."""
+    """How a value can be found: ``key`` or ``form`` where few others of that key or form stand nearer,
+    ``span`` where only reading helps, None where it does not stand in what was given."""
     at = lower.rfind(value.lower())
     if not value or at < 0:
         return None
@@ -91,12 +98,12 @@ def _origin(value: str, given: str, lower: str) -> str | None:
     if key:
         nearer = set(_valued(key.group(1)).findall(rest)) - {value}
         if len(nearer) < MOST_RANK:
-            return f"key:{key.group(1)}:{len(nearer)}"
+            return "key"
     pattern = _form(value)
     if pattern is not None:
         nearer = set(pattern.findall(rest)) - {value}
         if len(nearer) < MOST_RANK:
-            return f"form:{pattern.pattern}:{len(nearer)}"
+            return "form"
     return "span"
 
 
@@ -112,9 +119,7 @@ def _form(value: str) -> re.Pattern[str] | None:
         return None
     classes = []
     for run in RUN.findall(value):
-        kind = (
-            "[A-Z]+" if run.isupper() else "[a-z]+" if run.islower() else r"\d+" if run.isdigit() else None
-        )
+        kind = "[A-Z]+" if run.isupper() else "[a-z]+" if run.islower() else r"\d+" if run.isdigit() else None
         classes.append(kind or re.escape(run))
     return re.compile(rf"(?<![A-Za-z0-9]){''.join(classes)}(?![A-Za-z0-9])")
 

@@ -1,6 +1,6 @@
 """A quick trial: how often a student that takes a second to train would give the answer, out of fold.
 
-It learns which *recipe* an answer has (see `recipe.py`) from hashed words: a linear support vector machine
+It learns which *frame* an answer has (see `recipe.py`) from hashed words: a linear support vector machine
 (Fan et al. 2008, LIBLINEAR) in folds by session. It is weaker than the students of the ladder, on purpose:
 what is asked is how tasks compare, not how good a student gets.
 """
@@ -13,19 +13,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rightsizer.tasks.policy import TrialRules
-from rightsizer.tasks.scan import Fact
 from rightsizer.tasks.sketch import BITS, unpack
 from rightsizer.views.tokens import digest
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-F64 = NDArray[np.float64]
+    from rightsizer.tasks.scan import Fact
+
 FOLDS = 3
-MOST_CLASSES = 60  # commonest recipes that are told apart; the rest are one class that is never right
+MOST_CLASSES = 200  # commonest frames that are told apart; the rest are one class that is never right
 
 
 @dataclass(frozen=True)
@@ -48,16 +47,23 @@ def run_trial(facts: Sequence[Fact], rules: TrialRules) -> dict[str, Trial]:
     matrix = _matrix(sample)
     for fold in range(FOLDS):
         train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        answers = [sample[i].recipe for i in train]
+        answers = [sample[i].frame for i in train]
         common = {a for a, n in Counter(answers).most_common(MOST_CLASSES) if n >= 2}
         labels = [a if a in common else "" for a in answers]
         guesses, margins = _predict(matrix[train], labels, matrix[test])
         top = Counter(answers).most_common(1)[0][0]
         for i, guess, sure in zip(test, guesses, margins, strict=True):
             f = sample[i]
-            right = rules.span_odds**f.spans if guess and guess == f.recipe else 0.0
-            found[f.call_id] = Trial(right, sure if guess else -1e9, f.recipe == top and not f.spans)
+            right = copy_odds(f, rules) if guess and guess == f.frame else 0.0
+            found[f.call_id] = Trial(right, sure if guess else -1e9, f.frame == top and not f.copied)
     return found
+
+
+def copy_odds(fact: Fact, rules: TrialRules) -> float:
+    """Chance that every value that must be copied is copied right."""
+    if fact.kind == "label":
+        return 1.0
+    return float(rules.span_odds**fact.spans * rules.found_odds ** (fact.copied - fact.spans))
 
 
 def served_share(trials: Sequence[Trial], agreement: float) -> float:
