@@ -12,7 +12,6 @@ from rightsizer.types import Frozen
 class Volume(Frozen):
     """How many calls are many."""
 
-    calls_for_full: int
     calls_to_prove: int
 
 
@@ -35,6 +34,13 @@ class TrialRules(Frozen):
     found_odds: float
     span_odds: float
     agreement: float
+    sure: float
+
+
+class Interval(Frozen):
+    """How wide the forecast's interval is beyond the sampling of sessions."""
+
+    forecast: float
 
 
 class Policy(Frozen):
@@ -43,8 +49,9 @@ class Policy(Frozen):
     volume: Volume
     answers: Answers
     trial: TrialRules
-    weights: dict[str, float]
-    caps: dict[str, float]
+    takes: dict[str, float]
+    kinds: dict[str, float]
+    interval: Interval
 
 
 @lru_cache(maxsize=1)
