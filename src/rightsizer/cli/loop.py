@@ -81,12 +81,15 @@ def discover(as_json: bool) -> None:
     rightsizer discover
     rightsizer tasks list
     """
-    from rightsizer.cli.listings import print_tasks
+    from rightsizer.cli.show_tasks import print_tasks
     from rightsizer.pipeline import discover_tasks
+    from rightsizer.pipeline.task_page import shares_by_type
 
     with workspace() as ws, progress_bar(as_json) as progress:
         tasks = discover_tasks(ws, progress=progress)
-    emit_json({"tasks": tasks}) if as_json else print_tasks(tasks, console())
+        shares = shares_by_type(ws)
+    tasks.sort(key=lambda t: (-t.cost_share, -t.n_calls, t.id))
+    emit_json({"tasks": tasks}) if as_json else print_tasks(tasks, shares, console())
 
 
 @click.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -96,17 +97,24 @@ def tasks() -> None:
 )
 @json_option
 def list_tasks(level: str, as_json: bool) -> None:
-    """Tasks, the costliest first, with readiness and verdict."""
-    from rightsizer.cli.listings import print_tasks
+    """Tasks, the costliest first, with readiness and verdict, and what could move by kind of call.
+
+    \b
+    rightsizer tasks list
+    rightsizer tasks list --level step --json
+    """
+    from rightsizer.cli.show_tasks import print_tasks
+    from rightsizer.pipeline.task_page import shares_by_type
     from rightsizer.types import Task
 
     with workspace() as ws:
         found = [t for t in ws.store.records.list(Task) if t.level == level and t.merged_into is None]
+        shares = shares_by_type(ws)
     found.sort(key=lambda t: (-t.cost_share, -t.n_calls, t.id))
     if as_json:
-        emit_json({"tasks": [_without_signature(t) for t in found]})
+        emit_json({"tasks": [_without_signature(t) for t in found], "by_type": shares})
     else:
-        print_tasks(found, console())
+        print_tasks(found, shares, console())
 
 
 def _without_signature(task: Frozen) -> dict[str, object]:
@@ -117,18 +125,54 @@ def _without_signature(task: Frozen) -> dict[str, object]:
 @click.argument("task")
 @json_option
 def show_task(task: str, as_json: bool) -> None:
-    """One task: what it is, how ready it looks and why, its students and their verdicts."""
-    from rightsizer.cli.listings import print_task
+    """One task: what it is, how ready it looks and why, its template, typical calls, students, verdicts.
+
+    Sensitive values in the template and the calls are masked.
+    """
+    from rightsizer.cli.show_tasks import print_task
+    from rightsizer.pipeline.task_page import task_page
     from rightsizer.types import Evaluation, Student, Task
 
     with workspace() as ws:
         found = ws.find(Task, task)
+        page = task_page(ws, found)
         students_ = ws.store.records.list(Student, task_id=found.id)
         evaluations_ = ws.store.records.list(Evaluation, task_id=found.id)
     if as_json:
-        emit_json(_without_signature(found) | {"students": students_, "evaluations": evaluations_})
+        more = {"system": page.system, "opening": page.opening, "examples": page.examples}
+        emit_json(_without_signature(found) | {"students": students_, "evaluations": evaluations_} | more)
     else:
-        print_task(found, students_, evaluations_, console())
+        print_task(page, students_, evaluations_, console())
+
+
+@tasks.command(name="map")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("tasks.html"),
+    show_default=True,
+    help="The file to write.",
+)
+@click.option("--examples", is_flag=True, help="With a typical call of each task, sensitive values masked.")
+@json_option
+def map_tasks(html: Path, examples: bool, as_json: bool) -> None:
+    """A page to look at: area by cost, colour by readiness, click to look inside. Loads and sends nothing.
+
+    \b
+    rightsizer tasks map --html tasks.html
+    """
+    from rightsizer.pipeline.task_page import map_examples, shares_by_type
+    from rightsizer.types import Task
+    from rightsizer.web.task_map import render_task_map
+
+    with workspace() as ws:
+        found = ws.store.records.list(Task)
+        page = render_task_map(found, shares_by_type(ws), map_examples(ws) if examples else None)
+    html.write_text(page, encoding="utf-8")
+    if as_json:
+        emit_json({"file": str(html), "tasks": len(found)})
+    else:
+        console().print(f"map of tasks: [bold]{html.resolve()}[/]", soft_wrap=True)
 
 
 @tasks.command()

@@ -42,7 +42,8 @@ def _step_task(
 ) -> Task:
     policy = load_policy()
     output = find_output(facts, policy)
-    ready = estimate_readiness(facts, output, parent.readiness_parts.get("template", 0.0), policy)
+    template = parent.readiness_parts.get("template", 0.0)
+    ready = estimate_readiness(facts, output, template, policy, n_calls=parent.n_calls)
     spoken = _SPOKEN.get(step) or f"after {step.removeprefix('@tool:')}"
     base = before or Task(id=step_id, name=f"{parent.name} · {spoken}", level="step", parent_id=parent.id)
     return base.model_copy(

@@ -1,0 +1,230 @@
+"""`tasks list` and `tasks show` on a terminal: what the agent does, and how ready each part of it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from rightsizer.cli.listings import print_evaluations, print_students, short
+from rightsizer.cli.tables import VERDICT
+from rightsizer.economics.wording import count, money, share
+
+if TYPE_CHECKING:
+    from rightsizer.economics.by_type import TypeShare
+    from rightsizer.pipeline.task_page import TaskPage
+    from rightsizer.tasks.template import Piece
+    from rightsizer.types import Evaluation, Student, Task
+
+READY_COLOURS = ((0.1, "bright_black"), (0.3, "blue"), (0.5, "cyan"), (0.75, "green"), (2.0, "bold green"))
+MARKS = {"replace": "[green]●[/]", "keep": "[blue]○[/]", "undecided": "[yellow]◐[/]", None: " "}
+TEMPLATE_CHARS = 1500
+EXAMPLE_CHARS = 700
+PARTS = {
+    "served": "a quick student is sure enough of",
+    "right": "a quick student is right on",
+    "lift": "gain over one fixed answer",
+    "reach": "answers that can be reached",
+    "copied": "values copied from the input",
+    "form": "answers in few forms",
+    "narrow": "narrowness of the output",
+    "template": "prompt that is template",
+    "steady": "the LLM repeats itself",
+    "stable": "stable over time",
+    "volume": "enough calls",
+}
+
+
+def ready_colour(value: float) -> str:
+    """The colour of a readiness; the same five steps as on the map."""
+    return next(colour for edge, colour in READY_COLOURS if value < edge)
+
+
+def bar(value: float, width: int, colour: str, low: float | None = None, high: float | None = None) -> Text:
+    """A bar of a share, in eighths of a character; from `low` to `high` a thin line shows the interval."""
+    eighths = round(max(0.0, min(1.0, value)) * width * 8)
+    full, part = divmod(eighths, 8)
+    made = Text("█" * full + (" ▏▎▍▌▋▊▉"[part] if part else ""), style=colour)
+    filled = len(made)
+    end = filled if high is None else max(filled, round(high * width))
+    made.append("╌" * (end - filled), style=colour)
+    made.append("·" * (width - end), style="bright_black")
+    return made
+
+
+def print_tasks(tasks: Sequence[Task], shares: Sequence[TypeShare], out: Console) -> None:
+    """The table of tasks, and below it what could move by kind of call."""
+    wide = out.width >= 100
+    made = Table(box=None, padding=(0, 1), header_style="dim", expand=True, pad_edge=False)
+    made.add_column("", width=1)
+    made.add_column("Task", ratio=1, no_wrap=True, overflow="ellipsis")
+    made.add_column("Kind", no_wrap=True)
+    made.add_column("Calls", justify="right", no_wrap=True)
+    made.add_column("Cost", justify="right", no_wrap=True)
+    made.add_column("Readiness", no_wrap=True)
+    if wide:
+        made.add_column("Why", ratio=1, no_wrap=True, overflow="ellipsis", style="dim")
+    made.add_column("Id", no_wrap=True)
+    for task in tasks:
+        made.add_row(*_cells(task, wide=wide))
+    out.print(Padding(made, (1, 0, 0, 0)))
+    out.print()
+    if shares:
+        out.print(by_type(shares, out.width))
+    if not tasks:
+        out.print("no tasks yet: [bold]rightsizer discover[/] finds them")
+        return
+    out.print(
+        "[dim]● replace  ◐ not enough evidence  ○ keep the LLM · readiness is a forecast of 0 to 100, ╌ its "
+        "95 % interval · more: rightsizer tasks show ID, rightsizer tasks map[/]"
+    )
+
+
+def _cells(task: Task, *, wide: bool) -> list[RenderableType]:
+    cells: list[RenderableType] = [
+        MARKS[task.verdict],
+        Text(task.name, style="bold" if task.level == "template" else ""),
+        Text(task.type, style="cyan"),
+        count(task.n_calls),
+        share(task.cost_share),
+        _ready(task),
+    ]
+    if wide:
+        cells.append(Text(task.reason))
+    return [*cells, short(task.id)]
+
+
+def _ready(task: Task) -> Text:
+    if task.readiness is None:
+        return Text("–", style="dim")
+    colour = ready_colour(task.readiness)
+    parts = task.readiness_parts
+    made = Text(f"{100 * task.readiness:3.0f} ", style=colour)
+    return made.append_text(bar(task.readiness, 10, colour, parts.get("low"), parts.get("high")))
+
+
+def by_type(shares: Sequence[TypeShare], width: int) -> RenderableType:
+    """What could move by kind of call: the forecast of every kind with its range."""
+    made = Table(box=None, padding=(0, 1), header_style="dim", pad_edge=False)
+    made.add_column("Kind of call", no_wrap=True)
+    for name in ("Tasks", "Calls", "Tokens", "Cost"):
+        made.add_column(name, justify="right", no_wrap=True)
+    made.add_column("could move, of its cost", no_wrap=True)
+    for name in ("of all calls", "of all tokens", "of all cost"):
+        made.add_column(name, justify="right", no_wrap=True)
+    room = max(8, min(24, width - 92))
+    for row in shares:
+        style = "bold" if row.type == "all" else "dim" if not row.tasks else ""
+        part = row.movable_cost.point / row.cost if row.cost else 0.0
+        ranges = [_edges(r.low, r.high) for r in (row.movable_calls, row.movable_tokens, row.movable_cost)]
+        filled = bar(part, room, ready_colour(part)) if row.tasks else Text("–", style="dim")
+        sizes = [f"{row.tasks or '–'}", share(row.calls), share(row.tokens), share(row.cost)]
+        made.add_row(row.type, *sizes, filled, *ranges, style=style)
+    title = Text("What could move to small models, by kind of call", style="bold")
+    title.append("  forecast; only the gate proves", style="not bold dim")
+    return Group(title, made, Text())
+
+
+def _edges(low: float, high: float) -> str:
+    return "–" if high <= 0 else f"{share(low)} – {share(high)}"
+
+
+def print_task(
+    page: TaskPage, students: Sequence[Student], evaluations: Sequence[Evaluation], out: Console
+) -> None:
+    """One task, whole."""
+    task = page.task
+    out.print()
+    out.print(Panel(_summary(task), title=f"[bold]{escape(task.name)}[/]", title_align="left", style="none"))
+    if task.readiness_parts:
+        out.print(_parts(task))
+    for title, pieces in (("Template", page.system), ("First message", page.opening)):
+        if pieces:
+            note = "[dim]the task's own words; [reverse]what changes from call to call[/reverse][/]"
+            out.print(f"\n[bold]{title}[/]  {note}")
+            out.print(Padding(_pieces(pieces), (0, 2)))
+    for i, example in enumerate(page.examples, 1):
+        body = Group(
+            Text(_cut(example.asked, EXAMPLE_CHARS)),
+            Text(_cut(example.answered, EXAMPLE_CHARS), style="green"),
+        )
+        title = f"[dim]example {i} · {escape(example.call_id)}[/]"
+        out.print(Panel(body, title=title, title_align="left", border_style="bright_black"))
+    _print_children(page.children, out)
+    if students:
+        print_students(students, out)
+    if evaluations:
+        print_evaluations(evaluations, out)
+
+
+def _summary(task: Task) -> RenderableType:
+    facts = Text()
+    facts.append(f"{task.type or 'task'}", style="cyan")
+    facts.append(f" · answers: {task.output.replace('_', ' ')} · {count(task.n_calls)} calls in ")
+    facts.append(f"{count(task.n_sessions)} sessions · {share(task.call_share)} of the calls, ")
+    facts.append(f"{share(task.cost_share)} of the cost ({money(task.cost_usd)})")
+    lines: list[RenderableType] = [facts, Text(f"{task.id} · version {task.version}", style="dim"), Text()]
+    if task.readiness is not None:
+        low, high = (task.readiness_parts.get(k, task.readiness) for k in ("low", "high"))
+        colour = ready_colour(task.readiness)
+        ready = Text.assemble(
+            ("Readiness ", "bold"), (f"{100 * task.readiness:.0f}", f"bold {colour}"), " of 100 "
+        )
+        ready.append_text(bar(task.readiness, 30, colour, low, high))
+        ready.append(f" {100 * low:.0f} to {100 * high:.0f}", style="dim")
+        lines.append(ready)
+    why = Text.from_markup(VERDICT[task.verdict] + "  ").append(task.reason)
+    return Group(*lines, why)
+
+
+def _parts(task: Task) -> RenderableType:
+    made = Table.grid(padding=(0, 1))
+    made.add_column(width=2)
+    made.add_column(no_wrap=True)
+    made.add_column(no_wrap=True)
+    made.add_column(justify="right")
+    for name, words in PARTS.items():
+        if name in task.readiness_parts:
+            value = task.readiness_parts[name]
+            made.add_row("", words, bar(value, 24, ready_colour(value)), f"{100 * value:.0f}")
+    return Group(Text("What it rests on", style="bold"), made)
+
+
+def _pieces(pieces: Sequence[Piece]) -> Text:
+    """The template, with variables in reverse; a long stretch of either is cut in its middle."""
+    made, room = Text(), TEMPLATE_CHARS
+    for piece in pieces:
+        if room <= 0:
+            made.append(" …", style="dim")
+            break
+        text = _cut(piece.text, min(room, 400 if not piece.fixed else room))
+        made.append(text, style="" if piece.fixed else "reverse yellow")
+        room -= len(text)
+    return made
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+def _print_children(children: Sequence[Task], out: Console) -> None:
+    for level, title in (("step", "Steps"), ("semantic", "By meaning")):
+        rows = [c for c in children if c.level == level]
+        if len(rows) < 2:
+            continue
+        made = Table(box=None, padding=(0, 1), show_header=False, pad_edge=False)
+        made.add_column(width=1)
+        made.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        made.add_column(justify="right", no_wrap=True)
+        made.add_column(no_wrap=True)
+        made.add_column(no_wrap=True)
+        for c in rows[:12]:
+            made.add_row("", c.name.rsplit(" · ", 1)[-1], f"{count(c.n_calls)} calls", _ready(c), short(c.id))
+        out.print(f"\n[bold]{title}[/]  [dim]{len(rows)}[/]")
+        out.print(made)
