@@ -133,6 +133,9 @@ class EncoderSettings(Section):
 
     enabled: bool = Field(True, description="use the encoder where one is found")
     path: str = Field("", description="folder of a MiniLM-class encoder; empty: look in the usual places")
+    precision: Literal["fp32", "int8", "auto"] = Field(
+        "fp32", description="arithmetic of encoders; auto: int8 where the processor has instructions for it"
+    )
 
 
 class CandidatesSettings(Section):
@@ -153,6 +156,7 @@ class TrainSettings(Section):
     """Training of students."""
 
     seed: int = Field(0, ge=0, description="seed of every training run")
+    tune: bool = Field(True, description="fine-tune encoders where the extra 'train' is installed")
     max_examples: int = Field(20_000, ge=100, description="most training examples used for one student")
 
 

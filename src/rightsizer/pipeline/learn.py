@@ -67,7 +67,10 @@ def prepare(ws: Workspace, task: Task, *, progress: Progress = silent) -> Learni
 
 def candidates_for(ws: Workspace, task: Task, n_train: int) -> list[Candidate]:
     """Candidates in ladder order, the refused ones with their reason."""
-    return shortlist(task, n_train, ws.encoder is not None)
+    from rightsizer.training.encoder_tune import can_tune
+
+    tuning = ws.precision if ws.settings.train.tune and can_tune() else None
+    return shortlist(task, n_train, ws.encoder is not None, tuning)
 
 
 def train_students(

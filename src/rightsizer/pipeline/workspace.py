@@ -42,7 +42,14 @@ class Workspace:
         from rightsizer.students.encoder import load_encoder
 
         path = self.settings.encoder.path
-        return load_encoder(Path(path) if path else None)
+        return load_encoder(Path(path) if path else None, precision=self.precision)
+
+    @property
+    def precision(self) -> str:
+        """The arithmetic encoders run in: fp32 or int8. What is certified and served is that very variant."""
+        from rightsizer.students.encoder_files import choose_precision
+
+        return choose_precision(self.settings.encoder.precision)
 
     @cached_property
     def prices(self) -> PriceTable:

@@ -144,7 +144,7 @@ class DecoderStudent:
         try:
             from transformers import AutoTokenizer
         except ImportError:
-            raise MissingExtra("train", "a decoder student") from None
+            raise MissingExtra("decoders", "a decoder student") from None
         tokenizer = AutoTokenizer.from_pretrained(self.folder / WEIGHTS)
         tokenizer.padding_side = "left"
         if tokenizer.pad_token_id is None:

@@ -93,5 +93,5 @@ def constraint_tokenizer(tokenizer: Any) -> Any:
     try:
         import llguidance.hf
     except ImportError:
-        raise MissingExtra("train", "constrained decoding") from None
+        raise MissingExtra("decoders", "constrained decoding") from None
     return llguidance.hf.from_tokenizer(tokenizer)

@@ -58,7 +58,7 @@ def write_tiny_lm(
         import torch
         from transformers import AutoConfig, AutoModelForCausalLM
     except ImportError:
-        raise MissingExtra("train", "a tiny language model") from None
+        raise MissingExtra("decoders", "a tiny language model") from None
     tokenizer = _tokenizer(texts, vocabulary)
     ids = {
         "bos_token_id": tokenizer.bos_token_id,

@@ -18,7 +18,7 @@ def load_tokenizer(base: str) -> Any:
     try:
         from transformers import AutoTokenizer
     except ImportError:
-        raise MissingExtra("train", "training a decoder") from None
+        raise MissingExtra("decoders", "training a decoder") from None
     try:
         tokenizer = AutoTokenizer.from_pretrained(base)
     except (OSError, ValueError) as error:
@@ -44,7 +44,7 @@ def load_model(recipe: Recipe) -> Any:
         import torch
         from transformers import AutoModelForCausalLM
     except ImportError:
-        raise MissingExtra("train", "training a decoder") from None
+        raise MissingExtra("decoders", "training a decoder") from None
     more: dict[str, Any] = {
         "dtype": torch.bfloat16 if torch.cuda.is_available() and recipe.bf16 else torch.float32
     }
