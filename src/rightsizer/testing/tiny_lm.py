@@ -23,18 +23,18 @@ ARCHITECTURES = {
     "nemotron_h": "Nemotron-H",
 }
 CHATML = (
-    "{%- if tools %}<|im_start|>system\n"
-    "{%- if messages[0].role == 'system' %}{{ messages[0].content }}\n\n{% endif -%}"
+    "{% if tools %}<|im_start|>system\n"
+    "{% if messages[0].role == 'system' %}{{ messages[0].content }}\n\n{% endif %}"
     "Tools:\n{% for tool in tools %}{{ tool | tojson }}\n{% endfor %}"
     'Call one with <tool_call>{"name": ..., "arguments": ...}</tool_call><|im_end|>\n'
-    "{%- elif messages[0].role == 'system' %}<|im_start|>system\n"
-    "{{ messages[0].content }}<|im_end|>\n{%- endif %}"
-    "{%- for message in messages %}{%- if not (loop.first and message.role == 'system') %}"
+    "{% elif messages[0].role == 'system' %}<|im_start|>system\n"
+    "{{ messages[0].content }}<|im_end|>\n{% endif %}"
+    "{% for message in messages %}{% if not (loop.first and message.role == 'system') %}"
     "<|im_start|>{{ message.role }}\n{{ message.content or '' }}"
-    "{%- for call in message.tool_calls or [] %}<tool_call>\n"
+    "{% for call in message.tool_calls or [] %}<tool_call>\n"
     '{"name": {{ call.function.name | tojson }}, "arguments": {{ call.function.arguments | tojson }}}'
-    "\n</tool_call>{%- endfor %}<|im_end|>\n{%- endif %}{%- endfor %}"
-    "{%- if add_generation_prompt %}<|im_start|>assistant\n{%- endif %}"
+    "\n</tool_call>{% endfor %}<|im_end|>\n{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 SPECIAL = ("<|pad|>", "<|im_start|>", "<|im_end|>")
 

@@ -135,11 +135,13 @@ def _save(
     """Write the student's folder; the manifest goes last, so that a half-written folder is not a student."""
     longest = max(sum(r["completion_mask"]) for r in train.rows)
     known = choices(examples) if task.output == "label" else None
+    # Held to a list, a model may still spell an answer byte by byte; the list ends it in time.
+    spelled = max((len(k.encode()) + 1 for k in known), default=0) if known is not None else 0
     params = {
         "base": recipe.base,
         "tuning": recipe.tuning,
         "format_hash": form.hash,
-        "max_new_tokens": max(LEAST_NEW_TOKENS, int(ANSWER_SLACK * longest)),
+        "max_new_tokens": max(LEAST_NEW_TOKENS, int(ANSWER_SLACK * longest), spelled),
         "known": list(known) if known is not None else None,
         "known_answers": sorted({_canonical(k) for k in known}) if known is not None else None,
         "constrain": True,
