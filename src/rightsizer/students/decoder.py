@@ -118,7 +118,8 @@ class DecoderStudent:
     def _constraints(self, grammars: Sequence[str | None], n_prompt: int) -> list[Any]:
         if not self.params.get("constrain", True) or not any(grammars):
             return []
-        return [Constraint(self._constraint_tokenizer, list(grammars), n_prompt)]
+        end_id = int(self.format.tokenizer.eos_token_id)
+        return [Constraint(self._constraint_tokenizer, list(grammars), n_prompt, end_id)]
 
     def _written(self, out: Any, n_prompt: int, prompt_tokens: list[int]) -> list[Written]:
         import torch

@@ -58,6 +58,7 @@ class Constraint:
     tokenizer: Any  # llguidance's view of the tokenizer
     grammars: Sequence[str | None]
     prompt_tokens: int
+    end_id: int
     _matchers: list[Any] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
@@ -77,8 +78,13 @@ class Constraint:
                 continue
             if input_ids.shape[1] > self.prompt_tokens and not matcher.is_stopped():
                 matcher.consume_token(int(input_ids[row, -1]))
-            if matcher.is_stopped() or matcher.is_error():
-                continue  # the end was written, or the grammar is one that llguidance cannot hold
+            if matcher.is_error():
+                continue  # a grammar that llguidance cannot hold; the answer is checked anyway
+            if matcher.is_stopped():  # nothing may follow but the end
+                end = scores[row, self.end_id].clone()
+                scores[row] = float("-inf")
+                scores[row, self.end_id] = end
+                continue
             masks.fill_next_token_bitmask(matcher, bitmask, 0)
             masks.apply_token_bitmask_inplace(scores[row : row + 1], bitmask.to(scores.device))
         return scores
