@@ -110,7 +110,7 @@ def is_empty_role(sentence: str) -> bool:
 
 def is_goal(sentence: str) -> bool:
     """Whether a sentence says what is to be done, or whom the model plays."""
-    return any(p.search(sentence) for p in (_GOAL, _DO, _DO_ZH, _ROLE, _ROLE_ZH))
+    return any(p.search(sentence) for p in (_GOAL, _ROLE, _ROLE_ZH))
 
 
 def telling(text: str) -> list[str]:
