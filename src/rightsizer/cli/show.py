@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rightsizer.cli.context import console, emit_json, json_option, workspace
+from rightsizer.cli.name_tasks import name_tasks
 
 if TYPE_CHECKING:
     from rightsizer.types import Frozen, Level
@@ -187,6 +188,9 @@ def assignments(level: Level | None, as_json: bool) -> None:
         out = console()
         for call_id, task_id in found.items():
             out.print(f"{call_id}\t{task_id or '-'}", soft_wrap=True)
+
+
+tasks.add_command(name_tasks)
 
 
 def _record_group(name: str, doc: str) -> click.Group:
