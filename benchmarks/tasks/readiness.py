@@ -102,7 +102,7 @@ def measure(ws: Workspace, task: Task, home: Path, min_calls: int) -> dict[str, 
         "type": task.type,
         "output": task.output,
         "n_calls": task.n_calls,
-        "readiness": task.readiness or 0.0,
+        "readiness": round(task.readiness or 0.0, 2),  # as it is shown: a whole number of 100
         "parts": task.readiness_parts,
         "cost_share": task.cost_share,
         **known[task.id],
@@ -169,6 +169,12 @@ def compare(rows: Sequence[dict[str, Any]]) -> None:
     for part in sorted({p for r in trained for p in r["parts"]} - {"low", "high"}):
         having = [r for r in trained if part in r["parts"]]
         print(line(f"  part {part} ~ served", having, lambda r, p=part: r["parts"][p], "served"))
+    off = [abs(r["readiness"] - r["served"]) for r in trained]
+    inside = [r["parts"]["low"] - 0.005 <= r["served"] <= r["parts"]["high"] + 0.005 for r in trained]
+    print(
+        f"mean absolute error of readiness as a forecast of served: {np.mean(off):.3f}; "
+        f"inside the interval: {sum(inside)} of {len(inside)}"
+    )
     print("one source left out (readiness ~ served, trained tasks):")
     for source in sorted({r["source"] for r in trained}):
         rest = [r for r in trained if r["source"] != source]

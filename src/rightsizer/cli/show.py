@@ -10,6 +10,7 @@ import click
 
 from rightsizer.cli.context import console, emit_json, json_option, workspace
 from rightsizer.cli.edit import merge, rename, split, unmerge
+from rightsizer.cli.name_tasks import name_tasks
 
 if TYPE_CHECKING:
     from rightsizer.types import Frozen, Level
@@ -195,6 +196,7 @@ def assignments(level: Level | None, as_json: bool) -> None:
 
 for _edit in (merge, unmerge, split, rename):
     tasks.add_command(_edit)
+tasks.add_command(name_tasks)
 
 
 def _record_group(name: str, doc: str) -> click.Group:

@@ -12,6 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from rightsizer.cli.kinds import bar, by_type, ready_colour
 from rightsizer.cli.listings import print_evaluations, print_students, short
 from rightsizer.cli.tables import VERDICT
 from rightsizer.economics.wording import count, money, share
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from rightsizer.tasks.template import Piece
     from rightsizer.types import Evaluation, Student, Task
 
-READY_COLOURS = ((0.1, "bright_black"), (0.3, "blue"), (0.5, "cyan"), (0.75, "green"), (2.0, "bold green"))
 MARKS = {"replace": "[green]●[/]", "keep": "[blue]○[/]", "undecided": "[yellow]◐[/]", None: " "}
 TEMPLATE_CHARS = 1500
 EXAMPLE_CHARS = 700
@@ -39,23 +39,6 @@ PARTS = {
     "stable": "stable over time",
     "volume": "enough calls",
 }
-
-
-def ready_colour(value: float) -> str:
-    """The colour of a readiness; the same five steps as on the map."""
-    return next(colour for edge, colour in READY_COLOURS if value < edge)
-
-
-def bar(value: float, width: int, colour: str, low: float | None = None, high: float | None = None) -> Text:
-    """A bar of a share, in eighths of a character; from `low` to `high` a thin line shows the interval."""
-    eighths = round(max(0.0, min(1.0, value)) * width * 8)
-    full, part = divmod(eighths, 8)
-    made = Text("█" * full + (" ▏▎▍▌▋▊▉"[part] if part else ""), style=colour)
-    filled = len(made)
-    end = filled if high is None else max(filled, round(high * width))
-    made.append("╌" * (end - filled), style=colour)
-    made.append("·" * (width - end), style="bright_black")
-    return made
 
 
 def print_tasks(tasks: Sequence[Task], shares: Sequence[TypeShare], out: Console) -> None:
@@ -106,33 +89,7 @@ def _ready(task: Task) -> Text:
     colour = ready_colour(task.readiness)
     parts = task.readiness_parts
     made = Text(f"{100 * task.readiness:3.0f} ", style=colour)
-    return made.append_text(bar(task.readiness, 10, colour, parts.get("low"), parts.get("high")))
-
-
-def by_type(shares: Sequence[TypeShare], width: int) -> RenderableType:
-    """What could move by kind of call: the forecast of every kind with its range."""
-    made = Table(box=None, padding=(0, 1), header_style="dim", pad_edge=False)
-    made.add_column("Kind of call", no_wrap=True)
-    for name in ("Tasks", "Calls", "Tokens", "Cost"):
-        made.add_column(name, justify="right", no_wrap=True)
-    made.add_column("could move, of its cost", no_wrap=True)
-    for name in ("of all calls", "of all tokens", "of all cost"):
-        made.add_column(name, justify="right", no_wrap=True)
-    room = max(8, min(24, width - 92))
-    for row in shares:
-        style = "bold" if row.type == "all" else "dim" if not row.tasks else ""
-        part = row.movable_cost.point / row.cost if row.cost else 0.0
-        ranges = [_edges(r.low, r.high) for r in (row.movable_calls, row.movable_tokens, row.movable_cost)]
-        filled = bar(part, room, ready_colour(part)) if row.tasks else Text("–", style="dim")
-        sizes = [f"{row.tasks or '–'}", share(row.calls), share(row.tokens), share(row.cost)]
-        made.add_row(row.type, *sizes, filled, *ranges, style=style)
-    title = Text("What could move to small models, by kind of call", style="bold")
-    title.append("  forecast; only the gate proves", style="not bold dim")
-    return Group(title, made, Text())
-
-
-def _edges(low: float, high: float) -> str:
-    return "–" if high <= 0 else f"{share(low)} – {share(high)}"
+    return made.append_text(bar(task.readiness, 10, colour, parts.get("high")))
 
 
 def print_task(
@@ -176,7 +133,7 @@ def _summary(task: Task) -> RenderableType:
         ready = Text.assemble(
             ("Readiness ", "bold"), (f"{100 * task.readiness:.0f}", f"bold {colour}"), " of 100 "
         )
-        ready.append_text(bar(task.readiness, 30, colour, low, high))
+        ready.append_text(bar(task.readiness, 30, colour, high))
         ready.append(f" {100 * low:.0f} to {100 * high:.0f}", style="dim")
         lines.append(ready)
     why = Text.from_markup(VERDICT[task.verdict] + "  ").append(task.reason)

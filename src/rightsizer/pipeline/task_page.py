@@ -6,7 +6,7 @@ from itertools import islice
 
 from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.economics.by_type import TypeShare, estimate_by_type
-from rightsizer.economics.verdict import deciding_evaluation
+from rightsizer.economics.verdict import decide_each
 from rightsizer.economics.wording import short
 from rightsizer.pipeline.predict import masked_example
 from rightsizer.pipeline.workspace import Workspace
@@ -72,14 +72,8 @@ def shares_by_type(ws: Workspace) -> tuple[TypeShare, ...]:
     tasks = [t for t in ws.store.records.list(Task) if t.level == "template" and t.n_calls]
     if not tasks:
         return ()
-    routes = {r.task_id: r for r in ws.store.records.list(Route)}
-    speaking: dict[str, Evaluation] = {}
-    evaluations = ws.store.records.list(Evaluation)
-    for task in tasks:
-        own = [e for e in evaluations if e.task_id == task.id]
-        found = deciding_evaluation(own, routes.get(task.id))
-        if found is not None:
-            speaking[task.id] = found
+    records = ws.store.records
+    speaking = decide_each(tasks, records.list(Evaluation), records.list(Route))
     return estimate_by_type(tasks, evaluations=speaking)
 
 

@@ -67,7 +67,7 @@ def _parts(answered: Sequence[Fact], template_share: float, policy: Policy, n_ca
     trials = [f.trial for f in answered if f.trial is not None]
     if len(trials) >= policy.trial.least_calls:
         parts["served"] = served_share(trials, policy.trial.agreement)
-        parts["right"] = sum(t.hit for t in trials) / len(trials)
+        parts["right"] = sum(t.hit * t.odds for t in trials) / len(trials)
         parts["lift"] = max(0.0, parts["right"] - sum(t.majority for t in trials) / len(trials))
     steady = _steady(answered)
     return parts if steady is None else parts | {"steady": steady}

@@ -24,16 +24,18 @@ if TYPE_CHECKING:
     from rightsizer.tasks.scan import Fact
 
 FOLDS = 3
+NEVER = -1e9  # how sure it is of a frame that it has not learned
 MOST_CLASSES = 200  # commonest frames that are told apart; the rest are one class that is never right
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Of one call: chance (0..1) that the quick student's answer is the teacher's, how sure it was, and
-    whether always giving the commonest answer would have been right."""
+    """Of one call: whether the quick student chose the teacher's frame and how sure it was, the chance that
+    the values are copied right, and whether always giving the commonest answer would have been right."""
 
-    hit: float
+    hit: bool
     sure: float
+    odds: float
     majority: bool
 
 
@@ -54,8 +56,8 @@ def run_trial(facts: Sequence[Fact], rules: TrialRules) -> dict[str, Trial]:
         top = Counter(answers).most_common(1)[0][0]
         for i, guess, sure in zip(test, guesses, margins, strict=True):
             f = sample[i]
-            right = copy_odds(f, rules) if guess and guess == f.frame else 0.0
-            found[f.call_id] = Trial(right, sure if guess else -1e9, f.frame == top and not f.copied)
+            hit, fixed = bool(guess) and guess == f.frame, f.frame == top and not f.copied
+            found[f.call_id] = Trial(hit, sure if guess else NEVER, copy_odds(f, rules), fixed)
     return found
 
 
@@ -67,13 +69,15 @@ def copy_odds(fact: Fact, rules: TrialRules) -> float:
 
 
 def served_share(trials: Sequence[Trial], agreement: float) -> float:
-    """The largest share of calls, the surest first, of which `agreement` are expected to be right."""
+    """The share of calls a student would serve: as many as it can, the surest first, while `agreement` of
+    the frames are right; each counts by the chance that its values are copied right."""
     if not trials:
         return 0.0
     order = sorted(trials, key=lambda t: (-t.sure, t.hit))
     means = np.cumsum([t.hit for t in order]) / np.arange(1, len(order) + 1)
     enough = np.flatnonzero(means >= agreement)
-    return float(enough[-1] + 1) / len(order) if len(enough) else 0.0
+    last = int(enough[-1]) + 1 if len(enough) else 0
+    return sum(t.odds for t in order[:last]) / len(order)
 
 
 def _sample(facts: list[Fact], most: int) -> list[Fact]:

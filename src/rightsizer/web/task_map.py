@@ -38,7 +38,7 @@ def render_task_map(
         examples: task id → (what was asked, what was answered), already masked; None: no text of a call
             is in the page.
     """
-    roots = sorted((t for t in tasks if t.level == "template"), key=_order)
+    roots = sorted((t for t in tasks if t.level == "template" and t.n_calls), key=_order)
     css, script = inline("task_map.css"), inline("task_map.js")
     data = _data(roots, tasks, examples or {})
     return (

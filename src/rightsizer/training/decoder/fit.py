@@ -70,7 +70,7 @@ def fit(
             tokenizer.pad_token_id, teacher.pad_id if teacher and teacher.rows is not None else None
         ),
         processing_class=tokenizer,
-        peft_config=adapter_config(recipe),
+        peft_config=adapter_config(recipe, model),
         callbacks=[watch, *_stopping(recipe, held_out)],
     )
     trainer.train(resume_from_checkpoint=last)

@@ -8,6 +8,11 @@ from rightsizer.errors import InputError, MissingExtra
 from rightsizer.training.decoder.recipe import Recipe
 
 
+# Settings that only models with state-space layers have (Mamba, Mamba-2 and hybrids).
+STATE_SPACE = ("ssm_state_size", "mamba_num_heads", "mamba_d_state")
+FUSED = ["out_proj", "conv1d"]
+
+
 def load_tokenizer(base: str) -> Any:
     """The tokenizer, with a chat template and a padding token.
 
@@ -59,8 +64,11 @@ def load_model(recipe: Recipe) -> Any:
         ) from error
 
 
-def adapter_config(recipe: Recipe) -> Any:
+def adapter_config(recipe: Recipe, model: Any) -> Any:
     """The adapter of a recipe on every linear layer; None for full fine-tuning.
+
+    A state-space layer runs its output projection inside a fused kernel, which reads the weights as they
+    are: an adapter there would not be seen, so it gets none.
 
     LoRA: Hu et al. 2022. DoRA: Liu et al. 2024. QLoRA: Dettmers et al. 2023.
     """
@@ -73,6 +81,7 @@ def adapter_config(recipe: Recipe) -> Any:
         lora_alpha=recipe.alpha,
         lora_dropout=recipe.dropout,
         target_modules="all-linear",
+        exclude_modules=FUSED if any(hasattr(model.config, name) for name in STATE_SPACE) else None,
         use_dora=recipe.tuning == "dora",
         task_type="CAUSAL_LM",
     )

@@ -104,7 +104,7 @@ def prefer(
         ),
         train_dataset=Dataset.from_dict(rows),
         processing_class=tokenizer,
-        peft_config=None if has_adapter else adapter_config(recipe),
+        peft_config=None if has_adapter else adapter_config(recipe, model),
         callbacks=[Watch(progress, recipe)],
     )
     trainer.train()
