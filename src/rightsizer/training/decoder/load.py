@@ -7,7 +7,6 @@ from typing import Any
 from rightsizer.errors import InputError, MissingExtra
 from rightsizer.training.decoder.recipe import Recipe
 
-
 # Settings that only models with state-space layers have (Mamba, Mamba-2 and hybrids).
 STATE_SPACE = ("ssm_state_size", "mamba_num_heads", "mamba_d_state")
 FUSED = ["out_proj", "conv1d"]
