@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rightsizer.cli.context import console, emit_json, json_option, workspace
+from rightsizer.cli.decoders import export_, runtimes, serve
 from rightsizer.cli.edit import merge, rename, split, unmerge
 from rightsizer.cli.name_tasks import name_tasks
 
@@ -274,5 +275,7 @@ def card(key: str, out: str | None, as_json: bool) -> None:
 
 
 students = _record_group("students", "Trained models.")
+for _decoder in (export_, serve, runtimes):
+    students.add_command(_decoder)
 evaluations = _record_group("evaluations", "What the gate found.")
 routes = _record_group("routes", "What answers which task now.")
