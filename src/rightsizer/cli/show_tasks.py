@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from rightsizer.types import Evaluation, Student, Task
 
 MARKS = {"replace": "[green]●[/]", "keep": "[blue]○[/]", "undecided": "[yellow]◐[/]", None: " "}
+FIRST_ROWS, MOST_ROWS = 12, 40
+SMALLEST = 0.005  # share of calls or cost from which a task has a row of its own
 TEMPLATE_CHARS = 1500
 EXAMPLE_CHARS = 700
 PARTS = {
@@ -41,8 +43,10 @@ PARTS = {
 }
 
 
-def print_tasks(tasks: Sequence[Task], shares: Sequence[TypeShare], out: Console) -> None:
-    """The table of tasks, and below it what could move by kind of call."""
+def print_tasks(
+    tasks: Sequence[Task], shares: Sequence[TypeShare], out: Console, *, every: bool = False
+) -> None:
+    """The table of tasks (those that matter, unless `every`), and what could move by kind of call."""
     wide = out.width >= 100
     made = Table(box=None, padding=(0, 1), header_style="dim", expand=True, pad_edge=False)
     made.add_column("", width=1)
@@ -54,8 +58,16 @@ def print_tasks(tasks: Sequence[Task], shares: Sequence[TypeShare], out: Console
     if wide:
         made.add_column("Why", ratio=1, no_wrap=True, overflow="ellipsis", style="dim")
     made.add_column("Id", no_wrap=True)
-    for task in tasks:
+    shown = [t for i, t in enumerate(tasks) if every or i < FIRST_ROWS or _matters(t)][
+        : None if every else MOST_ROWS
+    ]
+    for task in shown:
         made.add_row(*_cells(task, wide=wide))
+    if len(shown) < len(tasks):
+        hidden = [t for t in tasks if t not in shown]
+        calls, cost = sum(t.n_calls for t in hidden), sum(t.cost_share for t in hidden)
+        note = Text(f"and {len(hidden)} smaller ones: --all", style="dim")
+        made.add_row("", note, "", Text(count(calls), style="dim"), Text(share(cost), style="dim"))
     out.print(Padding(made, (1, 0, 0, 0)))
     out.print()
     if shares:
@@ -67,6 +79,11 @@ def print_tasks(tasks: Sequence[Task], shares: Sequence[TypeShare], out: Console
         "[dim]● replace  ◐ not enough evidence  ○ keep the LLM · readiness is a forecast of 0 to 100, ╌ its "
         "95 % interval · more: rightsizer tasks show ID, rightsizer tasks map[/]"
     )
+
+
+def _matters(task: Task) -> bool:
+    """Whether a task is worth a row of its own: by calls, cost, or because a student might take it."""
+    return max(task.call_share, task.cost_share, (task.readiness or 0.0) / 20) >= SMALLEST
 
 
 def _cells(task: Task, *, wide: bool) -> list[RenderableType]:
