@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 MARKS = {"replace": "[green]●[/]", "keep": "[blue]○[/]", "undecided": "[yellow]◐[/]", None: " "}
 FIRST_ROWS, MOST_ROWS = 12, 40
 SMALLEST = 0.005  # share of calls or cost from which a task has a row of its own
-TEMPLATE_CHARS = 1500
+TEMPLATE_CHARS = 2500
+STRETCH_CHARS = 600  # of a stretch of template or of a variable
 EXAMPLE_CHARS = 700
 PARTS = {
     "served": "a quick student is sure enough of",
@@ -171,15 +172,16 @@ def _parts(task: Task) -> RenderableType:
 
 
 def _pieces(pieces: Sequence[Piece]) -> Text:
-    """The template, with variables in reverse; a long stretch of either is cut in its middle."""
-    made, room = Text(), TEMPLATE_CHARS
-    for piece in pieces:
-        if room <= 0:
-            made.append(" …", style="dim")
+    """The template, with variables in reverse; long stretches are cut in the middle, the end shows."""
+    made = Text()
+    for i, piece in enumerate(pieces):
+        if len(made) > TEMPLATE_CHARS:
+            made.append(f" … and {len(pieces) - i} more stretches", style="dim")
             break
-        text = _cut(piece.text, min(room, 400 if not piece.fixed else room))
+        text = piece.text.strip("\n") if len(pieces) == 1 else piece.text
+        if len(text) > STRETCH_CHARS:
+            text = f"{text[: 2 * STRETCH_CHARS // 3].rstrip()} […] {text[-STRETCH_CHARS // 3 :].lstrip()}"
         made.append(text, style="" if piece.fixed else "reverse yellow")
-        room -= len(text)
     return made
 
 
