@@ -176,8 +176,9 @@ def compare(rows: Sequence[dict[str, Any]]) -> None:
         f"mean absolute error of readiness as a forecast of served: {np.mean(off):.3f}; "
         f"inside the interval: {sum(inside)} of {len(inside)}"
     )
-    print("one source left out (readiness ~ served, trained tasks):")
-    for source in sorted({r["source"] for r in trained}):
+    sources = sorted({r["source"] for r in trained})
+    print("one source left out (readiness ~ served, trained tasks):" if len(sources) > 1 else "")
+    for source in sources if len(sources) > 1 else ():
         rest = [r for r in trained if r["source"] != source]
         print(line(f"  without {source}", rest, lambda r: r["readiness"], "served"))
 
