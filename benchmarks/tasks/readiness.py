@@ -1,9 +1,9 @@
 """Does readiness, reckoned before any training, order tasks as training then finds them?
 
-    python benchmarks/tasks/readiness.py [--home DIR] [--min-calls 60] [--sets all] [--save FILE]
+    python benchmarks/tasks/readiness.py [--home DIR] [--min-calls 60] [--save FILE] [LOG ...]
 
-Imports every recorded log and the wrapped labelled sets into one home, finds the tasks, trains every
-accepted candidate on each task and scores it on the sessions held out. What is predicted:
+Imports every recorded log and the wrapped labelled sets (or the logs that are named) into one home, finds
+the tasks, trains every accepted candidate on each task and scores it on the sessions held out. Predicted are:
 
     served      share of the held-out calls that the best student answers at 95 % agreement (its most
                 confident ones; at least ten, else none)
@@ -55,17 +55,18 @@ WRAPPED = {
 def main() -> None:
     """Import, discover, train, and compare."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("logs", nargs="*", type=Path, help="these logs instead of the recorded ones")
     parser.add_argument("--home", type=Path, help="a home to make or to go on with")
     parser.add_argument("--min-calls", type=int, default=60, help="tasks with fewer calls are not trained")
     parser.add_argument("--save", type=Path, help="write the rows as JSON")
     options = parser.parse_args()
-    if not DATA.is_dir():
+    if not options.logs and not DATA.is_dir():
         sys.exit("the recorded data (../shared/data) is not beside this checkout")
     with tempfile.TemporaryDirectory() as folder:
         home = options.home or Path(folder) / "home"
         with open_workspace(home, flags={"tasks.min_calls": 5}) as ws:
             if ws.store.calls.count() == 0:
-                fill(ws, Path(folder))
+                import_logs(ws, options.logs) if options.logs else fill(ws, Path(folder))
                 curate_log(ws)
             start = time.process_time()
             tasks = discover_tasks(ws)
@@ -175,8 +176,9 @@ def compare(rows: Sequence[dict[str, Any]]) -> None:
         f"mean absolute error of readiness as a forecast of served: {np.mean(off):.3f}; "
         f"inside the interval: {sum(inside)} of {len(inside)}"
     )
-    print("one source left out (readiness ~ served, trained tasks):")
-    for source in sorted({r["source"] for r in trained}):
+    sources = sorted({r["source"] for r in trained})
+    print("one source left out (readiness ~ served, trained tasks):" if len(sources) > 1 else "")
+    for source in sources if len(sources) > 1 else ():
         rest = [r for r in trained if r["source"] != source]
         print(line(f"  without {source}", rest, lambda r: r["readiness"], "served"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rightsizer.tasks.template import Piece, mark_template
+from rightsizer.tasks.template import Piece, mark_template, without_template
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,19 @@ def test_one_prompt_is_all_template_and_none_is_nothing() -> None:
     assert mark_template(["Sort the mail."] * 5) == (Piece(text="Sort the mail.", fixed=True),)
     assert mark_template([]) == ()
     assert "".join(p.text for p in mark_template(["", "a b c d e f"])) in ("", "a b c d e f")
+
+
+def test_what_is_special_about_a_text_is_left_when_the_template_goes() -> None:
+    form = (
+        "Read the letter below and name the one team of the shop that should answer it today.\n{}\nOne word."
+    )
+    letters = [
+        "my brake squeaks loudly",
+        "where did the parcel go",
+        "two bells were billed",
+        "a wheel came bent",
+    ]
+    made = without_template([form.format(x) for x in letters])
+    assert all(x in m for x, m in zip(letters, made, strict=True))
+    assert all("name the one team" not in m for m in made)
+    assert without_template(["the same words"] * 2) == ["the same words"] * 2

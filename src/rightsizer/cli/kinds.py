@@ -14,6 +14,7 @@ from rightsizer.economics.wording import share
 if TYPE_CHECKING:
     from rightsizer.economics.by_type import TypeShare
 
+NOTHING = 0.0005  # a share that is not worth a figure
 WIDE = 116  # columns from which all ranges are shown
 READY_COLOURS = ((0.1, "bright_black"), (0.3, "blue"), (0.5, "cyan"), (0.75, "green"), (2.0, "bold green"))
 
@@ -59,4 +60,6 @@ def by_type(shares: Sequence[TypeShare], width: int) -> RenderableType:
 
 
 def _edges(low: float, high: float) -> str:
-    return "–" if high <= 0 else f"{share(low)} – {share(high)}"
+    if high < NOTHING:
+        return "–"
+    return share(high) if share(low) == share(high) else f"{share(low)} – {share(high)}"

@@ -97,8 +97,9 @@ def tasks() -> None:
 @click.option(
     "--level", type=click.Choice(["template", "step", "semantic"]), default="template", show_default=True
 )
+@click.option("--all", "every", is_flag=True, help="Also the many small ones.")
 @json_option
-def list_tasks(level: str, as_json: bool) -> None:
+def list_tasks(level: str, every: bool, as_json: bool) -> None:
     """Tasks, the costliest first, with readiness and verdict, and what could move by kind of call.
 
     \b
@@ -116,7 +117,7 @@ def list_tasks(level: str, as_json: bool) -> None:
     if as_json:
         emit_json({"tasks": [_without_signature(t) for t in found], "by_type": shares})
     else:
-        print_tasks(found, shares, console())
+        print_tasks(found, shares, console(), every=every)
 
 
 def _without_signature(task: Frozen) -> dict[str, object]:

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from rightsizer.types import Evaluation, Student, Task
 
 MARKS = {"replace": "[green]●[/]", "keep": "[blue]○[/]", "undecided": "[yellow]◐[/]", None: " "}
-TEMPLATE_CHARS = 1500
+FIRST_ROWS, MOST_ROWS = 12, 40
+SMALLEST = 0.005  # share of calls or cost from which a task has a row of its own
+TEMPLATE_CHARS = 2500
+STRETCH_CHARS = 600  # of a stretch of template or of a variable
 EXAMPLE_CHARS = 700
 PARTS = {
     "served": "a quick student is sure enough of",
@@ -41,8 +44,10 @@ PARTS = {
 }
 
 
-def print_tasks(tasks: Sequence[Task], shares: Sequence[TypeShare], out: Console) -> None:
-    """The table of tasks, and below it what could move by kind of call."""
+def print_tasks(
+    tasks: Sequence[Task], shares: Sequence[TypeShare], out: Console, *, every: bool = False
+) -> None:
+    """The table of tasks (those that matter, unless `every`), and what could move by kind of call."""
     wide = out.width >= 100
     made = Table(box=None, padding=(0, 1), header_style="dim", expand=True, pad_edge=False)
     made.add_column("", width=1)
@@ -54,8 +59,16 @@ def print_tasks(tasks: Sequence[Task], shares: Sequence[TypeShare], out: Console
     if wide:
         made.add_column("Why", ratio=1, no_wrap=True, overflow="ellipsis", style="dim")
     made.add_column("Id", no_wrap=True)
-    for task in tasks:
+    shown = [t for i, t in enumerate(tasks) if every or i < FIRST_ROWS or _matters(t)][
+        : None if every else MOST_ROWS
+    ]
+    for task in shown:
         made.add_row(*_cells(task, wide=wide))
+    if len(shown) < len(tasks):
+        hidden = [t for t in tasks if t not in shown]
+        calls, cost = sum(t.n_calls for t in hidden), sum(t.cost_share for t in hidden)
+        note = Text(f"and {len(hidden)} smaller ones: --all", style="dim")
+        made.add_row("", note, "", Text(count(calls), style="dim"), Text(share(cost), style="dim"))
     out.print(Padding(made, (1, 0, 0, 0)))
     out.print()
     if shares:
@@ -67,6 +80,11 @@ def print_tasks(tasks: Sequence[Task], shares: Sequence[TypeShare], out: Console
         "[dim]● replace  ◐ not enough evidence  ○ keep the LLM · readiness is a forecast of 0 to 100, ╌ its "
         "95 % interval · more: rightsizer tasks show ID, rightsizer tasks map[/]"
     )
+
+
+def _matters(task: Task) -> bool:
+    """Whether a task is worth a row of its own: by calls, cost, or because a student might take it."""
+    return max(task.call_share, task.cost_share, (task.readiness or 0.0) / 20) >= SMALLEST
 
 
 def _cells(task: Task, *, wide: bool) -> list[RenderableType]:
@@ -154,15 +172,16 @@ def _parts(task: Task) -> RenderableType:
 
 
 def _pieces(pieces: Sequence[Piece]) -> Text:
-    """The template, with variables in reverse; a long stretch of either is cut in its middle."""
-    made, room = Text(), TEMPLATE_CHARS
-    for piece in pieces:
-        if room <= 0:
-            made.append(" …", style="dim")
+    """The template, with variables in reverse; long stretches are cut in the middle, the end shows."""
+    made = Text()
+    for i, piece in enumerate(pieces):
+        if len(made) > TEMPLATE_CHARS:
+            made.append(f" … and {len(pieces) - i} more stretches", style="dim")
             break
-        text = _cut(piece.text, min(room, 400 if not piece.fixed else room))
+        text = piece.text.strip("\n") if len(pieces) == 1 else piece.text
+        if len(text) > STRETCH_CHARS:
+            text = f"{text[: 2 * STRETCH_CHARS // 3].rstrip()} […] {text[-STRETCH_CHARS // 3 :].lstrip()}"
         made.append(text, style="" if piece.fixed else "reverse yellow")
-        room -= len(text)
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 
 from rightsizer.curation.mask_cache import MaskCache
@@ -10,7 +11,7 @@ from rightsizer.economics.verdict import decide_each
 from rightsizer.economics.wording import short
 from rightsizer.pipeline.predict import masked_example
 from rightsizer.pipeline.workspace import Workspace
-from rightsizer.tasks.template import Piece, mark_template
+from rightsizer.tasks.template import Piece, mark_template, without_template
 from rightsizer.types import Call, Evaluation, Frozen, Message, Request, Route, Task
 from rightsizer.views.view import SYSTEM_ROLES
 
@@ -21,7 +22,7 @@ MAP_CHARS = 600  # of an example on the map
 
 
 class TaskExample(Frozen):
-    """One call in short: the last message and the answer, sensitive values masked."""
+    """One call in short: what is special about its last message, and the answer; sensitive values masked."""
 
     call_id: str
     asked: str
@@ -48,6 +49,7 @@ def task_page(ws: Workspace, task: Task) -> TaskPage:
     requests = [request for _, request, _ in masked]
     openings = [_opening(r) for r in requests]
     opening = mark_template(openings)
+    asked = without_template([_said(r.messages[-1]) if r.messages else "" for r in requests])
     shared = any(p.fixed and len(p.text) > 1 for p in opening) and len(set(openings)) > 1
     return TaskPage(
         task=task,
@@ -55,8 +57,12 @@ def task_page(ws: Workspace, task: Task) -> TaskPage:
         system=mark_template([s for s in map(_system, requests) if s]),
         opening=opening if shared else (),
         examples=tuple(
-            TaskExample(call_id=call_id, asked=_said(r.messages[-1]) if r.messages else "", answered=_said(m))
-            for call_id, r, m in masked[:EXAMPLES]
+            TaskExample(
+                call_id=call_id,
+                asked=re.sub(r"\s*\n\s*\n\s*", "\n", asked[i].strip(" …\n")),
+                answered=_said(m),
+            )
+            for i, (call_id, _, m) in enumerate(masked[:EXAMPLES])
         ),
     )
 

@@ -81,7 +81,8 @@ def _own_terms(bag: Counter[str], peers: Sequence[Counter[str]]) -> list[str]:
     """The words of a bag, those that set it apart from its peers first (class-based TF-IDF, Grootendorst
     2022); words that all peers have come last."""
     spread = Counter(word for peer in peers for word in peer)
-    return sorted(bag, key=lambda w: (-bag[w] * math.log((len(peers) + 1) / spread[w]), w))
+    place = {word: i for i, word in enumerate(bag)}  # what is said first says more
+    return sorted(bag, key=lambda w: (-bag[w] * math.log((len(peers) + 1) / spread[w]), place[w]))
 
 
 def name_clusters(bags: Sequence[Counter[str]]) -> list[str]:

@@ -9,6 +9,8 @@ from rightsizer.types import Frozen
 from rightsizer.views.tokens import spans, words
 
 WINDOW = 4  # tokens: as long as the shingles by which templates are found
+FEWEST = 4  # distinct texts from which what they share is no chance
+LONG = 60  # characters of template that are worth leaving out
 SHARED = 0.7  # share of the prompts that carry what is template
 
 
@@ -29,11 +31,24 @@ def mark_template(texts: Sequence[str]) -> tuple[Piece, ...]:
     if not distinct:
         return ()
     windows = [_windows(words(text)) for text in distinct]
-    counts = Counter(w for each in windows for w in each)
-    need = SHARED * len(distinct)
-    core = {w for w, n in counts.items() if n >= need}
+    core = _core(windows)
     typical = max(range(len(distinct)), key=lambda i: (len(windows[i] & core), -len(distinct[i]), -i))
     return _pieces(distinct[typical], core)
+
+
+def without_template(texts: Sequence[str]) -> list[str]:
+    """Each text with its long stretches of template as ``…``: what is special about it."""
+    distinct = list(dict.fromkeys(texts))
+    core = _core([_windows(words(text)) for text in distinct]) if len(distinct) >= FEWEST else set()
+    return [
+        "".join("… " if p.fixed and len(p.text) > LONG else p.text for p in _pieces(t, core)) for t in texts
+    ]
+
+
+def _core(windows: Sequence[set[tuple[str, ...]]]) -> set[tuple[str, ...]]:
+    """The windows that most texts have."""
+    counts = Counter(w for each in windows for w in each)
+    return {w for w, n in counts.items() if n >= SHARED * len(windows)}
 
 
 def _windows(tokens: Sequence[str]) -> set[tuple[str, ...]]:

@@ -17,7 +17,7 @@ from rightsizer.types import Task
 from rightsizer.web.page import environment, inline, policy
 from rightsizer.web.treemap import Tile, squarify
 
-WIDE, TALL = (1000.0, 560.0), (560.0, 900.0)
+WIDE, TALL = (1000.0, 680.0), (560.0, 900.0)
 SMALLEST_TILE = 0.004  # share of a view; what is smaller is behind one tile
 MOST_TILES = 48
 INNER_FROM = 0.02  # share of the map from which a tile shows its steps

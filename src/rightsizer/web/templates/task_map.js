@@ -30,7 +30,7 @@
 
   const tileText = (box, name, note) => {
     const text = el("span", "text");
-    text.append(el("b", "", name), el("small", "", note));
+    text.append(el("b", "", name.replaceAll("_", "_\u200b")), el("small", "", note));
     box.append(text);
   };
 
@@ -52,7 +52,7 @@
         if (inner) {
           tile.classList.add("has-inner");
           const box = el("span", "inner");
-          box.style.top = `${100 * data.heads[shape()] / h}%`;
+          box.style.top = `max(45px, ${100 * data.heads[shape()] / h}%)`;
           inner.forEach(([bin, a, b, c, d]) => {
             const block = el("i", `k${bin}`);
             Object.assign(block.style, { left: `${100 * a}%`, top: `${100 * b}%`, width: `${100 * c}%`, height: `${100 * d}%` });
@@ -145,6 +145,12 @@
       facts.append(box);
     });
     made.push(facts);
+    within(chosen).forEach((key) => {
+      const button = el("button", "open", key.endsWith("/step") ? `Look inside: ${node.steps} steps` : `${node.meanings} by meaning`);
+      button.type = "button";
+      button.onclick = () => go(key);
+      made.push(button);
+    });
     const parts = Object.entries(node.parts).filter(([k]) => k in PARTS).sort((a, b) => Object.keys(PARTS).indexOf(a[0]) - Object.keys(PARTS).indexOf(b[0]));
     if (parts.length) {
       const list = el("div", "parts");
@@ -159,12 +165,6 @@
     if (node.example) {
       made.push(el("h3", "", "A typical call, masked"), el("pre", "", node.example[0]), el("pre", "", node.example[1]));
     }
-    within(chosen).forEach((key) => {
-      const button = el("button", "open", key.endsWith("/step") ? `Look inside: ${node.steps} steps` : `${node.meanings} by meaning`);
-      button.type = "button";
-      button.onclick = () => go(key);
-      made.push(button);
-    });
     panel.replaceChildren(...made);
     panel.scrollTop = 0;
   };
@@ -173,6 +173,7 @@
   const go = (key) => {
     const from = view;
     view = key;
+    history.replaceState(null, "", key === "all" ? "#" : `#${encodeURIComponent(key)}`);
     draw();
     const first = map.querySelector(`[data-id="${CSS.escape(chosen)}"], [data-view="${CSS.escape(from)}"]`) || map.querySelector(`[data-id="${CSS.escape(from.split("/")[0])}"]`) || map.querySelector("button.tile");
     if (first) first.focus({ preventScroll: true });
@@ -221,7 +222,9 @@
     key.onmouseleave = () => mark();
   });
   narrow.addEventListener("change", draw);
-  chosen = views.all.ids.find((id) => nodes[id]) || "";
+  const linked = decodeURIComponent(location.hash.slice(1));
+  if (views[linked]) view = linked;
+  chosen = (nodes[linked.split("/")[0]] && linked.split("/")[0]) || views.all.ids.find((id) => nodes[id]) || "";
   draw();
   drawPanel();
 })();
