@@ -26,7 +26,10 @@ def name_tasks(task: str | None, url: str, model: str, key_env: str, as_json: bo
     from rightsizer.types import Task
 
     with workspace() as ws, progress_bar(as_json) as progress:
-        every = [t for t in ws.store.records.list(Task) if t.level == "template" and t.n_calls]
+        # A name that a person gave stays, unless that very task is asked for.
+        every = [
+            t for t in ws.store.records.list(Task) if t.level == "template" and t.n_calls and not t.aliases
+        ]
         wanted = [ws.find(Task, task)] if task else every
         server = Server(base_url=url, model=model, api_key_env=key_env)
         found = name_with_llm(ws, server, wanted, progress)

@@ -78,7 +78,7 @@ def print_tasks(
         return
     out.print(
         "[dim]● replace  ◐ not enough evidence  ○ keep the LLM · readiness is a forecast of 0 to 100, ╌ its "
-        "95 % interval · more: rightsizer tasks show ID, rightsizer tasks map[/]"
+        "likely range · more: rightsizer tasks show ID, rightsizer tasks map[/]"
     )
 
 

@@ -22,8 +22,11 @@ from rightsizer.types import OutputKind
 
 @dataclass(frozen=True)
 class Readiness:
-    """`value` in 0..1 between `low` and `high` (95 %: sampling of sessions and error of the forecast), its
-    parts, each in 0..1, and why."""
+    """`value` in 0..1, its parts, each in 0..1, and why.
+
+    `low` and `high` are a likely range (sampling of sessions, error of the forecast): it held 13 of the 18
+    tasks on which it was compared with training (`benchmarks/tasks/readiness.py`).
+    """
 
     value: float
     low: float
