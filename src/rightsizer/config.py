@@ -103,9 +103,35 @@ class CurateSettings(Section):
         True, description="set tool calls aside whose arguments violate the tool's own schema"
     )
 
-    def filters(self) -> dict[str, bool]:
+    drop_lone_surrogates: bool = Field(
+        True, description="set calls aside that hold half a character (a text cut inside an emoji)"
+    )
+    drop_tool_errors: bool = Field(
+        False, description="set tool calls aside that failed and whose tool never worked again in the session"
+    )
+    max_message_chars: int = Field(
+        0, ge=0, description="set calls aside with a message longer than this; 0: any length"
+    )
+
+    def filters(self) -> dict[str, Any]:
         """The settings that choose curation rules: everything but `mask` and `policy`."""
         return self.model_dump(exclude={"mask", "policy"})
+
+
+class BalanceSettings(Section):
+    """What of the train split a student learns from. Calibration and test stay as the traffic is."""
+
+    outcome_key: str = Field("", description="metric that says how a session went, e.g. reward; empty: none")
+    outcome_min: float = Field(0.5, description="a session whose last value of it is lower has failed")
+    failed_share: float = Field(
+        1.0, ge=0, le=1, description="share of the failed sessions to learn from; 0: none of them"
+    )
+    max_per_near_duplicate: int = Field(
+        0, ge=0, description="most examples with nearly the same input and the same answer; 0: any"
+    )
+    tenant_key: str = Field("", description="metadata key that names the tenant; empty: none")
+    max_per_tenant: int = Field(0, ge=0, description="most examples of one tenant and task; 0: any")
+    max_per_class: int = Field(0, ge=0, description="most examples with one answer or tool and task; 0: any")
 
 
 class TasksSettings(Section):
@@ -167,6 +193,12 @@ class StoreSettings(Section):
     """The encrypted store in the home folder."""
 
     busy_timeout_s: float = Field(30.0, ge=0, description="how long a second writer waits before StoreBusy")
+    retention_days: float = Field(
+        0.0, ge=0, description="calls older than this are deleted by `retention` and the gateway; 0: kept"
+    )
+    curated_copies: bool = Field(
+        False, description="keep each dataset's masked examples, for the role that may not read raw calls"
+    )
 
 
 class PricesSettings(Section):
@@ -238,6 +270,7 @@ class Settings(BaseModel):
     gate: GateSettings = GateSettings()
     split: SplitSettings = SplitSettings()
     curate: CurateSettings = CurateSettings()
+    balance: BalanceSettings = BalanceSettings()
     tasks: TasksSettings = TasksSettings()
     encoder: EncoderSettings = EncoderSettings()
     candidates: CandidatesSettings = CandidatesSettings()

@@ -62,7 +62,11 @@ def test_switches_turn_rules_off() -> None:
 
 
 def test_every_switch_belongs_to_a_rule() -> None:
-    switches = {switch for _, _, switch in RULES if switch} | {"drop_duplicates"}
+    switches = {switch for _, _, switch in RULES if switch} | {
+        "drop_duplicates",
+        "drop_tool_errors",
+        "max_message_chars",
+    }
     assert switches == set(CurationPolicy.model_fields)
 
 

@@ -7,12 +7,15 @@ import inspect
 import pytest
 
 VERBS = {
+    "add_role_key",
+    "apply_retention",
     "assignments",
     "curate_log",
     "dataset_card",
     "discover_tasks",
     "evaluate_student",
     "export_log",
+    "forget_subject",
     "import_logs",
     "make_report",
     "merge_tasks",
@@ -21,7 +24,9 @@ VERBS = {
     "release_student",
     "rename_task",
     "replay_log",
+    "revoke_role_key",
     "rollback_task",
+    "rotate_keys",
     "run_loop",
     "trace",
     "train_students",
@@ -32,10 +37,12 @@ VERBS = {
 }
 TYPES = {
     "AuditVerification",
+    "Deletion",
     "Learning",
     "Lineage",
     "Origin",
     "ReplayOutcome",
+    "Rotation",
     "RunOutcome",
     "TaskOutcome",
     "Workspace",

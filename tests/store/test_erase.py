@@ -171,3 +171,34 @@ def test_a_lost_ring_is_said_to_be_lost(store: SqliteStore, tmp_path: Path) -> N
 
 def test_the_ring_is_the_owners_only(store: SqliteStore, tmp_path: Path) -> None:
     assert ring_path(tmp_path / "home").stat().st_mode & 0o777 == 0o600
+
+
+def test_any_order_of_appending_and_erasing_keeps_the_rest_whole(tmp_path: Path) -> None:
+    from hypothesis import HealthCheck, given, settings
+    from hypothesis import strategies as st
+
+    texts = st.sampled_from(["hello", "where is it?", "在哪里", "a" * 3000])
+    steps = st.lists(st.tuples(st.booleans(), st.integers(0, 7), texts), min_size=1, max_size=14)
+    homes = iter(range(10_000))
+
+    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(steps)
+    def check(script: list[tuple[bool, int, str]]) -> None:
+        home = tmp_path / str(next(homes))
+        expected: dict[str, Call] = {}
+        with open_store(home) as store:
+            for number, (is_erasure, session, text) in enumerate(script):
+                if is_erasure:
+                    gone = [c.id for c in expected.values() if c.session_id == f"s{session}"]
+                    store.calls.erase(gone)
+                    for call_id in gone:
+                        del expected[call_id]
+                else:
+                    made = make_call(f"c{number}", f"s{session}", text=text, answer=text[::-1])
+                    store.calls.append([made])
+                    expected[made.id] = made
+            assert list(store.calls.scan()) == list(expected.values())
+        with open_store(home) as store:
+            assert list(store.calls.scan()) == list(expected.values())
+
+    check()

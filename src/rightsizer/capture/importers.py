@@ -31,7 +31,7 @@ _REJECT_GROUP = 256
 
 @dataclass(frozen=True)
 class FileReport:
-    """What came of one file. `reasons` counts the rejected lines by reason."""
+    """What came of one file. `reasons` counts the rejected lines by reason; `forgotten` calls stay so."""
 
     file: str
     calls: int
@@ -41,6 +41,7 @@ class FileReport:
     rejected: int
     reasons: dict[str, int]
     seconds: float
+    forgotten: int = 0
 
 
 @dataclass(frozen=True)
@@ -226,6 +227,7 @@ def _import_file(store: Store, path: Path, format: str, meter: _Meter) -> FileRe
         reasons.total(),
         dict(sorted(reasons.items())),
         time.perf_counter() - started,
+        appended.forgotten,
     )
 
 

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from rightsizer.cli.context import console, emit_json, json_option, workspace
-
-if TYPE_CHECKING:
-    from rich.tree import Tree
-
-    from rightsizer.pipeline.lineage import Origin
 
 
 @click.group()
@@ -77,35 +70,10 @@ def lineage(key: str, as_json: bool) -> None:
     rightsizer lineage chatcmpl-123
     rightsizer lineage release_01a…
     """
+    from rightsizer.cli.governance_tables import print_lineage
     from rightsizer.pipeline import trace
 
     with workspace() as ws:
         ws.enter("models.read", lineage=key)
         found = trace(ws, key)
-    if as_json:
-        emit_json(found)
-        return
-    from rich.tree import Tree
-
-    out = console()
-    root = Tree(_label(found.node), guide_style="dim")
-    for title, nodes in (("[cyan]↑ comes from[/]", found.up), ("[cyan]↓ went into[/]", found.down)):
-        if nodes:
-            branch = root.add(title)
-            for node in nodes:
-                _grow(branch, node)
-    if not found.up and not found.down:
-        root.add("[dim]nothing was made of it[/]")
-    out.print(root, soft_wrap=True)
-
-
-def _grow(tree: Tree, node: Origin) -> None:
-    branch = tree.add(_label(node))
-    for child in node.children:
-        _grow(branch, child)
-
-
-def _label(node: Origin) -> str:
-    from rich.markup import escape
-
-    return f"[bold]{node.kind}[/] {escape(node.id)} [dim]{escape(node.detail)}[/]".replace("  ", " ")
+    emit_json(found) if as_json else print_lineage(found, console())

@@ -210,14 +210,15 @@ def _record_group(name: str, doc: str) -> click.Group:
     @group.command(name="list", help=f"All {name}, newest first.")
     @json_option
     def list_(as_json: bool) -> None:
-        from rightsizer.cli import listings
+        from rightsizer.cli import governance_tables, listings
 
         with workspace() as ws:
             rows = list(reversed(ws.store.records.list(_kind(name))))
         if as_json:
             emit_json({name: [r.model_dump(mode="json", exclude={"rows", "grid"}) for r in rows]})
         else:
-            getattr(listings, f"print_{name}")(rows, console())
+            module = governance_tables if name == "deletions" else listings
+            getattr(module, f"print_{name}")(rows, console())
 
     @group.command(name="show", help=f"One of the {name}, whole, as JSON.")
     @click.argument("key", metavar="ID")
@@ -235,12 +236,14 @@ def _record_group(name: str, doc: str) -> click.Group:
 
 def _kind(name: str) -> type[Frozen]:
     from rightsizer import types
+    from rightsizer.pipeline.forget import Deletion
 
     kinds: dict[str, type[Frozen]] = {
         "datasets": types.Dataset,
         "students": types.Student,
         "evaluations": types.Evaluation,
         "routes": types.Route,
+        "deletions": Deletion,
     }
     return kinds[name]
 
@@ -280,3 +283,4 @@ for _decoder in (export_, serve, runtimes):
     students.add_command(_decoder)
 evaluations = _record_group("evaluations", "What the gate found.")
 routes = _record_group("routes", "What answers which task now.")
+deletions = _record_group("deletions", "Reports of what was deleted: by `forget`, or by age.")

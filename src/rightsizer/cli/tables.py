@@ -55,6 +55,9 @@ def print_import(done: ImportReport, out: Console) -> None:
             f"[yellow]{aside:,}[/]" if aside else "0", f"{f.calls / f.seconds:,.0f}" if f.seconds else "–",
         )  # fmt: skip
     out.print(made)
+    forgotten = sum(f.forgotten for f in done.files)
+    if forgotten:
+        out.print(f"{forgotten:,} calls were forgotten before and stay so: rightsizer deletions list")
     if any(f.rejected or f.conflicts for f in done.files):
         out.print(
             "[yellow]some lines could not be used[/]: they are kept aside, "

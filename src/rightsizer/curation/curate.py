@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-import orjson
-
-from rightsizer.curation.filters import RULES
+from rightsizer.curation.filters import RULES, Rule, giant_message
+from rightsizer.curation.tool_errors import ToolErrors
+from rightsizer.store.jsonbytes import dump
 from rightsizer.types import Call, Frozen, Message, SetAside, ToolCallPart, ToolCallResponsePart
 
 
@@ -20,6 +20,9 @@ class CurationPolicy(Frozen):
     drop_truncated: bool = True
     drop_loops: bool = True
     validate_arguments: bool = True
+    drop_lone_surrogates: bool = True
+    drop_tool_errors: bool = False
+    max_message_chars: int = 0
 
 
 class Curation(Frozen):
@@ -49,27 +52,46 @@ def curate(calls: Iterable[Call], policy: CurationPolicy | None = None) -> Curat
 
     marks = list(_set_aside(counted(), policy))
     counts = Counter(mark.reason for mark in marks)
-    order = [reason for reason, _, _ in RULES] + ["duplicate"]
+    order = [*(reason for reason, _, _ in RULES), *LATER_REASONS]
     funnel = tuple((reason, counts[reason]) for reason in order if counts[reason])
     return Curation(marks=tuple(marks), funnel=funnel, n_in=n_in, n_kept=n_in - len(marks))
+
+
+LATER_REASONS = ("giant-message", "duplicate", "tool-error")
 
 
 def _set_aside(calls: Iterable[Call], policy: CurationPolicy) -> Iterator[SetAside]:
     rules = [(reason, rule) for reason, rule, switch in RULES if switch is None or getattr(policy, switch)]
     first_with: dict[bytes, str] = {}
+    tool_errors = ToolErrors()
+    aside: set[str] = set()
     for call in calls:
-        for reason, rule in rules:
-            detail = rule(call)
-            if detail is not None:
-                yield SetAside(call_id=call.id, stage="curate", reason=reason, detail=detail)
-                break
-        else:
-            if policy.drop_duplicates:
-                first = first_with.setdefault(content_digest(call), call.id)
-                if first != call.id:
-                    yield SetAside(
-                        call_id=call.id, stage="curate", reason="duplicate", detail=f"same as {first}"
-                    )
+        if policy.drop_tool_errors:
+            tool_errors.see(call)
+        mark = _first_reason(call, rules, policy, first_with)
+        if mark is not None:
+            aside.add(call.id)
+            yield mark
+    for call_id, detail in tool_errors.unrecovered():
+        if call_id not in aside:
+            yield SetAside(call_id=call_id, stage="curate", reason="tool-error", detail=detail)
+
+
+def _first_reason(
+    call: Call, rules: Sequence[tuple[str, Rule]], policy: CurationPolicy, first_with: dict[bytes, str]
+) -> SetAside | None:
+    for reason, rule in rules:
+        detail = rule(call)
+        if detail is not None:
+            return SetAside(call_id=call.id, stage="curate", reason=reason, detail=detail)
+    detail = giant_message(call, policy.max_message_chars)
+    if detail is not None:
+        return SetAside(call_id=call.id, stage="curate", reason="giant-message", detail=detail)
+    if policy.drop_duplicates:
+        first = first_with.setdefault(content_digest(call), call.id)
+        if first != call.id:
+            return SetAside(call_id=call.id, stage="curate", reason="duplicate", detail=f"same as {first}")
+    return None
 
 
 def content_digest(call: Call) -> bytes:
@@ -87,7 +109,7 @@ def content_digest(call: Call) -> bytes:
         request.response_format,
         _content(call.response, ids) if call.response else None,
     ]
-    return hashlib.blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+    return hashlib.blake2b(dump(content, canonical=True, has_floats=False), digest_size=16).digest()
 
 
 def _content(message: Message, ids: dict[str, int]) -> list[object]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from rightsizer.curation.arguments import argument_fault
 from rightsizer.curation.refusals import refusal
-from rightsizer.types import Call, Message, ToolCallPart, ToolCallResponsePart
+from rightsizer.types import Call, Message, Part, TextPart, ToolCallPart, ToolCallResponsePart
 
 Rule = Callable[[Call], str | None]
 
@@ -191,6 +191,37 @@ def _compact(arguments: str) -> str:
     return re.sub(r"\s+", "", arguments)
 
 
+def lone_surrogate(call: Call) -> str | None:
+    """Half a UTF-16 pair in a text: a string cut in the middle of an emoji. No tokenizer takes it."""
+    messages = (*call.request.messages, *([call.response] if call.response is not None else []))
+    for message in messages:
+        for part in message.parts:
+            text = _text_of(part)
+            if not text.isascii() and _SURROGATE.search(text):
+                return f"in a message of the {message.role}"
+    return None
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _text_of(part: Part) -> str:
+    if isinstance(part, ToolCallPart):
+        return part.arguments
+    if isinstance(part, ToolCallResponsePart):
+        return part.response
+    return part.content if isinstance(part, TextPart) else ""
+
+
+def giant_message(call: Call, most_chars: int) -> str | None:
+    """A message longer than `most_chars` characters; 0 = any length is fine."""
+    if not most_chars:
+        return None
+    messages = (*call.request.messages, *([call.response] if call.response is not None else []))
+    longest = max((sum(len(_text_of(p)) for p in m.parts) for m in messages), default=0)
+    return f"{longest:,} characters" if longest > most_chars else None
+
+
 # (reason, rule, the switch of the policy that turns it off, if any)
 RULES: tuple[tuple[str, Rule, str | None], ...] = (
     ("error", failed, None),
@@ -202,4 +233,5 @@ RULES: tuple[tuple[str, Rule, str | None], ...] = (
     ("invalid-json", invalid_json, None),
     ("refusal", refused, "drop_refusals"),
     ("identical-loop", identical_loop, "drop_loops"),
+    ("lone-surrogate", lone_surrogate, "drop_lone_surrogates"),
 )

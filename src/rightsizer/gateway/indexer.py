@@ -7,6 +7,7 @@ next run appends the same calls again, which the store knows by their ids.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from rightsizer.errors import RecordError, RightsizerError, StoreError
+from rightsizer.errors import KeyMismatch, RecordError, RightsizerError, StoreError
 from rightsizer.gateway.calls import Recorded, call_from_recorded
 from rightsizer.gateway.segments import (
     BEGIN,
@@ -29,10 +30,12 @@ from rightsizer.gateway.segments import (
     segments_folder,
     take_over,
 )
+from rightsizer.store.sealing import ReadingKey
 from rightsizer.store.store import Rejected, Store
 from rightsizer.types import Call, Frozen
 from rightsizer.wire.shared import Shared
 
+DAY_S = 86_400.0
 log = logging.getLogger("rightsizer.gateway.indexer")
 
 
@@ -64,8 +67,10 @@ class Indexed:
     unreadable: int = 0
 
 
-def index_segments(store: Store, home: Path, kek: bytes) -> Indexed:
+def index_segments(store: Store, home: Path, kek: bytes | None = None) -> Indexed:
     """Fold every segment without a writer into the store, oldest first.
+
+    Segments are under the store's segment key, or, written otherwise, under `kek`.
 
     Raises `StoreError` (disk, lock); then the segment stays and the next run takes it up.
     """
@@ -78,7 +83,7 @@ def index_segments(store: Store, home: Path, kek: bytes) -> Indexed:
             continue
         try:
             try:
-                gathered = _gather(path, kek)
+                gathered = _gather_any(path, store, kek)
             except StoreError as error:  # one that cannot be read must not hold up the others
                 log.error("%s stays where it is: %s", path, error.message)
                 done = _sum(done, Indexed(unreadable=1))
@@ -91,12 +96,24 @@ def index_segments(store: Store, home: Path, kek: bytes) -> Indexed:
 
 
 def watch(
-    open_it: Callable[[], Store], home: Path, kek: bytes, stopped: Callable[[], bool], every_s: float
+    open_it: Callable[[], Store],
+    home: Path,
+    kek: bytes,
+    stopped: Callable[[], bool],
+    every_s: float,
+    maintain: Callable[[], None] = lambda: None,
 ) -> None:
-    """Index again and again until `stopped`, then once more. A failure is logged and tried again."""
+    """Index again and again until `stopped`, then once more. A failure is logged and tried again.
+
+    `maintain` is called at the start and then once a day.
+    """
     last = False
+    maintained_s = -math.inf
     while True:
         try:
+            if time.monotonic() - maintained_s >= DAY_S:
+                maintained_s = time.monotonic()
+                maintain()
             if any(segments_folder(home).glob(f"*{SUFFIX}")):
                 store = open_it()
                 try:
@@ -136,7 +153,17 @@ def _fold(store: Store, path: Path, gathered: tuple[list[Recorded], list[Feedbac
     )
 
 
-def _gather(path: Path, kek: bytes) -> tuple[list[Recorded], list[Feedback]]:
+def _gather_any(path: Path, store: Store, kek: bytes | None) -> tuple[list[Recorded], list[Feedback]]:
+    keys: tuple[ReadingKey, ...] = (*store.segment_keys, *([kek] if kek else []))
+    for key in keys[:-1]:
+        try:
+            return _gather(path, key)
+        except KeyMismatch:
+            continue
+    return _gather(path, keys[-1])
+
+
+def _gather(path: Path, kek: ReadingKey) -> tuple[list[Recorded], list[Feedback]]:
     by_id: dict[str, Recorded] = {}
     feedback: list[Feedback] = []
     for kind, raw, body in read_frames(path, kek):

@@ -17,6 +17,7 @@ import orjson
 from rightsizer.gateway.metrics import Metrics
 from rightsizer.gateway.segments import BEGIN, END, FEEDBACK, SHADOW, SUFFIX, Segment, segments_folder
 from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.store.sealing import WritingKey
 
 log = logging.getLogger("rightsizer.gateway")
 
@@ -33,7 +34,7 @@ class Entry:
 class Recorder:
     """Writes the frames of one worker. Never raises: what cannot be kept is counted and logged."""
 
-    def __init__(self, home: Path, kek: bytes, settings: GatewaySettings, metrics: Metrics) -> None:
+    def __init__(self, home: Path, kek: WritingKey, settings: GatewaySettings, metrics: Metrics) -> None:
         self._folder = segments_folder(home)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._kek = kek

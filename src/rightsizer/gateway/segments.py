@@ -1,9 +1,10 @@
 """The gateway's own log: encrypted, append-only files that outlive the process that writes them.
 
 A segment is ``<folder>/<id>.seg``: a header with the segment's own random key, wrapped under the home's
-key, then frames of ``length (4 bytes) ‖ AES-256-GCM(kind ‖ payload)``. The nonce is the frame's number,
-never used twice because the key is the segment's alone; so a frame that was altered, moved or lost does
-not open, and reading ends there. What a write cut off in the middle is such a tail and is left out.
+key or sealed to its public key, then frames of ``length (4 bytes) ‖ AES-256-GCM(kind ‖ payload)``. The
+nonce is the frame's number, never used twice because the key is the segment's alone; so a frame that was
+altered, moved or lost does not open, and reading ends there. What a write cut off in the
+middle is such a tail and is left out.
 
 The writer holds ``flock`` on the file: a segment whose lock can be taken has no writer any more, be it
 closed or killed. A frame is handed to the operating system in one ``write`` before `append` returns, so
@@ -23,7 +24,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from rightsizer.errors import StoreError
-from rightsizer.store.crypto import KEY_BYTES, unwrap_key, wrap_key
+from rightsizer.store.crypto import KEY_BYTES
+from rightsizer.store.sealing import ReadingKey, WritingKey, unwrap_with, wrap_for
 from rightsizer.types import new_id
 
 MAGIC = b"RZSEG\x01"
@@ -41,7 +43,7 @@ def segments_folder(home: Path) -> Path:
 class Segment:
     """One file being written. Not for several threads."""
 
-    def __init__(self, folder: Path, kek: bytes) -> None:
+    def __init__(self, folder: Path, kek: WritingKey) -> None:
         self.id = new_id("seg")
         self.path = folder / f"{self.id}{SUFFIX}"
         self.bytes = 0
@@ -49,7 +51,7 @@ class Segment:
         self._frames = 0
         key = secrets.token_bytes(KEY_BYTES)
         self._aead = AESGCM(key)
-        wrapped = wrap_key(kek, key, _where(self.id))
+        wrapped = wrap_for(kek, key, _where(self.id))
         draft = folder / f".{self.id}.draft"
         self._fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         try:
@@ -87,7 +89,7 @@ class Segment:
         os.close(self._fd)
 
 
-def read_frames(path: Path, kek: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+def read_frames(path: Path, kek: ReadingKey) -> Iterator[tuple[bytes, bytes, bytes]]:
     """(kind, meta, body) of every whole frame, in order; ends at a torn or altered one.
 
     Raises `StoreError` if this is no segment, `KeyMismatch` if the key is another.
@@ -102,7 +104,7 @@ def read_frames(path: Path, kek: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
         wrapped = file.read(size)
         if len(wrapped) < size:
             return
-        aead = AESGCM(unwrap_key(kek, wrapped, _where(path.stem)))
+        aead = AESGCM(unwrap_with(kek, wrapped, _where(path.stem)))
         number = 0
         while len(prefix := file.read(_LENGTH.size)) == _LENGTH.size:
             sealed = file.read(_LENGTH.unpack(prefix)[0])

@@ -22,6 +22,7 @@ from rightsizer.errors import ConfigError, MissingExtra
 from rightsizer.gateway.access import read_keys
 from rightsizer.gateway.routing import RouteSource
 from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.store.sealing import WritingKey
 from rightsizer.store.store import Store
 
 log = logging.getLogger("rightsizer.gateway")
@@ -33,15 +34,17 @@ def serve(
     settings: GatewaySettings,
     *,
     home: Path,
-    kek: bytes,
+    kek: WritingKey,
     open_store: Callable[[], Store],
     route_source: Callable[[], RouteSource | None],
     announce: Callable[[str], None] = lambda url: None,
+    maintain: Callable[[], None] = lambda: None,
 ) -> int:
     """Answer until SIGTERM or SIGINT; what is under way is finished first. The exit code.
 
     Workers and indexer are processes; `route_source` and `open_store` are called inside them.
-    `announce` is given the base URL when the address is bound.
+    `maintain` is called by the indexer at its start and once a day. `announce` is given the base URL
+    when the address is bound.
 
     Raises:
         ConfigError: a bad upstream, or an address others can reach and no key to hold them off.
@@ -61,9 +64,11 @@ def serve(
     listener = _bind(settings)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     announce(f"http://{host}:{listener.getsockname()[1]}")
-    index = functools.partial(_index, open_store, home, kek)
+    index = functools.partial(_index, open_store, home, kek if isinstance(kek, bytes) else b"", maintain)
     work = functools.partial(_work, settings, home, kek, route_source, listener)
-    jobs = [Job("indexer", index), *(Job("worker", work) for _ in range(settings.workers))]
+    jobs = [Job("worker", work) for _ in range(settings.workers)]
+    if isinstance(kek, bytes):  # whoever can only seal can index nothing: that is for the holder of the key
+        jobs.insert(0, Job("indexer", index))
     return _supervise({_fork(job.work): job for job in jobs}, settings.drain_timeout_s)
 
 
@@ -153,7 +158,7 @@ def _signal(pids: list[int], number: int) -> None:
             continue
 
 
-def _index(open_store: Callable[[], Store], home: Path, kek: bytes) -> None:
+def _index(open_store: Callable[[], Store], home: Path, kek: bytes, maintain: Callable[[], None]) -> None:
     from rightsizer.gateway.indexer import watch
 
     stopped: list[int] = []
@@ -161,13 +166,13 @@ def _index(open_store: Callable[[], Store], home: Path, kek: bytes) -> None:
     signal.signal(signal.SIGTERM, lambda signum, frame: stopped.append(signum))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(10)
-    watch(open_store, home, kek, lambda: bool(stopped) or os.getppid() != parent, _INDEX_EVERY_S)
+    watch(open_store, home, kek, lambda: bool(stopped) or os.getppid() != parent, _INDEX_EVERY_S, maintain)
 
 
 def _work(
     settings: GatewaySettings,
     home: Path,
-    kek: bytes,
+    kek: WritingKey,
     route_source: Callable[[], RouteSource | None],
     listener: socket.socket,
 ) -> None:
@@ -189,7 +194,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def run_worker(
     settings: GatewaySettings,
     home: Path,
-    kek: bytes,
+    kek: WritingKey,
     source: RouteSource | None,
     sockets: list[socket.socket],
 ) -> None:

@@ -18,6 +18,7 @@ from rightsizer.gateway.recorder import Recorder
 from rightsizer.gateway.routing import RouteSource, Routing
 from rightsizer.gateway.settings import GatewaySettings
 from rightsizer.gateway.upstreams import Upstreams
+from rightsizer.store.sealing import WritingKey
 
 UPSTREAM_KEY_VARIABLE = "RIGHTSIZER_UPSTREAM_KEY"
 
@@ -25,7 +26,9 @@ UPSTREAM_KEY_VARIABLE = "RIGHTSIZER_UPSTREAM_KEY"
 class Worker:
     """Made inside the running loop of its process."""
 
-    def __init__(self, settings: GatewaySettings, home: Path, kek: bytes, source: RouteSource | None) -> None:
+    def __init__(
+        self, settings: GatewaySettings, home: Path, kek: WritingKey, source: RouteSource | None
+    ) -> None:
         self.settings = settings
         self.home = home
         self.draining = False
@@ -37,7 +40,8 @@ class Worker:
         self.pool = self.upstreams.default
         self.routing = Routing(source, self.metrics, settings.student_timeout_s)
         self.access = Access(home, needs_key=not settings.is_loopback())
-        self._pseudonym_key = hashlib.blake2b(b"gateway-origin", key=kek, digest_size=32).digest()
+        secret = kek if isinstance(kek, bytes) else kek.pseudonym_key
+        self._pseudonym_key = hashlib.blake2b(b"gateway-origin", key=secret, digest_size=32).digest()
         self._upstream_key = os.environ.get(UPSTREAM_KEY_VARIABLE, "")
         self._tasks: set[asyncio.Task[None]] = set()
         self._chores: list[asyncio.Task[None]] = []

@@ -12,6 +12,8 @@ from rightsizer.pipeline.card import dataset_card
 from rightsizer.pipeline.collect import assignments, curate_log, discover_tasks, export_log, import_logs
 from rightsizer.pipeline.deploy import release_student, rollback_task
 from rightsizer.pipeline.edit import merge_tasks, rename_task, split_task, unmerge_task
+from rightsizer.pipeline.forget import Deletion, apply_retention, forget_subject
+from rightsizer.pipeline.keys import Rotation, add_role_key, revoke_role_key, rotate_keys
 from rightsizer.pipeline.learn import Learning, prepare, train_students
 from rightsizer.pipeline.lineage import Lineage, Origin, trace
 from rightsizer.pipeline.loop import RunOutcome, TaskOutcome, run_loop
@@ -22,19 +24,24 @@ from rightsizer.pipeline.workspace import Workspace, open_workspace
 
 __all__ = [
     "AuditVerification",
+    "Deletion",
     "Learning",
     "Lineage",
     "Origin",
     "ReplayOutcome",
+    "Rotation",
     "RunOutcome",
     "TaskOutcome",
     "Workspace",
+    "add_role_key",
+    "apply_retention",
     "assignments",
     "curate_log",
     "dataset_card",
     "discover_tasks",
     "evaluate_student",
     "export_log",
+    "forget_subject",
     "import_logs",
     "make_report",
     "merge_tasks",
@@ -43,7 +50,9 @@ __all__ = [
     "release_student",
     "rename_task",
     "replay_log",
+    "revoke_role_key",
     "rollback_task",
+    "rotate_keys",
     "run_loop",
     "split_task",
     "trace",

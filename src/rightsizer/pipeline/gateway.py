@@ -17,6 +17,7 @@ import orjson
 from rightsizer.config import load_settings
 from rightsizer.errors import ConfigError, RecordError, RightsizerError
 from rightsizer.gateway.routing import Decision, Router, RouteSource
+from rightsizer.gateway.segments import segments_folder
 from rightsizer.gateway.settings import GatewaySettings, NamedUpstream
 from rightsizer.pipeline.workspace import Workspace, open_workspace
 from rightsizer.serving.routing import accepted, offered
@@ -53,14 +54,24 @@ def run_gateway(
 
     with open_workspace(home, flags=flags) as ws:  # closed again: a store does not live through a fork
         folder = ws.home
+        ws.enter("gateway")
+        key = ws.store.writing_key
+        records_only = ws.store.access.role == "ingest"
+        if not records_only:
+            index_into(ws)
     return serve(
         settings,
         home=folder,
-        kek=find_key(folder, None, create=False),
+        kek=key,
+        maintain=functools.partial(_keep_young, home, flags),
         open_store=functools.partial(open_store, folder, create=False),
-        route_source=functools.partial(StoreRoutes, folder, flags),
+        route_source=_no_routes if records_only else functools.partial(StoreRoutes, folder, flags),
         announce=announce,
     )
+
+
+def _no_routes() -> None:
+    """The role 'ingest' may read no route: the LLM answers everything."""
 
 
 def gateway_settings(
@@ -91,10 +102,28 @@ def gateway_settings(
 
 def index_gateway(home: Path | None = None, *, flags: dict[str, object] | None = None) -> Indexed:
     """Bring what the gateway recorded into the store now. Segments still being written are left."""
-    from rightsizer.gateway.indexer import index_segments
-
     with open_workspace(home, flags=flags) as ws:
-        return index_segments(ws.store, ws.home, find_key(ws.home, None, create=False))
+        return index_into(ws)
+
+
+def index_into(ws: Workspace) -> Indexed:
+    """Bring what a gateway recorded into the store of an open workspace."""
+    from rightsizer.gateway.indexer import Indexed, index_segments
+
+    if not any(segments_folder(ws.home).glob("*.seg")):
+        return Indexed()
+    kek = find_key(ws.home, None, create=False) if ws.store.access.role == "admin" else None
+    return index_segments(ws.store, ws.home, kek)
+
+
+def _keep_young(home: Path | None, flags: dict[str, object] | None) -> None:
+    """What the gateway does once a day: delete the calls that are older than `store.retention_days`."""
+    from rightsizer.pipeline.forget import apply_retention
+
+    with open_workspace(home, flags=flags, create=False) as ws:
+        if ws.settings.store.retention_days:
+            done = apply_retention(ws)
+            log.info("%d calls were older than %g days", done.calls, ws.settings.store.retention_days)
 
 
 def gateway_home(home: Path | None, flags: dict[str, object] | None = None) -> Path:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rightsizer.candidates.shortlist import shortlist
+from rightsizer.curation.balance import Balance, balance
 from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.curation.near_duplicates import near_duplicate_groups
-from rightsizer.pipeline.predict import masked_example
+from rightsizer.pipeline.curated import keep_copy, newest_copy, reads_copies_only
+from rightsizer.pipeline.predict import artifact_seal, masked_example
 from rightsizer.pipeline.progress import Progress, counted, silent
 from rightsizer.pipeline.workspace import Workspace
+from rightsizer.students.artifact import sealed
 from rightsizer.types import Call, Candidate, Dataset, Example, Message, Request, Student, Task, new_id
 
 
@@ -42,13 +45,24 @@ def _as_is(call: Call) -> tuple[Request, Message]:
 
 
 def prepare(ws: Workspace, task: Task, *, progress: Progress = silent) -> Learning:
-    """Freeze the task's dataset (split by session) and list the candidates for it (S4)."""
+    """Freeze the task's dataset (split by session) and list the candidates for it (S4).
+
+    A role that may not read raw calls gets the newest dataset as it was frozen, from its curated copy.
+    """
     from rightsizer.tasks.dataset import freeze
 
+    if reads_copies_only(ws):
+        ws.enter("curated.read", task=task.id)
+        newest, copied = newest_copy(ws, task)
+        return Learning(task, newest, tuple(copied), tuple(candidates_for(ws, task, newest.count("train"))))
     total = ws.store.calls.count(task_id=task.id, kept_only=True)
     ws.enter("dataset", task=task.id, calls=total)
+    tenants: dict[str, str] = {}
     calls = counted(
-        ws.store.calls.scan(task_id=task.id, kept_only=True), f"dataset · {task.name}", total, progress
+        _with_tenant(ws.store.calls.scan(task_id=task.id, kept_only=True), ws, tenants),
+        f"dataset · {task.name}",
+        total,
+        progress,
     )
     split = ws.settings.split
     dataset, examples = freeze(
@@ -60,9 +74,43 @@ def prepare(ws: Workspace, task: Task, *, progress: Progress = silent) -> Learni
         fractions=(split.train, split.calibration, split.test),
         seed=split.seed,
     )
+    dataset, examples = _balanced(ws, dataset, examples, tenants)
     ws.store.records.put(dataset)
+    keep_copy(ws, dataset, examples)
     candidates = candidates_for(ws, task, dataset.count("train"))
     return Learning(task, dataset, tuple(examples), tuple(candidates))
+
+
+def _with_tenant(calls: Iterable[Call], ws: Workspace, tenants: dict[str, str]) -> Iterator[Call]:
+    key = ws.settings.balance.tenant_key
+    for call in calls:
+        if key and call.metadata.get(key) not in (None, ""):
+            tenants[call.id] = str(call.metadata[key])
+        yield call
+
+
+def _balanced(
+    ws: Workspace, dataset: Dataset, examples: Sequence[Example], tenants: Mapping[str, str]
+) -> tuple[Dataset, list[Example]]:
+    """The dataset without what balancing leaves out of its train split, counted by reason in `dropped`."""
+    from rightsizer.tasks.dataset import hash_rows
+
+    policy = Balance(**ws.settings.balance.model_dump(), min_train=_least_train(ws))
+    if policy.is_idle:
+        return dataset, list(examples)
+    done = balance(examples, policy, tenants, seed=dataset.seed)
+    rows = tuple(row for row in dataset.rows if row.call_id not in done.left_out)
+    changed = {
+        "rows": rows,
+        "content_hash": hash_rows(rows),
+        "dropped": {**dataset.dropped, **done.counts},
+    }
+    return dataset.model_copy(update=changed), [e for e in examples if e.call_id not in done.left_out]
+
+
+def _least_train(ws: Workspace) -> int:
+    """Balancing stops where a task would no longer have the train examples that a student is worth."""
+    return int(ws.settings.gate.min_calls * ws.settings.split.train)
 
 
 def candidates_for(ws: Workspace, task: Task, n_train: int) -> list[Candidate]:
@@ -81,6 +129,7 @@ def train_students(
 
     ws.enter("train", task=learning.task.id, dataset=learning.dataset.id)
     students = []
+    (ws.home / "artifacts").mkdir(mode=0o700, exist_ok=True)
     train_split = learning.part("train")[: ws.settings.train.max_examples]
     for candidate in learning.candidates:
         if not candidate.accepted or (only and candidate.method not in only):
@@ -91,15 +140,16 @@ def train_students(
         def tell(what: str, done: float, total: float | None, method: str = candidate.method) -> None:
             progress(f"train {method} · {learning.task.name} · {what}", done, total)
 
-        trained = train(
-            candidate,
-            learning.task,
-            train_split,
-            ws.home / artifact,
-            seed=ws.settings.train.seed,
-            encoder=ws.encoder,
-            progress=tell,
-        )
+        with sealed(artifact_seal(ws)):
+            trained = train(
+                candidate,
+                learning.task,
+                train_split,
+                ws.home / artifact,
+                seed=ws.settings.train.seed,
+                encoder=ws.encoder,
+                progress=tell,
+            )
         student = Student(
             id=student_id,
             task_id=learning.task.id,

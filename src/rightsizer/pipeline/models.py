@@ -54,6 +54,7 @@ def devices(settings: Settings) -> tuple[Device, ...]:
 
 def need_of(ws: Workspace, task: Task) -> Need:
     """What the task's kept calls ask of a model: lengths, shared beginning, language."""
+    ws.enter("calls.read", task=task.id, limit=LOOKED_AT)
     calls = list(islice(ws.store.calls.scan(task_id=task.id, kept_only=True), LOOKED_AT))
     counts = [count_tokens(call) for call in calls]
     return Need(

@@ -14,7 +14,7 @@ from rightsizer.curation.mask import Masker
 from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.errors import ArtifactError
 from rightsizer.pipeline.workspace import Workspace
-from rightsizer.students.artifact import artifact_hash, load_student
+from rightsizer.students.artifact import Seal, artifact_hash, load_student, sealed
 from rightsizer.types import Call, Message, Prediction, Predictor, Request, Student
 
 
@@ -66,7 +66,13 @@ def load_verified(ws: Workspace, student: Student) -> Predictor:
             f"the files of {student.id} are not the ones that were evaluated",
             hint="restore the home folder from a backup, or train the task again",
         )
-    return load_student(folder, encoder=ws.encoder)
+    with sealed(artifact_seal(ws)):
+        return load_student(folder, encoder=ws.encoder)
+
+
+def artifact_seal(ws: Workspace) -> Seal:
+    """How this home keeps its students."""
+    return Seal(close=ws.store.seal_artifact, open=ws.store.open_artifact)
 
 
 def serving_predictor(ws: Workspace, student: Student, cache: MaskCache | None = None) -> Predictor:

@@ -10,6 +10,7 @@ from rightsizer.evaluation.certificate import Verification, issue, signing_key, 
 from rightsizer.evaluation.gate import evaluate
 from rightsizer.evaluation.run import score
 from rightsizer.evaluation.spending import next_batch
+from rightsizer.pipeline.curated import read_copy, reads_copies_only
 from rightsizer.pipeline.learn import Learning, curated_example
 from rightsizer.pipeline.predict import load_verified, student_folder
 from rightsizer.pipeline.progress import Progress, silent
@@ -26,8 +27,11 @@ def evaluate_student(
     ws.enter("evaluate", student=student.id)
     task = ws.find(Task, student.task_id)
     dataset = ws.find(Dataset, student.dataset_id)
-    calls = ws.store.calls.scan(task_id=task.id, kept_only=True)
-    examples = materialise(dataset, calls, curated_example(ws))
+    if reads_copies_only(ws):
+        examples = read_copy(ws, dataset)
+    else:
+        calls = ws.store.calls.scan(task_id=task.id, kept_only=True)
+        examples = materialise(dataset, calls, curated_example(ws))
     learning = Learning(task, dataset, tuple(examples), ())
     (delta,) = spend(ws, 1)
     calibration = scored(ws, student, learning, "calibration", progress)

@@ -89,6 +89,7 @@ def replay_log(
     enough; everything else costs what the LLM cost, plus the students' CPU time. Calls whose logged
     answer is an error count as calls and cannot agree.
     """
+    ws.enter("replay")
     tasks = {t.id: t for t in ws.store.records.list(Task)}
     assigner = Assigner([t for t in tasks.values() if t.level == "template"])
     seats = _seats(ws, tasks)

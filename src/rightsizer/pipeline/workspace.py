@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -65,7 +66,7 @@ class Workspace:
         access = self.store.access
         return AuditLog(
             self.home,
-            lambda: signing_key(self.home),
+            functools.cache(lambda: signing_key(self.home)),
             who=system_user(),
             role=access.role,
             key=access.key,

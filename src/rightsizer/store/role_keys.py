@@ -20,6 +20,7 @@ from rightsizer.errors import AccessDenied, ConfigError, NotFound
 from rightsizer.store.crypto import KEY_BYTES, key_fingerprint, unwrap_key, wrap_key
 from rightsizer.store.keys import parse_key
 from rightsizer.store.roles import COMPARTMENTS, Access, Role
+from rightsizer.store.sealing import OpenWith
 
 ENVIRONMENT_VARIABLE = "RIGHTSIZER_ROLE_KEY"
 PREFIX = "rk-"
@@ -61,9 +62,12 @@ def add_role_key(
     secret = secrets.token_bytes(KEY_BYTES)
     made = RoleKey(key_fingerprint(secret), role, name, datetime.now(UTC).isoformat(timespec="seconds"))
     purposes = {"address", *(_PURPOSES[compartment] for compartment in COMPARTMENTS[role])}
+    if role == "ingest":
+        purposes.add("ingest")  # of which it gets the public half
     for key_id, (purpose, key) in keys.items():
         if purpose in purposes:
-            wrapped = wrap_key(secret, key, _where(made.id, role, key_id))
+            given = OpenWith(key).public if purpose == "ingest" else key
+            wrapped = wrap_key(secret, given, _where(made.id, role, key_id))
             connection.execute(
                 "INSERT INTO role_keys (id, role, name, created, key, wrapped) VALUES (?, ?, ?, ?, ?, ?)",
                 (made.id, role, name, made.created, key_id, wrapped),

@@ -32,7 +32,7 @@ COMPARTMENTS: dict[Role, frozenset[Compartment]] = {
 }
 
 _ACTIONS: dict[Role, frozenset[str]] = {
-    "ingest": frozenset({"import"}),
+    "ingest": frozenset({"gateway"}),
     "curator": frozenset(
         {
             "import",
@@ -47,8 +47,8 @@ _ACTIONS: dict[Role, frozenset[str]] = {
             "models.read",
         }
     ),
-    "trainer": frozenset({"train", "evaluate", "models.read"}),
-    "approver": frozenset({"release", "rollback", "models.read"}),
+    "trainer": frozenset({"curated.read", "train", "evaluate", "replay", "models.read"}),
+    "approver": frozenset({"release", "rollback", "replay", "models.read"}),
     "auditor": frozenset({"audit.read"}),
 }
 

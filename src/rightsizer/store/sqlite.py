@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
-from rightsizer.errors import NotFound, StoreError
+from rightsizer.errors import AccessDenied, NotFound, StoreError
 from rightsizer.store.calls import SqliteCallLog
 from rightsizer.store.crypto import Cipher, key_fingerprint
 from rightsizer.store.database import Database, translate
@@ -29,6 +30,7 @@ from rightsizer.store.role_keys import (
 )
 from rightsizer.store.roles import Access, Role
 from rightsizer.store.rotation import open_in_rotation, rewrap
+from rightsizer.store.sealing import OpenWith, ReadingKey, SealTo, WritingKey
 
 _APPLICATION_ID = 0x72697A72  # 'rizr'
 BUSY_TIMEOUT_S = 30.0
@@ -76,6 +78,61 @@ class SqliteStore:
         return (
             "forgotten-" + self._cipher.address("forgotten", call_id.encode("utf-8", "surrogatepass")).hex()
         )
+
+    @property
+    def writing_key(self) -> WritingKey:
+        """Under what a gateway of this role writes its segments: it outlives rotation of the store's key.
+
+        The role 'ingest' gets a public key only. Raises `AccessDenied` for roles that record nothing.
+        """
+        key = self._ingest_key()
+        if self.access.role != "ingest":
+            return _symmetric(key)
+        return SealTo(key, hashlib.blake2b(self.access.key.encode(), key=key, digest_size=32).digest())
+
+    @property
+    def segment_keys(self) -> tuple[ReadingKey, ...]:
+        """The keys that open a gateway's segments, however they were written. Raises `AccessDenied`."""
+        if self.access.role == "ingest":
+            raise AccessDenied("the role 'ingest' can write segments and read none", hint="index as admin")
+        key = self._ingest_key()
+        return (_symmetric(key), OpenWith(key))
+
+    def _ingest_key(self) -> bytes:
+        for purpose, key in self._keys.values():
+            if purpose == "ingest":
+                return key
+        raise AccessDenied(
+            f"the role '{self.access.role}' does not open the gateway's segments",
+            hint="it needs the role ingest (to write) or admin (to read)",
+        )
+
+    def seal_artifact(self, content: bytes) -> bytes:
+        """What a student holds of its training texts, sealed; equal content gives equal bytes."""
+        return self._cipher.seal_same(content, "artifact")
+
+    def open_artifact(self, blob: bytes) -> bytes:
+        """Inverse of `seal_artifact`. Raises `StoreError` if it was altered or is another store's."""
+        return self._cipher.open(blob, "artifact")
+
+    def keep_curated(self, dataset_id: str, content: bytes) -> None:
+        """Keep a dataset's masked examples, sealed under the key of the compartment 'curated'."""
+        key = self._cipher.address("curated", dataset_id.encode())
+        body = self._cipher.seal(content, "curated", key.hex())
+        with self._database.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO curated (dataset, body) VALUES (?, ?)", (key, body))
+
+    def curated(self, dataset_id: str) -> bytes | None:
+        """What `keep_curated` kept; None if nothing is kept of this dataset."""
+        key = self._cipher.address("curated", dataset_id.encode())
+        rows = self._database.rows("SELECT body FROM curated WHERE dataset = ?", (key,))
+        return self._cipher.open(rows[0][0], "curated", key.hex()) if rows else None
+
+    def drop_curated(self, dataset_id: str) -> None:
+        """Remove what `keep_curated` kept, if anything."""
+        with self._database.write() as connection:
+            key = self._cipher.address("curated", dataset_id.encode())
+            connection.execute("DELETE FROM curated WHERE dataset = ?", (key,))
 
     def finish_erasures(self) -> None:
         """Destroy the keys that an erasure, cut off in the middle, left to destroy."""
@@ -177,6 +234,10 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path, kek: bytes | N
     if check_version(connection) > 0:
         open_keys(connection, kek)  # a wrong key must not wrap the keys that the new format adds
     migrate(connection, lambda: create_keys(connection, kek))
+
+
+def _symmetric(ingest_key: bytes) -> bytes:
+    return hashlib.blake2b(b"gateway-segments", key=ingest_key, digest_size=32).digest()
 
 
 def _make_files(home: Path, path: Path) -> None:

@@ -26,9 +26,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from rightsizer.types import Call, Frozen, Level, SetAside
+
+if TYPE_CHECKING:
+    from rightsizer.store.sealing import ReadingKey
 
 R = TypeVar("R", bound=Frozen)
 
@@ -166,6 +169,11 @@ class Store(Protocol):
 
     @property
     def marks(self) -> Marks: ...
+
+    @property
+    def segment_keys(self) -> tuple[ReadingKey, ...]:
+        """The keys that open a gateway's segments."""
+        ...
 
     def close(self) -> None:
         """Flush and release; further use is an error."""

@@ -2,7 +2,8 @@
 encoder of its own, that encoder's ONNX graph and tokenizer. Nothing in it is code.
 
 ``student.json`` says what kind it is, in which format, with which parameters, which encoder it needs, and
-the SHA-256 of every other file; the parameters hold whatever is not an array (vocabulary, classes …).
+the SHA-256 of every other file; the parameters hold whatever is not an array (vocabulary, classes …). Those
+come from the log, so a home seals this file: see `sealed`. Arrays are numbers and stay as they are.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -38,6 +41,33 @@ KINDS: dict[str, str] = {
     "decoder": "rightsizer.students.decoder:load_decoder",
     "prompted": "rightsizer.students.prompted:load_prompted",
 }
+
+
+SEALED = b"RZART\x01"
+
+
+@dataclass(frozen=True)
+class Seal:
+    """How ``student.json`` is kept: two functions that are each other's inverse.
+
+    `close` must be deterministic, so that equal students have equal hashes.
+    """
+
+    close: Callable[[bytes], bytes]
+    open: Callable[[bytes], bytes]
+
+
+_SEAL: ContextVar[Seal | None] = ContextVar("rightsizer_artifact_seal", default=None)
+
+
+@contextmanager
+def sealed(seal: Seal) -> Iterator[None]:
+    """What is saved inside is sealed and never on the disk in plain; what is read may be sealed or not."""
+    token = _SEAL.set(seal)
+    try:
+        yield
+    finally:
+        _SEAL.reset(token)
 
 
 @dataclass(frozen=True)
@@ -77,7 +107,9 @@ def save(artifact: Artifact, folder: Path) -> str:
     }
     for name, content in files.items():
         _write(folder / name, content)
-    _write(folder / MANIFEST, json.dumps(manifest, sort_keys=True).encode())
+    written = json.dumps(manifest, sort_keys=True).encode()
+    seal = _SEAL.get()
+    _write(folder / MANIFEST, written if seal is None else SEALED + seal.close(written))
     return artifact_hash(folder)
 
 
@@ -115,8 +147,14 @@ def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.is_file():
         raise ArtifactError(f"{folder} holds no student ({MANIFEST} is missing)", hint=RESTORE)
+    content = path.read_bytes()
+    if content.startswith(SEALED):
+        seal = _SEAL.get()
+        if seal is None:
+            raise ArtifactError(f"{path} is sealed", hint="open it through the home it belongs to")
+        content = seal.open(content[len(SEALED) :])
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(content)
     except ValueError as error:
         raise ArtifactError(f"{path} is not JSON: {error}", hint=RESTORE) from None
     version = found.get("format") if isinstance(found, dict) else None

@@ -137,6 +137,16 @@ class StoreContract:
         assert list(store.calls.scan()) == [first, second]
         store.close()
 
+    def test_what_is_erased_is_gone_and_does_not_come_back(self, tmp_path: Path) -> None:
+        store = self.make_store(tmp_path / "home")
+        kept, gone, late = make_call("a", "s1"), make_call("b", "s2", text="erase me"), make_call("c", "s2")
+        store.calls.append([kept, gone])
+        assert store.calls.erase(["b"], sessions=["s2"]).calls == 1
+        raises(NotFound, store.calls.get, "b")
+        assert store.calls.append([kept, gone, late]) == Appended(known=1, forgotten=2)
+        assert list(store.calls.scan()) == [kept]
+        store.close()
+
     def test_key_order_does_not_make_another_call(self, tmp_path: Path) -> None:
         store = self.make_store(tmp_path / "home")
         call = make_call("a").model_copy(update={"metadata": {"x": 1, "y": 2}})
