@@ -77,6 +77,15 @@ def test_no_record_names_the_subjects_calls_and_lineage_still_answers(ws: Worksp
     assert [node.id for node in trace(ws, "call-0").down] == ["dataset_1"]
 
 
+def test_surrogates_in_exports_can_not_be_drawn_again(ws: Workspace) -> None:
+    from rightsizer.pipeline.pseudonyms import find_session_key
+
+    assert find_session_key(ws, "", "lin-0")
+    forget_subject(ws, "lin")
+    assert find_session_key(ws, "", "lin-0") is None
+    assert find_session_key(ws, "", "bo-1")
+
+
 def test_a_dry_run_changes_nothing(ws: Workspace) -> None:
     before = list(ws.store.calls.scan())
     done = forget_subject(ws, "lin", dry_run=True)

@@ -74,7 +74,7 @@ def test_a_curator_curates_and_may_not_train(
 ) -> None:
     with as_role(home, monkeypatch, "curator") as ws:
         assert curate_log(ws).n_in == 120
-        assert export_log(ws, tmp_path / "out.jsonl", curated=True) == 120
+        assert export_log(ws, tmp_path / "out.jsonl", curated=True).calls == 120
         learning = prepare(ws, ws.find(Task, "task_1"))
         with pytest.raises(AccessDenied):
             train_students(ws, learning)

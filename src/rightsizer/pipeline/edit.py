@@ -62,6 +62,7 @@ def rename_task(ws: Workspace, task: str, name: str) -> Task:
         InputError: the name is empty or taken.
     """
     old = ws.find(Task, task)
+    ws.enter("tasks.edit", task=old.id)
     ws.store.records.put(*edits.rename(ws.store.records.list(Task), old, name))
     return ws.store.records.get(Task, old.id)
 
@@ -70,6 +71,7 @@ def _apply(ws: Workspace, changed: Sequence[Task], touched: Sequence[str], progr
     """Store the edit, end what was released on the calls as they were, and count again."""
     for task_id in touched:
         rollback_task(ws, task_id, by="the task was edited")
+    ws.enter("tasks.edit", tasks=tuple(t.id for t in changed))
     ws.store.records.put(*changed)
     discover_tasks(ws, progress=progress)
     return ws.store.records.get(Task, changed[0].id)

@@ -85,6 +85,7 @@ def shares_by_type(ws: Workspace) -> tuple[TypeShare, ...]:
 
 def map_examples(ws: Workspace) -> dict[str, tuple[str, str]]:
     """Task id → (asked, answered) of its typical call, masked and cut to what a panel can show."""
+    ws.enter("calls.read", examples=True)
     cache = MaskCache()
     found: dict[str, tuple[str, str]] = {}
     for task in ws.store.records.list(Task):
@@ -99,6 +100,7 @@ def map_examples(ws: Workspace) -> dict[str, tuple[str, str]]:
 
 def _typical_calls(ws: Workspace, task: Task) -> list[Call]:
     """Answered calls of different sessions, the medoid first."""
+    ws.enter("calls.read", task=task.id, limit=READ)
     template = task.id if task.parent_id is None else task.parent_id
     own = ws.store.marks.assignments(task.level)
     found = islice((c for c in ws.store.calls.scan(task_id=template) if own.get(c.id) == task.id), READ)

@@ -41,6 +41,8 @@ _ACTIONS: dict[Role, frozenset[str]] = {
             "export.curated",
             "curate",
             "discover",
+            "tasks.edit",
+            "rollback",
             "dataset",
             "dataset.card",
             "report",
