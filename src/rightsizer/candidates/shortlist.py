@@ -23,8 +23,7 @@ def shortlist(
 
     `n_train` is the number of calls in the train split; `tuning` is the arithmetic that a fine-tuned encoder
     is exported with ("fp32" or "int8"), or None where none can be tuned; `static` says that students are to
-    serve without ONNX Runtime. Refused candidates stay in the list
-    with ``accepted=False`` and a reason.
+    serve without ONNX Runtime. Refused candidates stay in the list with ``accepted=False`` and a reason.
     """
     few = f"only {n_train} training calls; at least {MIN_TRAIN} are needed" if n_train < MIN_TRAIN else ""
     text = FREE_TEXT if task.output == "text" else ""
