@@ -21,6 +21,7 @@ HARD = [
     "🙂 a 🙂",
     "\u200bzero width\u00ad soft\u3000wide",
     "~$5+3= <a@b.c>",
+    "tab\there\x0bthere\x0cand\x1fthere\x7fthen_a_b",
     "",
 ]
 
@@ -42,6 +43,13 @@ def test_hard_texts(text: str, bert_folder: Path) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(codec="utf-8", max_codepoint=0x2FFF), max_size=30))
 def test_any_text(text: str, bert_folder: Path) -> None:
+    ours, theirs = both(text, bert_folder)
+    assert ours == theirs
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(st.characters(max_codepoint=0x7F), max_size=40))
+def test_any_ascii_text(text: str, bert_folder: Path) -> None:
     ours, theirs = both(text, bert_folder)
     assert ours == theirs
 
