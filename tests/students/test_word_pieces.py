@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rightsizer.students.word_pieces import cut
 
+SLOW_MACHINE = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
 HARD = [
     "Where IS my parcel?!",
     "naïve café, Ça va",
@@ -40,14 +41,14 @@ def test_hard_texts(text: str, bert_folder: Path) -> None:
     assert ours == theirs
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW_MACHINE)
 @given(text=st.text(st.characters(codec="utf-8", max_codepoint=0x2FFF), max_size=30))
 def test_any_text(text: str, bert_folder: Path) -> None:
     ours, theirs = both(text, bert_folder)
     assert ours == theirs
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW_MACHINE)
 @given(text=st.text(st.characters(max_codepoint=0x7F), max_size=40))
 def test_any_ascii_text(text: str, bert_folder: Path) -> None:
     ours, theirs = both(text, bert_folder)
