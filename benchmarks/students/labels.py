@@ -1,7 +1,8 @@
 """How well label students do on labelled sets: agreement, coverage, strangers served, cost.
 
-    python benchmarks/students/labels.py [--shared ../shared] [--sets clinc150 few fsi snips]
-                                         [--methods minilm-linear tfidf-linear] [--on val|test] [--int8]
+    python benchmarks/students/labels.py [--shared ../shared] [--sets clinc150 few fsi snips chinese]
+                                         [--methods minilm-linear static-linear tfidf-linear]
+                                         [--on val|test] [--int8]
 
 ``../shared/tools/wrap_labelled.py`` makes the sets into call records. As in the pipeline, a student is
 trained on 60 % of the training calls (by a hash of the session); the threshold is the lowest at which 98 % of
@@ -25,6 +26,7 @@ import numpy as np
 from rightsizer.capture.importers import read_calls
 from rightsizer.students.artifact import load_student
 from rightsizer.students.encoder import Encoder, load_encoder
+from rightsizer.testing.label_calls import ZH_FOREIGN, label_examples, labelled
 from rightsizer.training.train import train
 from rightsizer.types import Call, Candidate, Example, Message, Prediction, Request, Split, Task, ToolCallPart
 from rightsizer.views.answer import canonical_answer
@@ -132,11 +134,29 @@ def load_snips(shared: Path, on: str) -> Labelled:
     return Labelled("snips", rows, measure, strangers)
 
 
+def load_chinese(shared: Path, on: str) -> Labelled:
+    """Eight intents of a shop in Chinese, made up from templates; strangers are Chinese too. A smoke test of
+    a language that the encoder hardly knows, not a measure of how well Chinese is understood."""
+    rows = resplit(label_examples(800, chinese=True))
+    strangers = [example_of(text) for text in ZH_FOREIGN]
+    return Labelled("chinese", rows, label_examples(400, seed=7, split="test", chinese=True), strangers)
+
+
+def example_of(text: str) -> Example:
+    return labelled(text, "none", name=f"stranger-0-{number(text) % 10**6}")
+
+
 def replace_text(row: Example, prompt: Request) -> Example:
     return row.model_copy(update={"prompt": prompt})
 
 
-SETS = {"clinc150": load_clinc150, "few": load_few, "fsi": load_fsi, "snips": load_snips}
+SETS = {
+    "clinc150": load_clinc150,
+    "few": load_few,
+    "fsi": load_fsi,
+    "snips": load_snips,
+    "chinese": load_chinese,
+}
 
 
 def agrees(prediction: Prediction, row: Example) -> bool:

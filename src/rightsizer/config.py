@@ -162,6 +162,9 @@ class EncoderSettings(Section):
 
     enabled: bool = Field(True, description="use the encoder where one is found")
     path: str = Field("", description="folder of a MiniLM-class encoder; empty: look in the usual places")
+    runtime: Literal["onnx", "static"] = Field(
+        "onnx", description="static: label students serve from token tables, without ONNX Runtime"
+    )
     precision: Literal["fp32", "int8", "auto"] = Field(
         "fp32", description="arithmetic of encoders; auto: int8 where the processor has instructions for it"
     )

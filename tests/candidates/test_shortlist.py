@@ -43,6 +43,26 @@ def test_the_lexical_student_is_for_installations_without_an_encoder() -> None:
     assert "pip install" in refused["minilm-linear"]
 
 
+def test_an_encoder_is_tuned_for_labels_with_enough_calls_where_that_is_possible() -> None:
+    def offered(output: OutputKind, n: int, tuning: str | None) -> dict[str, str]:
+        found = shortlist(Task(id="t", name="t", output=output), n, True, tuning)
+        return {c.method: c.reason for c in found}
+
+    assert offered("label", 500, "int8")["minilm-tuned"] == ""
+    assert "500" in offered("label", 499, "int8")["minilm-tuned"]
+    assert "rightsizer[train]" in offered("label", 500, None)["minilm-tuned"]
+    assert "structured" in offered("fields", 500, "int8")["minilm-tuned"]
+    (tuned,) = (
+        c for c in shortlist(Task(id="t", name="t", output="label"), 500, True, "int8") if c.rung == "encoder"
+    )
+    assert tuned.params == {"precision": "int8"}
+
+
+def test_the_static_runtime_leaves_nothing_that_needs_onnx_runtime() -> None:
+    found = shortlist(Task(id="t", name="t", output="label"), 5000, True, "fp32", static=True)
+    assert [c.method for c in found if c.accepted] == ["majority", "cache", "static-linear"]
+
+
 def test_too_few_calls() -> None:
     assert accepted("label", n=3) == []
     assert "only 3 training calls" in shortlist(Task(id="t", name="t", output="label"), 3, True)[0].reason

@@ -44,6 +44,14 @@ def test_what_is_saved_is_read(tmp_path: Path) -> None:
     assert found.arrays["b"].shape == (0,)
 
 
+def test_further_files_are_kept_and_checked(tmp_path: Path) -> None:
+    save(Artifact("majority", {}, blobs={"encoder.onnx": b"\x00graph"}), tmp_path)
+    assert read(tmp_path).blobs == {"encoder.onnx": b"\x00graph"}
+    (tmp_path / "encoder.onnx").write_bytes(b"\x00grapf")
+    with pytest.raises(ArtifactError, match="not the file that was saved"):
+        read(tmp_path)
+
+
 def test_saving_twice_gives_the_same_hash(tmp_path: Path) -> None:
     first = save(student(), tmp_path / "one")
     assert first == save(student(), tmp_path / "two")

@@ -10,7 +10,7 @@ import pytest
 
 from rightsizer.students.artifact import load_student, read
 from rightsizer.students.encoder import Progress
-from rightsizer.testing.label_calls import FOREIGN, answer, label_examples, labelled, requests
+from rightsizer.testing.label_calls import FOREIGN, ZH_FOREIGN, answer, label_examples, labelled, requests
 from rightsizer.training.train import Trained, train
 from rightsizer.types import Candidate, Example, Message, Prediction, Task, ToolCallPart
 
@@ -53,7 +53,7 @@ def test_learns_the_task_and_refuses_strangers(tmp_path: Path, chinese: bool, en
     served, agreed = agreement(student.predict([e.prompt for e in test]), test)
     assert served >= 0.9
     assert agreed >= 0.98
-    strangers = student.predict(requests(FOREIGN))
+    strangers = student.predict(requests(ZH_FOREIGN if chinese else FOREIGN))
     assert sum(p.message is not None for p in strangers) <= 1
     assert all(p.reason for p in strangers if p.message is None)
 

@@ -17,6 +17,10 @@ EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
         ("onnx", "onnxruntime", "tokenizers"),
         "label students that read meaning (MiniLM); without it students are lexical",
     ),
+    "train": (
+        ("torch", "transformers", "peft"),
+        "encoders fine-tuned on a task: more calls served, fewer strangers; not needed to serve",
+    ),
     "gateway": (("httptools", "uvicorn"), "the front door that agents talk to"),
 }
 

@@ -118,7 +118,8 @@ def candidates_for(ws: Workspace, task: Task, n_train: int) -> list[Candidate]:
     from rightsizer.training.encoder_tune import can_tune
 
     tuning = ws.precision if ws.settings.train.tune and can_tune() else None
-    return shortlist(task, n_train, ws.encoder is not None, tuning)
+    static = ws.settings.encoder.runtime == "static"
+    return shortlist(task, n_train, ws.encoder is not None, tuning, static=static)
 
 
 def train_students(

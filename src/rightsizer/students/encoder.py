@@ -27,8 +27,11 @@ Progress = Callable[[str, float, float | None], None]
 class Encoder(Protocol):
     """Texts to vectors. `identity` differs wherever the vectors may differ; `size` is their length."""
 
-    identity: str
-    size: int
+    @property
+    def identity(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> npt.NDArray[np.float32]:
         """Unit vectors, float32 (len(texts), size), in the order of `texts`."""

@@ -19,6 +19,7 @@ from rightsizer.students.features import Sparse, TextFeatures
 from rightsizer.students.inputs import Input, read_inputs
 from rightsizer.students.novelty import Judge, Space, gather_evidence
 from rightsizer.students.own_encoder import encoder_of
+from rightsizer.students.static_encoder import StaticEncoder
 from rightsizer.types import Message, Prediction, Request
 from rightsizer.views.view import PayloadMask
 
@@ -127,6 +128,9 @@ class LabelStudent:
             params["own_encoder"] = dict(self.own.params)
             arrays["own.classes"] = self.own.classes
             return Artifact("label", params, arrays, None, self.own.blobs)
+        if isinstance(self.encoder, StaticEncoder):
+            params["static_pieces"] = list(self.encoder.pieces)
+            return Artifact("label", params, arrays | self.encoder.arrays(), None)
         identity = self.encoder.identity if self.encoder is not None else None
         return Artifact("label", params, arrays, identity)
 

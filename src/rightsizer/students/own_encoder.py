@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rightsizer.errors import MissingExtra
 from rightsizer.students.bert_onnx import to_onnx
 from rightsizer.students.encoder_files import EncoderFiles, quantise
+from rightsizer.students.static_encoder import StaticEncoder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,6 +77,8 @@ def open_encoder(params: Mapping[str, Any], blobs: Mapping[str, bytes]) -> Encod
 
 def encoder_of(artifact: Artifact, shared: Encoder | None) -> Encoder | None:
     """The encoder an artifact is served with: its own, else the shared one it names, else none."""
+    if "static_pieces" in artifact.params:
+        return StaticEncoder.from_arrays(artifact.params["static_pieces"], artifact.arrays)
     if MODEL in artifact.blobs:
         return open_encoder(artifact.params["own_encoder"], artifact.blobs)
     return shared if artifact.encoder is not None else None

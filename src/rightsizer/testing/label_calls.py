@@ -49,6 +49,10 @@ CHINESE: dict[str, tuple[str, ...]] = {
     "return_item": ("我想退掉{}", "{}怎么退货", "把{}退回给你们"),
     "invoice_copy": ("请给我{}的发票", "{}能开发票吗", "我需要{}的收据"),
     "warranty": ("{}还在保修期吗", "{}的保修有多久", "{}坏了能保修吗"),
+    "cancel_order": ("请取消{}的订单", "{}我不想要了，帮我撤单", "那个{}的订单还能取消吗"),
+    "change_address": ("{}的收货地址要改一下", "我搬家了，{}请寄到新地址", "把{}送到别的地方"),
+    "talk_to_human": ("关于{}，请转人工客服", "我要找真人谈谈{}的事", "{}的问题让客服给我打电话"),
+    "payment": ("{}可以分期付款吗", "{}能用微信支付吗", "买{}怎么付款"),
 }
 THINGS = (
     "lamp",
@@ -70,6 +74,14 @@ FOREIGN = (
     "translate good evening into portuguese",
     "explain how volcanoes form under the ocean",
     "recommend a recipe with lentils and spinach",
+)
+ZH_FOREIGN = (
+    "写一首关于秋天大海的诗",
+    "九千的平方根是多少",
+    "一九九零年世界杯冠军是谁",
+    "把晚上好翻译成葡萄牙语",
+    "解释一下海底火山是怎么形成的",
+    "推荐一道扁豆菠菜的家常菜",
 )
 SYSTEM = 'You sort messages of a shop\'s customers. Answer with JSON: {"intent": …}.'
 

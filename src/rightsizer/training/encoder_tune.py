@@ -195,11 +195,10 @@ class _Run:
                 progress("tune", step, total)
             if len(check) and (step % look_every == 0 or step == total):
                 accuracies.append(self._accuracy(check, classes))
+                waited = 0 if accuracies[-1] > best else waited + (accuracies[-1] < best)
                 # Of equals the later one: it has seen more and its rate is lower.
                 if accuracies[-1] >= best:
-                    best, kept, waited = accuracies[-1], self._snapshot(classes), 0
-                else:
-                    waited += 1
+                    best, kept = accuracies[-1], self._snapshot(classes)
                 if waited >= how.patience:
                     break
         weights, heads = kept if len(check) else self._snapshot(classes)

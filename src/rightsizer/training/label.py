@@ -86,6 +86,7 @@ def train_label(
     start = time.perf_counter()
     settings = {**DEFAULTS, **candidate.params}
     tell = progress or (lambda what, done, total: None)
+    tell("features", 0, None)
     material = read_material(task, examples, int(settings["max_terms"]))
     if isinstance(material, str):
         return say_why(material, candidate, len(examples), out, start)

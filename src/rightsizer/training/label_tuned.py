@@ -86,10 +86,11 @@ def train_tuned_label(
     settings = {**DEFAULTS, **{k: v for k, v in candidate.params.items() if k not in TUNING}}
     how = Tuning(**{k: v for k, v in candidate.params.items() if k in TUNING})
     files = _tunable(encoder)
+    tell = progress or (lambda what, done, total: None)
+    tell("features", 0, None)
     material = read_material(task, examples, int(settings["max_terms"]))
     if isinstance(material, str):
         return say_why(material, candidate, len(examples), out, start)
-    tell = progress or (lambda what, done, total: None)
     teaching = Teaching(material, files, replace(how, max_tokens=files.max_tokens), settings, seed, tell)
     crossed = rehearse(teaching, _vectors(encoder, teaching))
     judge = fit_judge(crossed.evidence, crossed.right, crossed.foreign, abstain=float(settings["abstain"]))

@@ -39,6 +39,7 @@ METHODS: dict[str, str] = {
     "cache": "rightsizer.training.repeat:train_cache",
     "tfidf-linear": "rightsizer.training.train:_without_encoder",
     "minilm-linear": "rightsizer.training.label:train_label",
+    "static-linear": "rightsizer.training.label_static:train_static_label",
     "minilm-tuned": "rightsizer.training.label_tuned:train_tuned_label",
     "structured": "rightsizer.training.structured:train_structured",
     "lora": "rightsizer.training.decoder.train:train_decoder",

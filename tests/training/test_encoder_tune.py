@@ -1,0 +1,81 @@
+"""Fine-tuning separates the classes, starts from the same seed alike, and stops when it no longer helps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rightsizer.errors import MissingExtra
+from rightsizer.students.encoder import Encoder
+from rightsizer.testing.label_calls import label_examples
+from rightsizer.training import encoder_tune
+from rightsizer.training.encoder_tune import Tuned, Tuning, tune_encoder
+
+FAST = Tuning(epochs=4, lr=3e-3, batch=16, dropout=0.0, max_tokens=16)
+
+
+def material(n: int = 240) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Texts, labels, and which rows are held out."""
+    rows = label_examples(n)
+    answers = sorted({e.completion.text for e in rows})
+    labels = np.array([answers.index(e.completion.text) for e in rows], np.int32)
+    return [e.prompt.messages[-1].text for e in rows], labels, np.arange(n) // 8 % 6 == 5
+
+
+def tune(encoder: Encoder, how: Tuning = FAST, seed: int = 0) -> Tuned:
+    pytest.importorskip("torch", reason="the extra 'train' is not installed")
+    pytest.importorskip("transformers", reason="the extra 'train' is not installed")
+    if how.lora_rank:
+        pytest.importorskip("peft", reason="the extra 'train' is not installed")
+    folder: Path = encoder.files.folder  # type: ignore[attr-defined]
+    return tune_encoder(folder, *material(), how, seed=seed)
+
+
+def test_held_out_accuracy_and_loss_improve(tiny_encoder: Encoder) -> None:
+    tuned = tune(tiny_encoder)
+    assert max(tuned.accuracies) > 0.5  # one in eight by chance
+    assert np.mean(tuned.losses[-5:]) < 0.7 * np.mean(tuned.losses[:5])
+    assert np.allclose(np.linalg.norm(tuned.classes, axis=1), 1, atol=1e-5)
+
+
+def test_words_keep_their_place_and_layers_move(tiny_encoder: Encoder) -> None:
+    from safetensors.numpy import load_file
+
+    before = load_file(tiny_encoder.files.folder / "model.safetensors")  # type: ignore[attr-defined]
+    after = tune(tiny_encoder).weights
+    assert {f"bert.{name}" for name in after} >= set(before) - {"bert.embeddings.position_ids"}
+    words = "embeddings.word_embeddings.weight"
+    assert np.array_equal(after[words], before[f"bert.{words}"])
+    moved = "encoder.layer.1.output.dense.weight"
+    assert np.abs(after[moved] - before[f"bert.{moved}"]).max() > 1e-3
+
+
+def test_equal_seeds_give_equal_weights(tiny_encoder: Encoder) -> None:
+    a, b, c = (tune(tiny_encoder, seed=seed).classes for seed in (0, 0, 1))
+    assert np.array_equal(a, b)
+    assert not np.array_equal(a, c)
+
+
+def test_lora_is_merged_into_plain_weights(tiny_encoder: Encoder) -> None:
+    full = tune(tiny_encoder)
+    lora = tune(tiny_encoder, Tuning(epochs=4, lr=1e-2, batch=16, dropout=0.0, max_tokens=16, lora_rank=4))
+    assert set(lora.weights) == set(full.weights)
+    assert np.mean(lora.losses[-5:]) < 0.8 * np.mean(lora.losses[:5])
+
+
+def test_stops_when_it_no_longer_helps(tiny_encoder: Encoder) -> None:
+    """A rate so high that what was learnt is forgotten: the run ends long before its 40 passes."""
+    hot = Tuning(epochs=40, lr=0.05, batch=16, dropout=0.0, max_tokens=16, patience=2, warm_up=0.3)
+    tuned = tune(tiny_encoder, hot)
+    assert len(tuned.accuracies) < 30
+    assert tuned.accuracies[-1] < max(tuned.accuracies)
+
+
+def test_without_torch_it_says_what_to_install(
+    tiny_encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoder_tune, "can_tune", lambda: False)
+    with pytest.raises(MissingExtra, match="train"):
+        tune_encoder(tiny_encoder.files.folder, *material(), FAST)  # type: ignore[attr-defined]
