@@ -1,6 +1,6 @@
 """How well discovery finds the kinds of calls in the recorded logs, how stable and how cheap it is.
 
-    python benchmarks/tasks/structure.py [--min-calls 5] [--only whole,halves,unseen,latency,cost] [LOG ...]
+    python benchmarks/tasks/structure.py [--min-calls 5] [--only whole,halves,latency,cost] [LOG ...]
 
 Truth is the log's file + what its maker wrote into `meta` (template, else role, with the domain); only
 this file reads it. "same text" counts two truths as one where calls of both carry the very same system
@@ -33,13 +33,13 @@ def main() -> None:
     parser.add_argument("logs", nargs="*", type=Path)
     parser.add_argument("--min-calls", type=int, default=TasksSettings().min_calls)
     parser.add_argument("--min-sessions", type=int, default=TasksSettings().min_sessions)
-    parser.add_argument("--only", default="whole,halves,unseen,latency", help="checks to run")
+    parser.add_argument("--only", default="whole,halves,latency", help="checks to run")
     options = parser.parse_args()
     settings = TasksSettings(min_calls=options.min_calls, min_sessions=options.min_sessions)
     calls, truth = read(options.logs or sorted(LOGS.glob("*.jsonl.zst")))
     print(f"{len(calls)} calls, {len(set(truth.values()))} true kinds, {settings}")
     checks = options.only.split(",")
-    for name, check in (("whole", whole), ("halves", halves), ("unseen", unseen)):
+    for name, check in (("whole", whole), ("halves", halves)):
         if name in checks:
             check(calls, truth, settings)
     if "latency" in checks:
@@ -117,30 +117,6 @@ def halves(calls: list[Call], truth: dict[str, str], settings: TasksSettings) ->
 def half(session: str) -> bool:
     """Which half of the log a session is in."""
     return hashlib.sha256(session.encode()).digest()[0] < 128
-
-
-def unseen(calls: list[Call], truth: dict[str, str], settings: TasksSettings) -> None:
-    """Leave one kind out of the fit at a time: how much of it is flagged as new afterwards?"""
-    kinds = [k for k, n in Counter(truth.values()).most_common() if n >= 150]
-    same = merged(calls, truth)
-    flagged, false = [], []
-    for kind in kinds:
-        hidden = {same[c.id] for c in calls if truth[c.id] == kind}
-        fit = [c for c in calls if same[c.id] not in hidden and half(c.session_id)]
-        rest = [c for c in calls if same[c.id] not in hidden and not half(c.session_id)]
-        tasks = [t for t in discover(fit, settings=settings).tasks if t.level == "template"]
-        assigner = Assigner(tasks)
-        new = [assigner.assign(c.request, c.metadata) is None for c in calls if truth[c.id] == kind]
-        flagged.append(sum(new) / len(new))
-        seen = {truth[c.id] for c in fit if assigner.assign(c.request, c.metadata) is not None}
-        old = [assigner.assign(c.request, c.metadata) is None for c in rest if truth[c.id] in seen]
-        false.append(sum(old) / len(old))
-        print(
-            f"  unseen {kind:60s} flagged new {flagged[-1]:.4f}   false novelty {false[-1]:.4f}", flush=True
-        )
-    print(
-        f"unseen: recall macro {sum(flagged) / len(flagged):.4f}, false novelty {sum(false) / len(false):.4f}"
-    )
 
 
 def latency(calls: list[Call], settings: TasksSettings) -> None:
