@@ -34,6 +34,7 @@ from rightsizer.views.tokens import digest, words
 MIN_PAYLOADS = 200  # distinct payloads a task needs to be divided
 MIN_NOISE = 50  # distinct payloads of no cluster that are looked at for new ones
 MAX_PAYLOADS = 20_000  # payloads of one task that are embedded
+MAX_WORDED = 2000  # payloads of one task whose clusters are looked for by words, without an encoder
 MIN_SIZE = 10
 NEW_SILHOUETTE = 0.1  # what is left over must part more clearly than a whole task
 
@@ -176,8 +177,9 @@ class _Finder:
 
     def find(self, place: dict[str, int], known: Sequence[Signature]) -> list[Signature]:
         """Signatures of new clusters among the texts without a place."""
-        left = [t for t, i in place.items() if i < 0][:MAX_PAYLOADS]
-        if len(left) < (MIN_NOISE if known else MIN_PAYLOADS):
+        lasting = self.embed is not None  # vectors made of words cannot be made again
+        left = [t for t, i in place.items() if i < 0][: MAX_PAYLOADS if lasting else MAX_WORDED]
+        if len(left) < (MIN_NOISE if known and lasting else MIN_PAYLOADS):
             return []
         vectors = self._vectors(left)
         found = fit_clusters(vectors, min_size=_min_size(len(left)), granularity=self.granularity)
@@ -185,8 +187,6 @@ class _Finder:
             return []
         scorers = fit_scorers(left, found.assign(vectors).tolist(), len(found.centroids))
         round = 1 + max((s.round for s in known), default=0)
-        # Vectors made of words cannot be made again: there the scorers are what lasts.
-        lasting = self.embed is not None
         new = [
             Signature(
                 round=round,
@@ -197,7 +197,7 @@ class _Finder:
             )
             for centroid, radius, scorer in zip(found.centroids, found.radii, scorers, strict=True)
         ]
-        mine = dict.fromkeys(left, -1)
+        mine = {t: -1 for t, i in place.items() if i < 0}
         self.recognise(mine, new)
         if max(mine.values()) < 0:
             return []
