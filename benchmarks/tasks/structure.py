@@ -1,6 +1,6 @@
 """How well discovery finds the kinds of calls in the recorded logs, how stable and how cheap it is.
 
-    python benchmarks/tasks/structure.py [--min-calls 5] [--only whole,halves,unseen,latency,cost] [LOG ...]
+    python benchmarks/tasks/structure.py [--min-calls 5] [--only whole,halves,latency,cost] [LOG ...]
 
 Truth is the log's file + what its maker wrote into `meta` (template, else role, with the domain); only
 this file reads it. "same text" counts two truths as one where calls of both carry the very same system
@@ -22,7 +22,7 @@ from rightsizer.capture.importers import read_calls
 from rightsizer.config import TasksSettings
 from rightsizer.tasks.assign import Assigner
 from rightsizer.tasks.discover import discover
-from rightsizer.types import Call, Task
+from rightsizer.types import Call, Task, TextPart
 
 LOGS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "calls"
 
@@ -33,13 +33,13 @@ def main() -> None:
     parser.add_argument("logs", nargs="*", type=Path)
     parser.add_argument("--min-calls", type=int, default=TasksSettings().min_calls)
     parser.add_argument("--min-sessions", type=int, default=TasksSettings().min_sessions)
-    parser.add_argument("--only", default="whole,halves,unseen,latency", help="checks to run")
+    parser.add_argument("--only", default="whole,halves,latency", help="checks to run")
     options = parser.parse_args()
     settings = TasksSettings(min_calls=options.min_calls, min_sessions=options.min_sessions)
     calls, truth = read(options.logs or sorted(LOGS.glob("*.jsonl.zst")))
     print(f"{len(calls)} calls, {len(set(truth.values()))} true kinds, {settings}")
     checks = options.only.split(",")
-    for name, check in (("whole", whole), ("halves", halves), ("unseen", unseen)):
+    for name, check in (("whole", whole), ("halves", halves)):
         if name in checks:
             check(calls, truth, settings)
     if "latency" in checks:
@@ -119,30 +119,6 @@ def half(session: str) -> bool:
     return hashlib.sha256(session.encode()).digest()[0] < 128
 
 
-def unseen(calls: list[Call], truth: dict[str, str], settings: TasksSettings) -> None:
-    """Leave one kind out of the fit at a time: how much of it is flagged as new afterwards?"""
-    kinds = [k for k, n in Counter(truth.values()).most_common() if n >= 150]
-    same = merged(calls, truth)
-    flagged, false = [], []
-    for kind in kinds:
-        hidden = {same[c.id] for c in calls if truth[c.id] == kind}
-        fit = [c for c in calls if same[c.id] not in hidden and half(c.session_id)]
-        rest = [c for c in calls if same[c.id] not in hidden and not half(c.session_id)]
-        tasks = [t for t in discover(fit, settings=settings).tasks if t.level == "template"]
-        assigner = Assigner(tasks)
-        new = [assigner.assign(c.request, c.metadata) is None for c in calls if truth[c.id] == kind]
-        flagged.append(sum(new) / len(new))
-        seen = {truth[c.id] for c in fit if assigner.assign(c.request, c.metadata) is not None}
-        old = [assigner.assign(c.request, c.metadata) is None for c in rest if truth[c.id] in seen]
-        false.append(sum(old) / len(old))
-        print(
-            f"  unseen {kind:60s} flagged new {flagged[-1]:.4f}   false novelty {false[-1]:.4f}", flush=True
-        )
-    print(
-        f"unseen: recall macro {sum(flagged) / len(flagged):.4f}, false novelty {sum(false) / len(false):.4f}"
-    )
-
-
 def latency(calls: list[Call], settings: TasksSettings) -> None:
     """CPU time of one assignment, each request once, in log order (as in live traffic)."""
     tasks: list[Task] = [t for t in discover(calls, settings=settings).tasks if t.level == "template"]
@@ -157,24 +133,45 @@ def latency(calls: list[Call], settings: TasksSettings) -> None:
     print(f"assign: mean {sum(times) / len(times):.3f} ms, p50 {p50:.3f}, p99 {p99:.3f} (thread CPU time)")
 
 
-def cost(calls: list[Call], settings: TasksSettings, copies: int = 5) -> None:
-    """CPU time and peak memory of discovery on the log several times over, each copy its own sessions."""
+def cost(calls: list[Call], settings: TasksSettings) -> None:
+    """CPU time and peak memory of discovery (all levels, no encoder) on 10k and 100k calls."""
     import resource
 
-    def many() -> Iterator[Call]:
-        for k in range(copies):
-            for call in calls:
-                renamed = {"id": f"{call.id}.{k}", "session_id": f"{call.session_id}.{k}"}
-                yield call.model_copy(update=renamed)
+    for size in (10_000, 100_000):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        start = time.process_time()
+        for _ in many(calls, size):
+            pass
+        made = time.process_time() - start
+        start = time.process_time()
+        found = discover(many(calls, size), settings=settings)
+        spent = time.process_time() - start - made
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        levels = Counter(t.level for t in found.tasks)
+        print(
+            f"{size:9,d} calls: {spent:6.1f} CPU-s, peak {peak:.2f} GB (log itself {before:.2f} GB), "
+            f"tasks {dict(levels)}",
+            flush=True,
+        )
+    print(f"1,000,000 calls: about {10 * spent:.0f} CPU-s (ten times the line above; not run)")
 
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    start = time.process_time()
-    found = discover(many(), settings=settings)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    n = len(found.assignments["template"])
-    print(
-        f"{n} calls: {time.process_time() - start:.1f} CPU-s, peak {peak:.2f} GB (log itself {before:.2f} GB)"
-    )
+
+def many(calls: list[Call], size: int) -> Iterator[Call]:
+    """So many calls: the log over and over, every copy in sessions and with first messages of its own."""
+    for n in range(size):
+        copy, call = n // len(calls), calls[n % len(calls)]
+        messages = list(call.request.messages)
+        at = next((i for i, m in enumerate(messages) if m.role == "user" and m.text), None)
+        if copy and at is not None:
+            text = f"{messages[at].text} ({copy} {call.session_id[-6:]})"
+            messages[at] = messages[at].model_copy(update={"parts": (TextPart(content=text),)})
+        yield call.model_copy(
+            update={
+                "id": f"{call.id}.{copy}",
+                "session_id": f"{call.session_id}.{copy}",
+                "request": call.request.model_copy(update={"messages": tuple(messages)}),
+            }
+        )
 
 
 if __name__ == "__main__":

@@ -77,6 +77,7 @@ def discover_tasks(ws: Workspace, *, progress: Progress = silent) -> list[Task]:
         InputError: the log is empty.
     """
     from rightsizer.tasks.discover import discover
+    from rightsizer.tasks.semantic import Embed
 
     total = ws.store.calls.count()
     if total == 0:
@@ -89,7 +90,8 @@ def discover_tasks(ws: Workspace, *, progress: Progress = silent) -> list[Task]:
         known=known,
         settings=ws.settings.tasks,
         cost_of=_cost_of(ws),
-        embed=ws.encoder.encode if ws.encoder is not None else None,
+        embed=Embed(ws.encoder.identity, ws.encoder.encode) if ws.encoder is not None else None,
+        earlier=ws.store.marks.assignments("semantic"),
     )
     ws.store.records.put(*found.tasks)
     for level, assignments in found.assignments.items():

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from rightsizer.tasks.cores import CONTAINED, Core, CoreIndex
 from rightsizer.tasks.shingles import shingle
-from rightsizer.tasks.signature import Signature, tool_similarity
+from rightsizer.tasks.signature import Signature, same_tools, tool_similarity
 from rightsizer.tasks.zones import Zones, read_zones
 from rightsizer.types import Request, Task
 
-SAME_TOOLS = 0.75  # one tool more or less is the same task
 SAME_TOOLS_ALONE = 0.9  # without a template the tools must speak for themselves
+ADDED = 64  # shingles: a paragraph that may be added to any prompt, however short
 _MEMO = 4096
 _ROUND = 1e9  # above any core's mass
 _PART = 1e-3  # below any difference of masses that matters
@@ -77,8 +77,8 @@ class Assigner:
         fits = self._fits(zones.tools, zones.format)
         if not fits.any():
             return None
-        contained, explained = self._system.contained(zones.system)
-        fits = fits & (contained >= CONTAINED) & (explained >= self._share)
+        contained, explained, beyond = self._system.contained(zones.system)
+        fits = fits & (contained >= CONTAINED) & ((explained >= self._share) | (beyond <= ADDED))
         if (fits & self._opening.asked).any():
             fits &= self._opening.contained(zones.opening)[0] >= CONTAINED
         for i in np.flatnonzero(fits & self._parted):
@@ -105,8 +105,9 @@ class Assigner:
     def _takes(self, i: int, tools: frozenset[str], format: str) -> bool:
         s = self._signatures[i]
         alone = s.system is None and s.opening is None
-        alike = tool_similarity(self._tools[i], tools)
-        return format in s.formats and alike >= (SAME_TOOLS_ALONE if alone else SAME_TOOLS)
+        if alone and not _same_tools_alone(self._tools[i], tools):
+            return False
+        return format in s.formats and (self._tools[i] == tools or same_tools(self._tools[i], tools))
 
 
 class _Zone:
@@ -131,18 +132,28 @@ class _Zone:
         self._memo: OrderedDict[str, NDArray[np.float64]] = OrderedDict()
 
     def contained(self, text: str) -> NDArray[np.float64]:
-        """Shape (2, n_tasks): share of each task's core that the text carries, and share of the text that
-        this explains; 1 where the task asks for no core."""
+        """Shape (3, n_tasks): share of each task's core that the text carries, share of the text that this
+        explains, and the number of shingles that it does not; 1, 1, 0 where the task asks for no core."""
         known = self._memo.get(text)
         if known is None:
-            known = np.ones((2, self._n))
+            known = np.ones((3, self._n))
+            known[2] = 0
             if len(self._owners):
                 shingles = shingle(text)
                 found = self._index.contained(shingles)[self._source]
                 known[0, self._owners] = found
-                known[1, self._owners] = np.minimum(1.0, found * self._size / max(len(shingles), 1))
+                explained = np.minimum(1.0, found * self._size / max(len(shingles), 1))
+                known[1, self._owners] = explained
+                known[2, self._owners] = (1 - explained) * len(shingles)
             _remember(self._memo, text, known)
         return known
+
+
+def _same_tools_alone(known: frozenset[str], tools: frozenset[str]) -> bool:
+    """The same for a task without a template: nearly equal, or one tool added to at least two."""
+    if tool_similarity(known, tools) >= SAME_TOOLS_ALONE:
+        return True
+    return len(known) >= 2 and known < tools and len(tools) == len(known) + 1
 
 
 def _carries(zones: Zones, texts: tuple[str, ...]) -> bool:

@@ -149,7 +149,8 @@ def _frame(order: Sequence[int], texts: Sequence[Text]) -> tuple[list[list[int]]
     loose = by_frame.pop("", [])
     groups = [g for g in by_frame.values() if len(g) >= VARIED]
     loose += [i for g in by_frame.values() if len(g) < VARIED for i in g]
-    return groups, sorted(loose, key=order.index)
+    rank = {i: place for place, i in enumerate(order)}
+    return groups, sorted(loose, key=rank.__getitem__)
 
 
 def _lead(order: Sequence[int], sets: Sequence[U64]) -> list[list[int]]:

@@ -7,14 +7,14 @@ known task to another, and the gateway, which uses the same signatures, always a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rightsizer.config import TasksSettings
 from rightsizer.tasks.find import Least
 from rightsizer.tasks.profile import Totals, profile_tasks
 from rightsizer.tasks.scan import CostOf, scan
-from rightsizer.tasks.semantic import Embed, find_semantic
+from rightsizer.tasks.semantic import Embed, Senses, find_semantic
 from rightsizer.tasks.steps import find_steps
 from rightsizer.tasks.templates import find_templates
 from rightsizer.tasks.version import update_version
@@ -36,6 +36,7 @@ def discover(
     settings: TasksSettings,
     cost_of: CostOf | None = None,
     embed: Embed | None = None,
+    earlier: Mapping[str, str | None] | None = None,
 ) -> Discovery:
     """Find the tasks in a log. One pass over `calls`; a few hundred bytes are kept of each.
 
@@ -43,7 +44,8 @@ def discover(
         known: tasks of earlier runs: they keep their ids, names and policies, and take their calls first.
         settings: how many calls and sessions make a task.
         cost_of: a call → USD, for cost shares; None: the cost recorded with the call.
-        embed: texts → unit vectors, shape (n, d); with it the semantic level is found too.
+        embed: the sentence encoder; without one the semantic level is found by words.
+        earlier: call id → semantic task id of the last run: those calls keep it.
     """
     done = scan(calls, cost_of)
     old = [t for t in known if t.level == "template"]
@@ -53,13 +55,23 @@ def discover(
     tasks = [update_version(t, members[t.id], done) for t in found.tasks]
     tasks = profile_tasks(tasks, members, done)
     steps, step_of = find_steps(tasks, members, known, Totals.of(done.facts))
-    senses, sense_of = find_semantic(tasks, members, known, Totals.of(done.facts), embed)
+    senses = find_semantic(tasks, members, known, Totals.of(done.facts), embed, earlier or {}, settings.scale)
+    tasks = [_with_masks(t, senses) for t in tasks]
     template_of = {f.call_id: found.places[f.zones] for f in done.facts}
     return Discovery(
-        tasks=[*tasks, *steps, *senses],
+        tasks=[*tasks, *steps, *senses.tasks],
         assignments={
             "template": template_of,
             "step": {call: step_of.get(call) for call in template_of},
-            "semantic": {call: sense_of.get(call) for call in template_of},
+            "semantic": {call: senses.of.get(call) for call in template_of},
         },
     )
+
+
+def _with_masks(task: Task, senses: Senses) -> Task:
+    """The task with what is no payload in its calls, frozen when its sub-tasks were found first."""
+    masks = senses.masks.get(task.id)
+    if masks is None:
+        return task
+    plain = {step: mask.model_dump(mode="json") for step, mask in masks.items()}
+    return task.model_copy(update={"signature": {**task.signature, "masks": plain}})

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rightsizer.tasks.assign import SAME_TOOLS
 from rightsizer.tasks.cores import MIN_CORE, VARIED, Core, CoreIndex, Text, best_core, fit_cores, reweigh
 from rightsizer.tasks.shingles import frame, shingle
-from rightsizer.tasks.signature import CoreState, Signature, tool_similarity
+from rightsizer.tasks.signature import CoreState, Signature, same_tools
 from rightsizer.tasks.zones import Zones
 from rightsizer.views.tokens import digest
 
@@ -204,7 +203,7 @@ def _families(
     order = sorted(by_tools, key=lambda t: (-sum(r.n_calls for r in by_tools[t]), sorted(t)))
     leaders: dict[frozenset[str], list[Row]] = {}
     for tools in order:
-        near = [t for t in leaders if tool_similarity(t, tools) >= SAME_TOOLS]
+        near = [t for t in leaders if same_tools(t, tools)]
         leaders.setdefault(near[0] if near else tools, []).extend(by_tools[tools])
     found = []
     for tools, family in leaders.items():

@@ -1,36 +1,60 @@
 """The semantic level: sub-tasks by what the payload is about, found inside one template-level task.
 
 Only the payload is embedded, never the template: on whole prompts the template drowns what differs.
-Clusters are fitted once; later runs keep the centroids as they are and assign to the nearest.
+Clusters are fitted once and frozen: later runs give each payload to the nearest that is near enough. What is
+near none is noise, and when enough noise has gathered, it may hold new clusters, which never take a payload
+from an older one.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rightsizer.tasks.clusters import Clusters, fit_clusters
+from rightsizer.tasks.assign import final_ids
+from rightsizer.tasks.clusters import F32, Clusters, fit_clusters
 from rightsizer.tasks.label import name_clusters
+from rightsizer.tasks.lexical import Scorers, fit_scorers, lexical_vectors
 from rightsizer.tasks.output import find_output
+from rightsizer.tasks.payload import cut_payload, fit_masks
 from rightsizer.tasks.policy import load_policy
 from rightsizer.tasks.profile import Totals, figures
 from rightsizer.tasks.readiness import estimate_readiness
 from rightsizer.tasks.scan import Fact
 from rightsizer.tasks.signature import Signature
 from rightsizer.types import Task
-from rightsizer.views.mask import TextMask, fit_text, strip_template
+from rightsizer.views.mask import TextMask
 from rightsizer.views.tokens import digest, words
 
-Embed = Callable[[list[str]], NDArray[np.float32]]
-
 MIN_PAYLOADS = 200  # distinct payloads a task needs to be divided
+MIN_NOISE = 50  # distinct payloads of no cluster that are looked at for new ones
 MAX_PAYLOADS = 20_000  # payloads of one task that are embedded
-PAYLOAD_CHARS = 600  # of each: what it is about shows early, and encoders cut at some 256 tokens
+MAX_WORDED = 2000  # payloads of one task whose clusters are looked for by words, without an encoder
 MIN_SIZE = 10
+NEW_SILHOUETTE = 0.1  # what is left over must part more clearly than a whole task
+
+
+@dataclass(frozen=True)
+class Embed:
+    """An encoder as this level sees it. `identity` differs wherever the vectors may differ; `encode` gives
+    unit rows, float32 (n, d)."""
+
+    identity: str
+    encode: Callable[[list[str]], NDArray[np.float32]]
+
+
+@dataclass
+class Senses:
+    """`tasks` of the semantic level, call id → their id, and the masks of each parent by its id."""
+
+    tasks: list[Task] = field(default_factory=list)
+    of: dict[str, str] = field(default_factory=dict)
+    masks: dict[str, dict[str, TextMask]] = field(default_factory=dict)
 
 
 def find_semantic(
@@ -39,94 +63,179 @@ def find_semantic(
     known: Sequence[Task],
     totals: Totals,
     embed: Embed | None,
-) -> tuple[list[Task], dict[str, str]]:
-    """Semantic tasks of every parent whose payloads vary enough, and call id → semantic task id.
+    earlier: Mapping[str, str | None],
+    granularity: float = 1.0,
+) -> Senses:
+    """Semantic tasks of every parent whose payloads vary enough.
 
-    Calls whose last message is a tool's result have none. Without `embed` nothing is found.
+    Calls whose last message is a tool's result have none. Without `embed` clusters are found by words.
+    A call that had a sub-task of this parent (`earlier`: call id → task id) keeps it.
     """
-    if embed is None:
-        return [], {}
     before: dict[str, list[Task]] = defaultdict(list)
     for task in known:
         if task.level == "semantic" and task.parent_id is not None:
             before[task.parent_id].append(task)
-    tasks: list[Task] = []
-    sense_of: dict[str, str] = {}
+    done = Senses()
     for parent in parents:
         facts = [f for f in members.get(parent.id, ()) if f.text]
-        found, given = _divide(parent, facts, before.get(parent.id, []), totals, embed)
-        tasks += found
-        sense_of.update(given)
-    return tasks, sense_of
+        own = before.get(parent.id, [])
+        if granularity > 0 or own:
+            _divide(parent, facts, own, earlier, totals, _Finder(embed, granularity), done)
+    return done
 
 
 def _divide(
-    parent: Task, facts: Sequence[Fact], before: Sequence[Task], totals: Totals, embed: Embed
-) -> tuple[list[Task], dict[str, str]]:
-    texts = payload_texts(facts)
-    distinct = sorted(set(texts) - {""}, key=digest)[:MAX_PAYLOADS]
-    if not distinct or (not before and len(distinct) < MIN_PAYLOADS):
-        return [], {}
-    vectors = np.asarray(embed(distinct), np.float32)
-    clusters = _load(before) if before else fit_clusters(vectors, min_size=_min_size(len(vectors)))
-    if clusters is None:
-        return [], {}
-    ids = [t.id for t in before] or [f"{parent.id}-m{i:03d}" for i in range(len(clusters.centroids))]
-    place = dict(zip(distinct, clusters.assign(vectors).tolist(), strict=True))
-    groups: dict[int, list[tuple[Fact, str]]] = defaultdict(list)
-    for fact, text in zip(facts, texts, strict=True):
-        if text in place:
-            groups[place[text]].append((fact, text))
-    tasks = before or _new_tasks(parent, ids, groups, clusters)
-    given = {f.call_id: ids[i] for i, group in groups.items() for f, _ in group}
-    return [
-        _profile(task, [f for f, _ in groups.get(i, [])], parent, totals) for i, task in enumerate(tasks)
-    ], given
-
-
-def payload_texts(facts: Sequence[Fact]) -> list[str]:
-    """Each call's payload: its last message without what nearly all of the same step share."""
-    by_step: dict[str, list[str]] = defaultdict(list)
+    parent: Task,
+    facts: Sequence[Fact],
+    before: Sequence[Task],
+    earlier: Mapping[str, str | None],
+    totals: Totals,
+    finder: _Finder,
+    done: Senses,
+) -> None:
+    masks = Signature.model_validate(parent.signature).masks or fit_masks(facts)
+    texts = {(f.step, f.text): cut_payload(f.text, masks.get(f.step)) for f in facts}
+    distinct = sorted(set(texts.values()) - {""}, key=digest)
+    known = [Signature.model_validate(t.signature) for t in before]
+    place = dict.fromkeys(distinct, -1)
+    at = {t.id: i for i, t in enumerate(before)}
     for f in facts:
-        by_step[f.step].append(f.text)
-    masks = {step: fit_text(texts) for step, texts in by_step.items()}
-    memo: dict[tuple[str, str], str] = {}
+        if (had := at.get(earlier.get(f.call_id) or "")) is not None and texts[f.step, f.text]:
+            place[texts[f.step, f.text]] = had
+    finder.recognise(place, known)
+    while more := finder.find(place, known):
+        known += more
+    tasks = [*before, *_new_tasks(parent, known, len(before), _group(facts, texts, place))]
+    final = final_ids(tasks)
+    at = {t.id: i for i, t in enumerate(tasks)}
+    place = {text: at[final[tasks[i].id]] if i >= 0 else -1 for text, i in place.items()}
+    groups = _group(facts, texts, place)
+    done.tasks += [_profile(t, [f for f, _ in groups[i]], parent, totals) for i, t in enumerate(tasks)]
+    done.of.update((f.call_id, tasks[i].id) for i, own in groups.items() for f, _ in own)
+    if tasks:
+        done.masks[parent.id] = masks
 
-    def cut(fact: Fact, mask: TextMask | None) -> str:
-        key = (fact.step, fact.text)
-        if key not in memo:
-            is_data = fact.text.lstrip()[:1] in ("{", "[")
-            whole = fact.text if mask is None or is_data else strip_template(fact.text, mask)
-            memo[key] = whole.strip()[:PAYLOAD_CHARS]
-        return memo[key]
 
-    return [cut(f, masks[f.step]) for f in facts]
+def _group(
+    facts: Sequence[Fact], texts: Mapping[tuple[str, str], str], place: Mapping[str, int]
+) -> dict[int, list[tuple[Fact, str]]]:
+    """Place of a cluster → its calls with their payloads."""
+    groups: dict[int, list[tuple[Fact, str]]] = defaultdict(list)
+    for fact in facts:
+        text = texts[fact.step, fact.text]
+        if place.get(text, -1) >= 0:
+            groups[place[text]].append((fact, text))
+    return groups
+
+
+@dataclass(frozen=True)
+class _Finder:
+    """Recognises known clusters in payloads, and finds new ones in what is left.
+
+    `place` is text → place of its cluster among the known, -1 for none; both methods fill it in.
+    """
+
+    embed: Embed | None
+    granularity: float
+
+    def recognise(self, place: dict[str, int], known: Sequence[Signature]) -> None:
+        """Give texts without a place to known clusters, those found in earlier rounds first.
+
+        A cluster of this encoder takes what is near; another, and where payloads are very many, by words.
+        """
+        near = [
+            i for i, s in enumerate(known) if self.embed and s.space == self.embed.identity and s.centroid
+        ]
+        left = [t for t, i in place.items() if i < 0][:MAX_PAYLOADS] if near else []
+        vectors = self._vectors(left)
+        for round in sorted({known[i].round for i in near}):
+            own = [i for i in near if known[i].round == round]
+            for text, cluster in zip(left, _clusters([known[i] for i in own]).assign(vectors), strict=True):
+                if cluster >= 0 and place[text] < 0:
+                    place[text] = own[cluster]
+        far = [i for i in range(len(known)) if i not in set(near)]
+        rest = {t for t, i in place.items() if i < 0}
+        self._by_words(place, known, range(len(known)), rest - set(left))
+        self._by_words(place, known, far, rest & set(left))
+
+    @staticmethod
+    def _by_words(
+        place: dict[str, int], known: Sequence[Signature], own: Sequence[int], texts: Iterable[str]
+    ) -> None:
+        if not own:
+            return
+        scorers = Scorers([known[i].words for i in own], [known[i].round for i in own])
+        for text in texts:
+            cluster = scorers.assign(text)
+            place[text] = own[cluster] if cluster >= 0 else -1
+
+    def _vectors(self, texts: list[str]) -> F32:
+        if not texts:
+            return np.empty((0, 1), np.float32)
+        made = self.embed.encode(texts) if self.embed is not None else lexical_vectors(texts)
+        return np.asarray(made, np.float32)
+
+    def find(self, place: dict[str, int], known: Sequence[Signature]) -> list[Signature]:
+        """Signatures of new clusters among the texts without a place."""
+        lasting = self.embed is not None  # vectors made of words cannot be made again
+        left = [t for t, i in place.items() if i < 0][: MAX_PAYLOADS if lasting else MAX_WORDED]
+        if len(left) < (MIN_NOISE if known and lasting else MIN_PAYLOADS):
+            return []
+        vectors = self._vectors(left)
+        found = fit_clusters(vectors, min_size=_min_size(len(left)), granularity=self.granularity)
+        if found is None or (known and found.silhouette < NEW_SILHOUETTE):
+            return []
+        scorers = fit_scorers(left, found.assign(vectors).tolist(), len(found.centroids))
+        round = 1 + max((s.round for s in known), default=0)
+        new = [
+            Signature(
+                round=round,
+                space=self.embed.identity if self.embed is not None else "",
+                centroid=tuple(_rounded(x) for x in centroid.tolist()) if lasting else (),
+                radius=_rounded(float(radius)) if lasting else 0.0,
+                words=scorer,
+            )
+            for centroid, radius, scorer in zip(found.centroids, found.radii, scorers, strict=True)
+        ]
+        mine = {t: -1 for t, i in place.items() if i < 0}
+        self.recognise(mine, new)
+        if max(mine.values()) < 0:
+            return []
+        place.update((t, len(known) + i) for t, i in mine.items() if i >= 0)
+        return new
+
+
+def _rounded(value: float) -> float:
+    """Four digits: less than an encoder's own noise between machines."""
+    return round(value, 4)
 
 
 def _min_size(n: int) -> int:
     return max(MIN_SIZE, min(n // 500, 25))
 
 
-def _load(before: Sequence[Task]) -> Clusters:
-    rows = [Signature.model_validate(t.signature).centroid for t in before]
-    return Clusters(np.array(rows, np.float32), 0.0)
+def _clusters(known: Sequence[Signature]) -> Clusters:
+    rows = np.array([s.centroid for s in known], np.float32)
+    return Clusters(rows, np.array([s.radius for s in known], np.float32))
 
 
 def _new_tasks(
-    parent: Task, ids: Sequence[str], groups: Mapping[int, Sequence[tuple[Fact, str]]], clusters: Clusters
+    parent: Task,
+    known: Sequence[Signature],
+    first: int,
+    groups: Mapping[int, Sequence[tuple[Fact, str]]],
 ) -> list[Task]:
-    names = name_clusters([_spoken(groups.get(i, ())) for i in range(len(ids))])
+    """Tasks for the clusters from place `first` on, which are new."""
+    names = name_clusters([_spoken(groups.get(i, ())) for i in range(first, len(known))])
     return [
         Task(
-            id=task_id,
+            id=f"{parent.id}-m{first + i:03d}",
             name=f"{parent.name} · {name}",
             level="semantic",
             parent_id=parent.id,
-            signature=Signature(centroid=tuple(round(x, 4) for x in centroid.tolist())).model_dump(
-                mode="json"
-            ),
+            signature=known[first + i].model_dump(mode="json"),
         )
-        for task_id, name, centroid in zip(ids, names, clusters.centroids, strict=True)
+        for i, name in enumerate(names)
     ]
 
 

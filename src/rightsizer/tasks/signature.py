@@ -7,6 +7,9 @@ from pydantic import Field
 
 from rightsizer.tasks.cores import Core
 from rightsizer.types import Frozen
+from rightsizer.views.mask import TextMask
+
+SAME_TOOLS = 0.75  # Jaccard similarity from which two tool sets are one
 
 
 class CoreState(Frozen):
@@ -36,7 +39,8 @@ class Signature(Frozen):
     `system`/`opening` None = any. `formats` are the accepted keys of `zones.format_key`. Without
     any core it takes what no task with a core takes, by tools and format. `step` and `centroid` are
     what tells the step and semantic tasks of one parent apart. `contains` are texts (lower case) that
-    must all stand in the system text or the opening message: how a person split the task.
+    must all stand in the system text or the opening message: how a person split the task. `masks` are
+    a template-level task's, frozen when its sub-tasks are found first.
     """
 
     declared: str = ""
@@ -49,7 +53,16 @@ class Signature(Frozen):
     round: int = Field(default=0, description="an earlier round's task takes a call before a later one's")
     step: str = ""
     centroid: tuple[float, ...] = ()
+    radius: float = Field(default=0.0, description="least cosine to the centroid")
+    space: str = Field(default="", description="whose vectors the centroid is of; empty: none that last")
+    words: dict[str, float] = Field(default_factory=dict, description="scorer by hashed words, see `lexical`")
+    masks: dict[str, TextMask] = Field(default_factory=dict, description="step → what is no payload there")
     seen: dict[str, str] = Field(default_factory=dict, description="digests of the version last seen")
+
+
+def same_tools(a: frozenset[str], b: frozenset[str]) -> bool:
+    """Whether two tool sets are one with tools added or taken away: nearly equal, or one tool apart."""
+    return tool_similarity(a, b) >= SAME_TOOLS or (len(a ^ b) == 1 and bool(a & b))
 
 
 def tool_similarity(a: frozenset[str], b: frozenset[str]) -> float:
