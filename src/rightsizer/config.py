@@ -92,6 +92,9 @@ class CurateSettings(Section):
     mask: bool = Field(
         True, description="replace secrets and personal values by placeholders before learning and serving"
     )
+    policy: str = Field(
+        "", description="policy file, what happens to which class of values; empty: policy.toml in the home"
+    )
     drop_refusals: bool = Field(True, description="set refusals of the LLM aside")
     drop_duplicates: bool = Field(True, description="set exact repeats aside; the first is kept")
     drop_truncated: bool = Field(True, description="set answers cut off by a length limit or filter aside")
@@ -101,8 +104,8 @@ class CurateSettings(Section):
     )
 
     def filters(self) -> dict[str, bool]:
-        """The settings that choose curation rules: everything but `mask`."""
-        return self.model_dump(exclude={"mask"})
+        """The settings that choose curation rules: everything but `mask` and `policy`."""
+        return self.model_dump(exclude={"mask", "policy"})
 
 
 class TasksSettings(Section):

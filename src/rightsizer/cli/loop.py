@@ -33,7 +33,11 @@ def import_(files: tuple[Path, ...], format_: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--curated", is_flag=True, help="Only what may be learned from, with sensitive values masked.")
+@click.option(
+    "--curated",
+    is_flag=True,
+    help="Only what may be learned from, rewritten as the policy says: surrogates, consistent by session.",
+)
 @json_option
 def export(file: Path, curated: bool, as_json: bool) -> None:
     """Write the call log as call records (.jsonl, .gz, .zst) under their own ids.
@@ -45,8 +49,14 @@ def export(file: Path, curated: bool, as_json: bool) -> None:
     from rightsizer.pipeline import export_log
 
     with workspace() as ws, progress_bar(as_json) as progress:
-        n = export_log(ws, file, curated=curated, progress=progress)
-    emit_json({"file": str(file), "calls": n}) if as_json else console().print(f"{n:,} calls → {file}")
+        done = export_log(ws, file, curated=curated, progress=progress)
+    held = [{"reason": reason, "calls": n} for reason, n in done.quarantined]
+    if as_json:
+        emit_json({"file": str(file), "calls": done.calls, "quarantined": held})
+        return
+    console().print(f"{done.calls:,} calls → {file}")
+    for reason, n in done.quarantined:
+        console().print(f"{n:,} held back: {reason}")
 
 
 @click.command()

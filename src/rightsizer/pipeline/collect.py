@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rightsizer.capture.export import write_calls
 from rightsizer.capture.importers import ImportReport, import_files
 from rightsizer.curation.curate import CurationPolicy, curate
-from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.errors import InputError
-from rightsizer.pipeline.predict import masked_example
 from rightsizer.pipeline.progress import Progress, counted, silent
+from rightsizer.pipeline.pseudonyms import Quarantine, rewritten_calls
 from rightsizer.pipeline.workspace import Workspace
-from rightsizer.types import Call, Funnel, Level, Task, new_id
+from rightsizer.types import Call, Frozen, Funnel, Level, Task, new_id
 
 LEVELS: tuple[Level, ...] = ("template", "step", "semantic")
 
@@ -30,22 +29,25 @@ def import_logs(
     return import_files(ws.store, paths, format=format, progress=tell)
 
 
-def export_log(ws: Workspace, path: Path, *, curated: bool = False, progress: Progress = silent) -> int:
-    """Write the call log as call records under their own ids; the number written.
+class Exported(Frozen):
+    """What was written, and what was held back of curated calls, by reason."""
 
-    `curated`: only what may be learned from, with sensitive values masked.
+    calls: int
+    quarantined: tuple[tuple[str, int], ...] = ()
+
+
+def export_log(ws: Workspace, path: Path, *, curated: bool = False, progress: Progress = silent) -> Exported:
+    """Write the call log as call records under their own ids.
+
+    `curated`: only what may be learned from, rewritten with session-consistent surrogates as the policy
+    says, and without the calls in which something sensitive still hits after that.
     """
-    total = ws.store.calls.count(kept_only=curated)
-    calls: Iterable[Call] = counted(ws.store.calls.scan(kept_only=curated), "export", total, progress)
     if curated:
-        cache = MaskCache()
-        calls = (_masked(call, cache) for call in calls)
-    return write_calls(calls, path)
-
-
-def _masked(call: Call, cache: MaskCache) -> Call:
-    prompt, completion = masked_example(call, cache)
-    return call.model_copy(update={"request": prompt, "response": completion})
+        quarantine = Quarantine()
+        written = write_calls(rewritten_calls(ws, quarantine, progress=progress), path)
+        return Exported(calls=written, quarantined=tuple(sorted(quarantine.reasons.items())))
+    total = ws.store.calls.count()
+    return Exported(calls=write_calls(counted(ws.store.calls.scan(), "export", total, progress), path))
 
 
 def curate_log(ws: Workspace, *, progress: Progress = silent) -> Funnel:

@@ -48,7 +48,7 @@ class Findings:
     masked: dict[str, str] = field(default_factory=dict)
     keyed: set[tuple[str, str, str]] = field(default_factory=set)
     births: set[str] = field(default_factory=set)
-    dropped: dict[str, str] = field(default_factory=dict)  # class → example field, of what must not leave
+    dropped: dict[str, str] = field(default_factory=dict)  # value → class, of what must not leave at all
 
 
 class Collector:
@@ -138,7 +138,7 @@ class Collector:
         ):
             return
         if action == "drop":
-            self.found.dropped[kind] = key or kind
+            self.found.dropped[value] = kind
         elif secret:
             self.found.secrets[value] = kind
         elif action == "mask":

@@ -11,8 +11,8 @@ from rightsizer.curation.pseudonyms.codes import like_case
 from rightsizer.curation.pseudonyms.keys import Draw
 
 _FORM_EN = re.compile(
-    r"(?P<body>.+?)(?P<gap>,?[ ])(?P<form>inc|llc|ltd|limited|corp|corporation|company|co|gmbh|ag|plc|s\.a\.|llp"
-    r"|group|holdings|bank|university|hospital|school|college|partners|associates|foundation|institute"
+    r"(?P<body>.+?)(?P<gap>,?[ ])(?P<form>inc|llc|ltd|limited|corp|corporation|company|co|gmbh|ag|plc"
+    r"|s\.a\.|llp|group|holdings|bank|university|hospital|school|college|partners|associates|foundation|institute"
     r"|clinic)"
     r"(?P<dot>\.?)",
     re.I,

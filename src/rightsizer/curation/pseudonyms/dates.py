@@ -34,7 +34,8 @@ _FORMS: tuple[re.Pattern[str], ...] = (
     re.compile(rf"(?<![0-9年]){_MD}"),
     re.compile(rf"(?<![A-Za-z]){_MONTH}(?P<s1>\.?[ ]){_D}{_TH}(?:(?P<s2>,?[ ]){_Y})?(?![0-9A-Za-z:%])", re.I),
     re.compile(
-        rf"(?<![0-9A-Za-z$.,]){_D}{_TH}(?P<s1>[ ](?:of[ ])?|-){_MONTH}(?:(?P<s2>\.?,?[ ]|-){_Y})?(?![A-Za-z])",
+        rf"(?<![0-9A-Za-z$.,]){_D}{_TH}(?P<s1>[ ](?:of[ ])?|-){_MONTH}(?:(?P<s2>\.?,?[ ]|-){_Y})?"
+        r"(?![A-Za-z])",
         re.I,
     ),
 )

@@ -51,9 +51,9 @@ class LogReader:
             if isinstance(value, str) and (f.names_owner(key) or key in self.owner_fields):
                 self._owner_of[call.session_id].add(value)
         for text in structured_texts(call):
-            mark = (call.session_id, _digest(text))
-            if mark not in self._read:
-                self._read.add(mark)
+            read = (call.session_id, _digest(text))
+            if read not in self._read:
+                self._read.add(read)
                 for leaf in leaves_of(text):
                     self._take(call.session_id, leaf)
 

@@ -11,11 +11,12 @@ from rightsizer.curation.pseudonyms import fields as f
 from rightsizer.curation.pseudonyms.book import Book
 from rightsizer.curation.pseudonyms.codes import surrogate_code
 from rightsizer.curation.pseudonyms.collect import Collector, Findings, Names, scan_names, session_values
+from rightsizer.curation.pseudonyms.dates import find_dates
 from rightsizer.curation.pseudonyms.keys import Draw
 from rightsizer.curation.pseudonyms.knowledge import Knowledge, schema_mark
 from rightsizer.curation.pseudonyms.replace import Replacer
 from rightsizer.curation.pseudonyms.tree import leaves_of, walk
-from rightsizer.curation.pseudonyms.values import Value
+from rightsizer.curation.pseudonyms.values import Value, ValueIndex
 from rightsizer.curation.sensitive import placeholder_name
 from rightsizer.types import (
     Call,
@@ -51,12 +52,14 @@ class SessionRewriter:
         cache: MaskCache | None = None,
     ) -> None:
         self.policy = policy or Policy()
-        known = knowledge or Knowledge()
+        self._known = known = knowledge or Knowledge()
         reader = _Reader(self.policy, known, names, cache)
         for call in calls:
             reader.read(call)
         found = reader.finish()
-        self.dropped = dict(sorted(found.dropped.items()))
+        self._forbidden = ValueIndex()
+        for value, kind in sorted(found.dropped.items()):
+            self._forbidden.add(Value(value, kind))
         book = Book(key, reader.texts(), context=reader.context())
         book.add_all(session_values(found))
         book.set_dates(reader.texts(), found.births, shift=self.policy.action("DATE") == "pseudonymise")
@@ -90,15 +93,22 @@ class SessionRewriter:
         """Value → class of everything that got a surrogate. Sensitive."""
         return {value: kind for value, (kind, _) in self.book.values.items()}
 
+    def forbidden(self, text: str) -> str | None:
+        """The class of a value in an original text whose calls the policy drops, or None."""
+        return next((hit.new for hit in self._forbidden.hits(text)), None)
+
     def survivors(self, text: str) -> list[str]:
         """Known values that still stand in a rewritten text: what must be empty."""
         found = [text[h.start : h.end] for h in self.book.index.hits(text)]
         return [v for v in found if not any(h for h in self.book.back.hits(v))]
 
-    def is_surrogate(self, value: str) -> bool:
-        """Whether a value found in rewritten text is one of this map's own (or most of it is)."""
+    def is_known(self, value: str) -> bool:
+        """Whether a value found in rewritten text is one of this map's own, or stays on purpose."""
+        if value in self._known.catalogue:
+            return True
         covered = sum(h.end - h.start for h in self.book.back.hits(value))
-        return covered * 2 >= len(value)
+        days = [d for d in find_dates(value, self.book.year) if d.day in self.book.days_back]
+        return bool(days) or covered * 2 >= len(value)
 
 
 class _Reader:
