@@ -38,7 +38,7 @@ class SessionRewriter:
     """Surrogates for one session. The same calls, key, policy and knowledge give the same surrogates.
 
     `rewrite` is idempotent and `restore` is its inverse for everything but secrets and masked values,
-    which no map holds (and letter case other than lower, upper and title, and dates outside the session).
+    which no map holds (but for odd letter case, and for how JSON escapes what is not ASCII).
     `calls` must be all calls of the session that will be rewritten.
     """
 
@@ -175,7 +175,8 @@ class _Reader:
             if isinstance(leaf.value, str) and leaf.value not in self._loose:
                 self._loose[leaf.value] = None
                 self._collector.read(leaf.value, prose=" " in leaf.value)
-            self._collector.read_leaf(leaf)
+            if leaf.key != "id" or leaf.parent not in ("", "response"):  # the record's own ids
+                self._collector.read_leaf(leaf)
 
     def texts(self) -> list[str]:
         """Every text of the session, what JSON strings say included."""
