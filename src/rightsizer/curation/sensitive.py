@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from rightsizer.curation.encoded import find_encoded
 from rightsizer.curation.json_text import is_json, leaves
 from rightsizer.curation.pii import PATTERNS, is_free, scan
 from rightsizer.curation.recognizers.pattern import Span
@@ -68,7 +69,18 @@ def spans_to_mask(text: str) -> tuple[Span, ...]:
         if not more:
             break
         found = sorted([*found, *more])
-    return tuple(found)
+    hidden = _encoded(text, found)
+    return tuple(sorted([*found, *hidden]) if hidden else found)
+
+
+def _encoded(text: str, found: list[Span]) -> list[Span]:
+    """Percent- and base64-encoded pieces that say something sensitive, each as a whole."""
+    spans = []
+    for piece in find_encoded(text):
+        inside = find(piece.plain).values if is_free(found, piece.start, piece.end) else ()
+        if inside:
+            spans.append(Span(piece.start, piece.end, inside[0][1], MASK_SCORE))
+    return spans
 
 
 def _once(text: str) -> list[Span]:

@@ -148,7 +148,7 @@ def test_dates_move_together_by_whole_weeks_in_every_form() -> None:
     )
     rewritten = rewriter(original).rewrite(original)
     now = rewritten.request.messages[0].text[4:14]
-    from datetime import date, timedelta
+    from datetime import date
 
     shift = date.fromisoformat(now) - date(2024, 5, 15)
     assert shift and shift.days % 7 == 0

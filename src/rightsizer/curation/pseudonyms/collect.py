@@ -6,30 +6,22 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from rightsizer.curation.encoded import find_encoded
 from rightsizer.curation.json_text import is_json
 from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.curation.pii import Span, scan
 from rightsizer.curation.policy import ACTIONS, Policy
 from rightsizer.curation.pseudonyms import fields as f
 from rightsizer.curation.pseudonyms.companies import find_chinese
-from rightsizer.curation.pseudonyms.encoded import find_encoded
 from rightsizer.curation.pseudonyms.knowledge import Knowledge
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, TITLES
+from rightsizer.curation.pseudonyms.said import find_said
 from rightsizer.curation.pseudonyms.shapes import is_distinctive
 from rightsizer.curation.pseudonyms.tree import Leaf, leaves_of
 from rightsizer.curation.recognizers.secrets import SECRET_TYPES
 
 NAME_SCORE = 0.5
 _NAMES = {"PERSON", "ORGANIZATION", "LOCATION", "ADDRESS", "STREET_ADDRESS", "CITY", "HEALTH"}
-_SAYS_NAME = re.compile(
-    r"(?:(?i:my name is|my name's|this is|i am|i'm|name:|on behalf of|mr\.?|mrs\.?|ms\.?|dr\.?)[ ]{1,2})"
-    r"(?P<name>[A-Z][a-z'\u00c0-\u024f]{1,20}"
-    r"(?:[ ](?:[A-Z]\.?[ ])?[A-Z][A-Za-z'\u00c0-\u024f\-]{1,20}){1,2})(?![A-Za-z])"
-)
-_SAYS_CHINESE = re.compile(
-    r"(?:我叫|我是|姓名[:：是为]{0,2}|名叫|本人)[ ]?(?P<name>[\u4e00-\u9fff]{2,4}?)"
-    r"(?=[,，。;；、 的!！]|$|今年|身份证|手机|电话)"
-)
 Names = Callable[[str], Sequence[Span]]
 
 
@@ -101,8 +93,8 @@ class Collector:
             self.read(piece.plain, prose=False)
         if not prose:
             return
-        for match in (*_SAYS_NAME.finditer(text), *_SAYS_CHINESE.finditer(text)):
-            self._take_name(match["name"])
+        for kind, value in find_said(text):
+            self._take_name(value) if kind == f.PERSON else self._take(kind, value)
         for start, end in find_chinese(text):
             self._take(f.ORGANIZATION, text[start:end])
         for span in self._names(text):
