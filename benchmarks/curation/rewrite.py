@@ -44,24 +44,9 @@ RETAIL = DATA / "tau-bench" / "tau_bench" / "envs" / "retail" / "data"
 LOGS = {"τ-bench agent": "tau_bench_v1", "τ-bench customer": "tau_bench_v1_usersim", "τ²-bench": "tau2"}
 KEY = b"a key for this benchmark, fixed."
 STREET_WORDS = frozenset(
-    [
-        "street",
-        "drive",
-        "avenue",
-        "lane",
-        "road",
-        "suite",
-        "boulevard",
-        "court",
-        "place",
-        "way",
-        "highway",
-        "broadway",
-        "park",
-        "circle",
-        "river",
-        "main",
-    ]
+    """
+    street drive avenue lane road suite boulevard court place way highway broadway park circle river main
+    """.split()  # noqa: SIM905
 )
 
 
@@ -260,7 +245,8 @@ def measure(name: str, log: str, db: Database, limit: int | None) -> None:
     ):
         print(f"  {what:22} {c[part] / max(1, c[whole]):6.4f}   {c[part]} of {c[whole]}")
     print(
-        f"  tool calls commute     {n['commute'] / max(1, n['replayed']):6.4f}   {n['commute']} of {n['replayed']}"
+        f"  tool calls commute     {n['commute'] / max(1, n['replayed']):6.4f}"
+        f"   {n['commute']} of {n['replayed']}"
         f"   ({n['not reproduced on the original']} differ on the original database too)"
     )
     print(

@@ -55,10 +55,11 @@ def test_a_value_hidden_by_an_encoding_is_masked_with_it(kind: str) -> None:
     value = canary(kind)
     for hidden in (base64.b64encode(f"it is {value}".encode()).decode(), quote(f"q={value} 号", safe="")):
         found = find(f"see {hidden} there")
-        assert [v for v, _, _ in found.values] in (
-            [hidden],
-            [hidden.removeprefix("q%3D").removesuffix("%20%E5%8F%B7")],
-        )
+        left = "see " + hidden
+        for hit, _, _ in found.values:
+            left = left.replace(hit, "")
+        assert found.values
+        assert quote(value, safe="") not in left
 
 
 def test_words_and_numbers_are_not_taken_for_encodings() -> None:

@@ -43,7 +43,7 @@ class Quarantine:
 
 
 def policy_of(ws: Workspace) -> Policy:
-    """The policy in force: the file that `curate.policy` names, else ``<home>/policy.toml``, else defaults."""
+    """The policy: the file that `curate.policy` names, else ``<home>/policy.toml``, else the defaults."""
     named = ws.settings.curate.policy
     return load_policy(Path(named).expanduser() if named else ws.home / FILE_NAME, required=bool(named))
 

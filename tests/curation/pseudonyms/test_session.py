@@ -97,7 +97,8 @@ def test_nothing_of_a_customer_is_left_and_all_of_it_agrees() -> None:
     assert json.loads(rewritten.request.messages[2].tool_calls[0].arguments) == {"user_id": user["user_id"]}
     (payment,) = user["payment_methods"]
     assert payment == user["payment_methods"][payment]["id"]
-    assert payment.startswith("credit_card_") and len(payment) == len("credit_card_1955700")
+    assert payment.startswith("credit_card_")
+    assert len(payment) == len("credit_card_1955700")
     assert user["payment_methods"][payment]["last_four"] in rewritten.request.messages[4].text
     assert rewritten.request.messages[4].text.endswith(first.upper())
     assert rewritten.response is not None
@@ -151,7 +152,8 @@ def test_dates_move_together_by_whole_weeks_in_every_form() -> None:
     from datetime import date
 
     shift = date.fromisoformat(now) - date(2024, 5, 15)
-    assert shift and shift.days % 7 == 0
+    assert shift
+    assert shift.days % 7 == 0
     bought, got = date(2024, 5, 13) + shift, date(2024, 5, 14) + shift
     text = rewritten.request.messages[1].text
     assert f"{bought:%m/%d/%Y}" in text
@@ -230,9 +232,8 @@ def test_the_answer_is_substituted_with_the_input() -> None:
     rewritten = rewriter(original).rewrite(original)
     arguments = json.loads(rewritten.request.messages[0].tool_calls[0].arguments)
     assert rewritten.response is not None
-    assert rewritten.response.text == (
-        f"SELECT * FROM orders WHERE customer = '{arguments['customer_id']}' AND mail = '{arguments['email']}'"
-    )
+    code, mail = arguments["customer_id"], arguments["email"]
+    assert rewritten.response.text == f"SELECT * FROM orders WHERE customer = '{code}' AND mail = '{mail}'"
 
 
 def test_ids_that_only_people_type_are_found_by_the_shape_of_the_others() -> None:
