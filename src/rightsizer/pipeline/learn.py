@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rightsizer.candidates.shortlist import shortlist
-from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.curation.near_duplicates import near_duplicate_groups
+from rightsizer.pipeline.policy import mask_cache, policy_of
 from rightsizer.pipeline.predict import masked_example
 from rightsizer.pipeline.progress import Progress, counted, silent
 from rightsizer.pipeline.workspace import Workspace
@@ -32,7 +32,7 @@ def curated_example(ws: Workspace) -> Callable[[Call], tuple[Request, Message]]:
     """The function that turns a kept call into (prompt, completion), masked where masking is on."""
     if not ws.settings.curate.mask:
         return _as_is
-    cache = MaskCache()
+    cache = mask_cache(ws)
     return lambda call: masked_example(call, cache)
 
 
@@ -76,6 +76,7 @@ def train_students(
     from rightsizer.training.train import train
 
     students = []
+    learn = policy_of(ws).learn  # how its examples were masked: it must serve so
     train_split = learning.part("train")[: ws.settings.train.max_examples]
     for candidate in learning.candidates:
         if not candidate.accepted or (only and candidate.method not in only):
@@ -105,7 +106,7 @@ def train_students(
             artifact_hash=trained.artifact_hash,
             size_bytes=trained.size_bytes,
             train_s=trained.train_s,
-            recipe=trained.recipe,
+            recipe=trained.recipe | ({"learn": learn} if learn else {}),
             created_at=datetime.now(UTC),
         )
         ws.store.records.put(student)

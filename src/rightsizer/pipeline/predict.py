@@ -13,6 +13,7 @@ from pathlib import Path
 from rightsizer.curation.mask import Masker
 from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.errors import ArtifactError
+from rightsizer.pipeline.policy import mask_cache, policy_of
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.students.artifact import artifact_hash, load_student
 from rightsizer.types import Call, Message, Prediction, Predictor, Request, Student
@@ -70,6 +71,17 @@ def load_verified(ws: Workspace, student: Student) -> Predictor:
 
 
 def serving_predictor(ws: Workspace, student: Student, cache: MaskCache | None = None) -> Predictor:
-    """What a route calls: verified files, masked in and unmasked out (where masking is on)."""
+    """What a route calls: verified files, masked in and unmasked out (where masking is on).
+
+    Raises:
+        ArtifactError: the files differ from what was evaluated, or the student learned under another policy.
+    """
     inner = load_verified(ws, student)
-    return MaskedPredictor(inner, cache) if ws.settings.curate.mask else inner
+    if not ws.settings.curate.mask:
+        return inner
+    if student.recipe.get("learn", {}) != policy_of(ws).learn:
+        raise ArtifactError(
+            f"{student.id} learned under another policy: it would see other placeholders than it knows",
+            hint="train the task again, or restore the table [learn] of the policy",
+        )
+    return MaskedPredictor(inner, cache or mask_cache(ws))

@@ -7,15 +7,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from pathlib import Path
 
 from rightsizer.curation.mask_cache import MaskCache
-from rightsizer.curation.policy import FILE_NAME, Policy, load_policy
+from rightsizer.curation.policy import Policy
 from rightsizer.curation.pseudonyms.keys import SALT_BYTES, session_key
 from rightsizer.curation.pseudonyms.knowledge import Knowledge, LogReader
 from rightsizer.curation.pseudonyms.session import SessionRewriter
 from rightsizer.curation.residual import ResidualScan
 from rightsizer.errors import NotFound, StoreError
+from rightsizer.pipeline.policy import policy_of
 from rightsizer.pipeline.progress import Progress, counted, silent
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.types import Call, Frozen
@@ -40,12 +40,6 @@ class Quarantine:
     def add(self, call: Call, reason: str) -> None:
         self.reasons[reason] += 1
         self.calls.append((call.id, reason))
-
-
-def policy_of(ws: Workspace) -> Policy:
-    """The policy: the file that `curate.policy` names, else ``<home>/policy.toml``, else the defaults."""
-    named = ws.settings.curate.policy
-    return load_policy(Path(named).expanduser() if named else ws.home / FILE_NAME, required=bool(named))
 
 
 def rewritten_calls(ws: Workspace, quarantine: Quarantine, *, progress: Progress = silent) -> Iterator[Call]:
