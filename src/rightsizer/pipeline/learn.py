@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rightsizer.candidates.shortlist import shortlist
 from rightsizer.curation.near_duplicates import near_duplicate_groups
 from rightsizer.pipeline.policy import mask_cache, policy_of
-from rightsizer.pipeline.predict import masked_example
+from rightsizer.pipeline.predict import masked_example, still_hits
 from rightsizer.pipeline.progress import Progress, counted, silent
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.types import Call, Candidate, Dataset, Example, Message, Request, Student, Task, new_id
@@ -26,6 +26,33 @@ class Learning:
 
     def part(self, split: str) -> list[Example]:
         return [e for e in self.examples if e.split == split]
+
+
+class _Clean:
+    """Calls with their examples; those in which something still hits after masking are left out."""
+
+    def __init__(self, ws: Workspace) -> None:
+        self._make = curated_example(ws)
+        self._cache = mask_cache(ws) if ws.settings.curate.mask else None
+        self._last: tuple[str, tuple[Request, Message] | None] = ("", None)
+        self.left_out = 0
+
+    def calls(self, calls: Iterable[Call]) -> Iterator[Call]:
+        """The calls that may be learned from."""
+        for call in calls:
+            if call.response is not None and self._cache is not None:
+                pair = self.example(call)
+                if still_hits(pair, self._cache):
+                    self.left_out += 1
+                    continue
+            yield call
+
+    def example(self, call: Call) -> tuple[Request, Message]:
+        """The call's (prompt, completion), made once."""
+        if self._last[0] != call.id or self._last[1] is None:
+            self._last = (call.id, self._make(call))
+        assert self._last[1] is not None
+        return self._last[1]
 
 
 def curated_example(ws: Workspace) -> Callable[[Call], tuple[Request, Message]]:
@@ -50,15 +77,18 @@ def prepare(ws: Workspace, task: Task, *, progress: Progress = silent) -> Learni
         ws.store.calls.scan(task_id=task.id, kept_only=True), f"dataset · {task.name}", total, progress
     )
     split = ws.settings.split
+    clean = _Clean(ws)
     dataset, examples = freeze(
         task,
-        calls,
-        curate_example=curated_example(ws),
+        clean.calls(calls),
+        curate_example=clean.example,
         near_duplicates=near_duplicate_groups,
         group_key=split.group_key or None,
         fractions=(split.train, split.calibration, split.test),
         seed=split.seed,
     )
+    if clean.left_out:
+        dataset = dataset.model_copy(update={"dropped": {**dataset.dropped, "residual": clean.left_out}})
     ws.store.records.put(dataset)
     candidates = candidates_for(ws, task, dataset.count("train"))
     return Learning(task, dataset, tuple(examples), tuple(candidates))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rightsizer.curation.mask import Masker
 from rightsizer.curation.mask_cache import MaskCache
+from rightsizer.curation.pseudonyms.tree import texts_of_message
 from rightsizer.errors import ArtifactError
 from rightsizer.pipeline.policy import mask_cache, policy_of
 from rightsizer.pipeline.workspace import Workspace
@@ -48,6 +49,13 @@ def masked_example(call: Call, cache: MaskCache) -> tuple[Request, Message]:
         raise ValueError(f"call {call.id} has no answer to learn from")
     masker = Masker(cache)
     return masker.mask_request(call.request), masker.mask_message(call.response)
+
+
+def still_hits(example: tuple[Request, Message], cache: MaskCache) -> bool:
+    """Whether something sensitive is found in a masked example after all: not to be learned from."""
+    prompt, completion = example
+    texts = (text for m in (*prompt.messages, completion) for text in texts_of_message(m))
+    return any(cache.find(text).values for text in texts)
 
 
 def student_folder(ws: Workspace, student: Student) -> Path:
