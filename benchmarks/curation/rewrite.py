@@ -35,9 +35,8 @@ from rightsizer.curation.pseudonyms.knowledge import LogReader, structured_texts
 from rightsizer.curation.pseudonyms.session import SessionRewriter
 from rightsizer.curation.pseudonyms.shapes import shape
 from rightsizer.curation.pseudonyms.tree import leaves_of
-from rightsizer.curation.residual import ResidualScan
+from rightsizer.curation.residual import ResidualScan, texts_of_call
 from rightsizer.types import Call, Message, ToolCallResponsePart
-from rightsizer.wire.record import record_from_call
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 RETAIL = DATA / "tau-bench" / "tau_bench" / "envs" / "retail" / "data"
@@ -100,13 +99,8 @@ def _one_edit(a: str, b: str) -> bool:
 
 
 def dumped(calls: list[Call]) -> str:
-    """All that an export says of these calls, without the tools' schemas."""
-    rows = []
-    for call in calls:
-        record = record_from_call(call)
-        record.get("request", {}).pop("tools", None)
-        rows.append(json.dumps(record, ensure_ascii=False))
-    return "\n".join(rows)
+    """Every text that an export of these calls shows, once."""
+    return "\n".join(dict.fromkeys(text for call in calls for text in texts_of_call(call)))
 
 
 class Census:
@@ -228,7 +222,7 @@ def measure(name: str, log: str, db: Database, limit: int | None) -> None:
         spent += time.process_time() - started
         n["sessions"] += 1
         n["calls"] += len(calls)
-        n["restored"] += sum(rewriter.restore(b) == a for a, b in zip(calls, after, strict=True))
+        n["restored"] += rewriter.restore(after[-1]) == calls[-1]
         census.look(calls, after)
         census.integrity(calls, after)
         replay(db, calls, after, rewriter, n)
@@ -250,7 +244,8 @@ def measure(name: str, log: str, db: Database, limit: int | None) -> None:
         f"   ({n['not reproduced on the original']} differ on the original database too)"
     )
     print(
-        f"  calls restored by key  {n['restored'] / max(1, n['calls']):6.4f}   quarantined {n['quarantined']}"
+        f"  restored by the key    {n['restored'] / max(1, n['sessions']):6.4f}"
+        f"   quarantined calls {n['quarantined']}"
     )
     for example in census.examples:
         print("  left:", example)
