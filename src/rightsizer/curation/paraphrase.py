@@ -20,8 +20,8 @@ Ask = Callable[[str], str | None]  # a text → the same in other words; None: n
 
 INSTRUCTION = (
     "Say the following message in other words, in the same language and from the same person. Keep every "
-    "name, number, date, id, code and everything in angle brackets exactly as written. Answer with the message "
-    "alone."
+    "name, number, date, id, code and everything in angle brackets exactly as written. Answer with the "
+    "message alone."
 )
 SHORTEST = 24  # characters: shorter messages have no other words
 _NUMBER = re.compile(r"[0-9]+(?:[.,:/\-][0-9]+)*")

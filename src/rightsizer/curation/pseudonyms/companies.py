@@ -59,6 +59,21 @@ def surrogate_company(name: str, draw: Draw, context: str = "") -> str:
     return f"{body}{match['gap']}{match['form']}{match['dot']}"
 
 
+def brand_of(name: str) -> str:
+    """What a company is called for short: without its place, industry and form; empty for none."""
+    if any("\u3400" <= c <= "\u9fff" for c in name):
+        form = next((f for f in zh.FORMS if name.endswith(f)), "")
+        body = name[: len(name) - len(form)]
+        place = next((p for p in zh.PLACES if body.startswith(p)), "")
+        body = body[len(place) :].removeprefix("市")
+        industry = next((i for i in _INDUSTRY if body.endswith(i) and len(body) > len(i)), "")
+        brand = body.removesuffix(industry)
+        return brand if form and 2 <= len(brand) <= 6 and brand not in zh.INDUSTRIES else ""
+    match = _FORM_EN.fullmatch(name)
+    first = match["body"].split()[0] if match else ""
+    return first if len(first) > 3 and first.lower() not in en.GENERIC | en.ALSO_WORDS | _TRADES else ""
+
+
 _TRADES = frozenset(
     """
     software technology technologies tech systems solutions consulting logistics foods food pharma medical

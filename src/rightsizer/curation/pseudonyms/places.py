@@ -32,6 +32,8 @@ _LEVELS = re.compile(
     r"(?P<town>[\u4e00-\u9fff]{1,6}?(?:街道|镇|乡|村))?(?P<road>[\u4e00-\u9fff]{1,6}?(?:大道|路|街|巷|胡同|弄))?(?P<rest>.*)",
     re.S,
 )
+_BUILDING = "(?:(?![号弄栋幢楼室])[\u4e00-\u9fff]){2,6}(?=小区|花园|大厦|公寓|苑|广场|新村|家园)"
+_HOUSE = re.compile(r"[0-9]+(?:号|弄)")
 Pair = tuple[str, str]
 
 
@@ -94,12 +96,13 @@ def _chinese(address: str, draw: Draw) -> list[Pair]:
             new.append(draw.pick(zh.ROADS) + form)
             pairs.append((match[level], new[-1]))
     rest = re.sub(r"[0-9]+", lambda m: _number(m[0], draw), match["rest"])
-    rest = re.sub(
-        r"[\u4e00-\u9fff]{2,8}?(?=小区|花园|大厦|公寓|苑|广场|新村|家园)", lambda m: draw.pick(zh.ROADS), rest
-    )
+    rest = re.sub(_BUILDING, lambda m: draw.pick(zh.ROADS), rest)
     new.append(rest)
     if match["road"] and match["rest"]:
         pairs.append((match["road"] + match["rest"], "".join(new[-2:])))
+        house, other = _HOUSE.match(match["rest"]), _HOUSE.match(rest)
+        if house and other:
+            pairs.append((match["road"] + house[0], new[-2] + other[0]))
     return [(address, "".join(new)), *(p for p in pairs if len(p[0]) >= 3)]
 
 
