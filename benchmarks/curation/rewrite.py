@@ -165,7 +165,11 @@ def part_of(db: Database, text: str) -> Database:
         or (v["name"]["first_name"] in text and v["name"]["last_name"] in text)
     }
     orders = {o: v for o, v in db["orders"].items() if o in text or v["user_id"] in users}
-    return copy.deepcopy({"users": users, "orders": orders, "products": db["products"]})
+    products = {
+        p: v if p in text or any(item in text for item in v["variants"]) else {**v, "variants": {}}
+        for p, v in db["products"].items()
+    }
+    return copy.deepcopy({"users": users, "orders": orders, "products": products})
 
 
 def replay(
