@@ -6,15 +6,18 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from rightsizer.curation import pii
 from rightsizer.curation.encoded import find_encoded
 from rightsizer.curation.json_text import is_json
 from rightsizer.curation.mask_cache import MaskCache
-from rightsizer.curation.pii import Span, scan
+from rightsizer.curation.pii import Span
 from rightsizer.curation.policy import ACTIONS, Policy
 from rightsizer.curation.pseudonyms import fields as f
 from rightsizer.curation.pseudonyms.companies import find_chinese
 from rightsizer.curation.pseudonyms.knowledge import Knowledge
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, TITLES
+from rightsizer.curation.pseudonyms.names import believed
+from rightsizer.curation.pseudonyms.places import find_in_prose, parts_of
 from rightsizer.curation.pseudonyms.said import find_said
 from rightsizer.curation.pseudonyms.shapes import is_distinctive
 from rightsizer.curation.pseudonyms.tree import Leaf, leaves_of
@@ -27,7 +30,9 @@ Names = Callable[[str], Sequence[Span]]
 
 def scan_names(text: str) -> list[Span]:
     """Names, organisations, places and addresses that the recognisers find."""
-    return [s for s in scan(text) if s.type in _NAMES and s.score >= NAME_SCORE]
+    find = getattr(pii, "with_names", None)  # a build without the model of names has none
+    spans: list[Span] = find(pii.narrow(text), pii.scan(text)) if find else pii.scan(text)
+    return [s for s in spans if s.type in _NAMES and s.score >= NAME_SCORE]
 
 
 @dataclass
@@ -82,10 +87,13 @@ class Collector:
             return
         if said in ACTIONS and kind is None:
             kind = f.AMOUNT if number and isinstance(leaf.value, float) else f.ID
-        if kind is not None and (said or _fits(kind, value, number)):
+        if kind == f.ADDRESS and not said and value.isascii() and _fits(kind, value, number):
+            for part, piece in parts_of(value):
+                self._take(part, piece, key=leaf.key)
+        elif kind is not None and (said or _fits(kind, value, number)):
             self._take(kind, value, key=leaf.key, number=number, said=said if said in ACTIONS else None)
         elif not number:
-            self._read_plain(value, prose=" " in value or not value.isascii())
+            self._read_plain(value, prose=_is_prose(value))
 
     def _read_plain(self, text: str, prose: bool) -> None:
         self._shapes(text)
@@ -97,12 +105,11 @@ class Collector:
             self._take_name(value) if kind == f.PERSON else self._take(kind, value)
         for start, end in find_chinese(text):
             self._take(f.ORGANIZATION, text[start:end])
+        for kind, value in find_in_prose(text):
+            self._take(kind, value)
         for span in self._names(text):
-            value = text[span.start : span.end].strip()
-            if span.type == f.PERSON:
-                self._take_name(value)
-            elif len(value) > 1:
-                self._take(span.type, value)
+            for kind, value in believed(span, text):
+                self._take_name(value) if kind == f.PERSON else self._take(kind, value)
 
     def _take_name(self, name: str) -> None:
         words = name.split()
@@ -176,6 +183,11 @@ def _fits(kind: str, value: str, number: bool) -> bool:
     if kind == f.ADDRESS:
         return not number and len(value) >= 4
     return not number or kind == f.BIRTH
+
+
+def _is_prose(value: str) -> bool:
+    """Whether a value of a structure is what somebody wrote, and not a name of a product."""
+    return value.count(" ") >= 4 or sum("\u3400" <= c <= "\u9fff" for c in value) >= 5
 
 
 def _is_short(value: str) -> bool:

@@ -59,6 +59,13 @@ def surrogate_company(name: str, draw: Draw, context: str = "") -> str:
     return f"{body}{match['gap']}{match['form']}{match['dot']}"
 
 
+def has_form(name: str) -> bool:
+    """Whether a name says by a legal form or an institution that it is an organisation's."""
+    if any("\u3400" <= c <= "\u9fff" for c in name):
+        return any(name.endswith(form) and len(name) > len(form) for form in (*zh.FORMS, *zh.INSTITUTIONS))
+    return _FORM_EN.fullmatch(name) is not None and name[:1].isupper()
+
+
 def brand_of(name: str) -> str:
     """What a company is called for short: without its place, industry and form; empty for none."""
     if any("\u3400" <= c <= "\u9fff" for c in name):

@@ -37,6 +37,52 @@ _HOUSE = re.compile(r"[0-9]+(?:号|弄)")
 Pair = tuple[str, str]
 
 
+_ZIP = r"(?P<zip>[0-9]{5}(?:-[0-9]{4})?)"
+_STATE_ZIP = re.compile(
+    r"(?:(?P<city>[A-Z][A-Za-z.'\- ]{1,30}?)[, ]{1,2})?(?:(?P<state>[A-Z]{2})[, ]{1,2})?" + _ZIP
+)
+_NUMBERED = re.compile(r"#?[0-9]{1,6}[A-Za-z]?[ ]+[A-Za-z][A-Za-z.'\- ]{2,40}")
+_NAMED = re.compile(r"[A-Z][A-Za-z.'\-]+(?: [A-Z][A-Za-z.'\-]+){0,2}")
+_IN_PROSE = re.compile(
+    r"(?<![0-9A-Za-z#.$])[0-9]{1,5}[A-Za-z]?[ ](?:[A-Z][A-Za-z.'\-]+[ ]){1,3}"
+    rf"(?:(?i:{_SUFFIX}))(?![A-Za-z])\.?"
+)
+_UNIT_IN_PROSE = re.compile(
+    r"(?<![A-Za-z])(?:Suite|Ste|Apt|Apartment|Unit)\.? ?#?[0-9]{1,5}[A-Za-z]?(?![0-9A-Za-z])", re.I
+)
+_PLACE_IN_PROSE = re.compile(
+    r"(?<![A-Za-z])(?P<city>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+){0,2}),? (?P<state>[A-Z]{2}),? "
+    rf"{_ZIP}(?![0-9])"
+)
+
+
+def parts_of(address: str) -> list[tuple[str, str]]:
+    """(class, value) of the parts of an English address in one string; itself where it is a single line."""
+    pieces = [p.strip() for p in re.split(r"[,\n;]", address) if p.strip()]
+    if len(pieces) < 2:
+        return [("ADDRESS", address)]
+    found: list[tuple[str, str]] = []
+    for piece, after in zip(pieces, [*pieces[1:], ""], strict=True):
+        placed = _STATE_ZIP.fullmatch(piece)
+        if placed:
+            found += [
+                (kind, placed[name]) for kind, name in (("CITY", "city"), ("POSTCODE", "zip")) if placed[name]
+            ]
+        elif _UNIT.fullmatch(piece) or _NUMBERED.fullmatch(piece):
+            found.append(("ADDRESS", piece))
+        elif _NAMED.fullmatch(piece) and re.match(r"[A-Z]{2}(?:$|[ ,])|[0-9]{5}", after):
+            found.append(("CITY", piece))
+    return found or [("ADDRESS", address)]
+
+
+def find_in_prose(text: str) -> list[tuple[str, str]]:
+    """(class, value) of English street lines, units, and cities before state and postcode."""
+    found = [("ADDRESS", m[0]) for form in (_IN_PROSE, _UNIT_IN_PROSE) for m in form.finditer(text)]
+    for match in _PLACE_IN_PROSE.finditer(text):
+        found += [("CITY", match["city"]), ("POSTCODE", match["zip"])]
+    return found
+
+
 def surrogate_address(address: str, draw: Draw) -> list[Pair]:
     """(original, surrogate) for the whole address line and for the parts that also stand alone."""
     if any("\u3400" <= c <= "\u9fff" for c in address):
