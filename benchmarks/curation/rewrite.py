@@ -1,6 +1,6 @@
 """Sessions of a retail agent under surrogates: what survives, what still fits, what the tools answer.
 
-python benchmarks/curation/rewrite.py [--sessions N] [--utility]      (needs ../shared/data)
+python benchmarks/curation/rewrite.py [--sessions N]      (needs ../shared/data)
 
 Census: every value of a customer (names, e-mail, handle, address, city, zip, orders, payment methods)
 whose id or e-mail occurs in a session, looked up in all that is exported of it. Exact = the value as whole
@@ -259,7 +259,6 @@ def main() -> None:
     """Print the table."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--sessions", type=int, help="only the first N sessions of each log")
-    options.add_argument("--utility", action="store_true", help="also train on raw and on rewritten calls")
     chosen = options.parse_args()
     if not RETAIL.is_dir():
         print("left out: ../shared/data/tau-bench is not beside this checkout")
@@ -267,10 +266,6 @@ def main() -> None:
     db = load_database(RETAIL)
     for name, log in LOGS.items():
         measure(name, log, db, chosen.sessions)
-    if chosen.utility:
-        from utility import compare
-
-        compare()
 
 
 if __name__ == "__main__":
