@@ -47,6 +47,14 @@ class Grant:
 
 
 @dataclass(frozen=True)
+class Credential:
+    """A virtual key as a request carries it: in which header, and its `digest_of`."""
+
+    place: bytes
+    digest: str
+
+
+@dataclass(frozen=True)
 class Refusal:
     """The caller may not; `retry_after_s` where waiting helps."""
 
@@ -114,6 +122,7 @@ class Access:
         self._home = home
         self._needs_key = needs_key
         self._keys: dict[str, VirtualKey] = {}
+        self._grants: dict[tuple[str, bytes], Grant] = {}
         self._seen_ns = -1
         self._buckets: dict[str, tuple[float, float]] = {}
         self.reload()
@@ -125,18 +134,22 @@ class Access:
         except FileNotFoundError:
             changed_ns = 0
         if changed_ns != self._seen_ns:
+            self._grants = {}
             self._keys = {key.digest: key for key in read_keys(self._home) if not key.revoked}
             self._seen_ns = changed_ns
 
     def check(self, headers: Headers, *, reading: bool = False) -> Grant | Refusal:
         """Whether a caller with these headers may go on; `reading`: see figures, and not call models."""
-        found = _find_key(headers)
-        if found is None:
+        return self.admit(read_credential(headers), reading=reading)
+
+    def admit(self, credential: Credential | None, *, reading: bool = False) -> Grant | Refusal:
+        """The same for a credential read before. To be asked for every call: keys are revoked and run dry."""
+        if credential is None:
             if not self._needs_key:
-                return Grant()
+                return _OPEN
             return Refusal(401, "this gateway needs a key: send it as x-rightsizer-key", "missing_key")
-        place, secret = found
-        key = self._keys.get(digest_of(secret))
+        place = credential.place
+        key = self._keys.get(credential.digest)
         if key is None:
             return Refusal(401, "this key is not known here, or it was revoked", "invalid_key")
         if reading and key.role not in _READERS:
@@ -146,7 +159,12 @@ class Access:
         wait_s = self._wait_s(key)
         if wait_s > 0:
             return Refusal(429, "the rate limit of this key is reached", "rate_limited", int(wait_s) + 1)
-        return Grant(key.id, (place,), place if place != b"x-rightsizer-key" else b"")
+        name = (key.id, place)
+        grant = self._grants.get(name)
+        if grant is None:
+            grant = Grant(key.id, (place,), place if place != b"x-rightsizer-key" else b"")
+            self._grants[name] = grant
+        return grant
 
     def _wait_s(self, key: VirtualKey) -> float:
         """Token bucket with the capacity of one minute: 0 if the call may go, else seconds to wait."""
@@ -162,16 +180,19 @@ class Access:
         return 0.0
 
 
-def _find_key(headers: Headers) -> tuple[bytes, str] | None:
-    """(header name, key) of a virtual key; callers' own API keys are none of our business."""
+_OPEN = Grant()
+
+
+def read_credential(headers: Headers) -> Credential | None:
+    """The virtual key in these headers; callers' own API keys are none of our business."""
     own = header(headers, b"x-rightsizer-key")
     if own is not None:
-        return b"x-rightsizer-key", own.decode("latin-1").strip()
+        return Credential(b"x-rightsizer-key", digest_of(own.decode("latin-1").strip()))
     for name in (b"authorization", b"x-api-key"):
         value = header(headers, name)
         if value is not None:
             text = value.decode("latin-1").strip()
             text = text[7:].strip() if text[:7].lower() == "bearer " else text
             if text.startswith(KEY_PREFIX):
-                return name, text
+                return Credential(name, digest_of(text))
     return None

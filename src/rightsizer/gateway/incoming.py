@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import orjson
 
+from rightsizer.gateway.access import Credential
 from rightsizer.gateway.headers import header
 
 SESSION_PREFIX = b"/session/"
@@ -18,8 +19,10 @@ SESSION_PREFIX = b"/session/"
 class Incoming:
     """`path` and `target` (path with query) are without the session prefix; header names are lower case.
 
+    `upstream` is the name of one where the URL gave it.
     `withheld` are headers not to be forwarded, `extra_headers` those to add; `origin` is a keyed
-    pseudonym of who calls.
+    pseudonym of who calls. `sent_heads` (upstream's name →
+    `headers.request_lines`) is shared by all requests with this head.
     """
 
     method: bytes
@@ -28,6 +31,7 @@ class Incoming:
     http_version: str
     headers: list[tuple[bytes, bytes]]
     keep_alive: bool
+    upstream: str = ""
     session: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     origin: str = ""
@@ -35,6 +39,15 @@ class Incoming:
     withheld: tuple[bytes, ...] = ()
     extra_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: bytes = b""
+    credential: Credential | None = None
+    sent_heads: dict[str, bytes] = field(default_factory=dict)
+
+    def again(self, body: bytes) -> Incoming:
+        """Another request with a head that is equal but for its length."""
+        other = Incoming.__new__(Incoming)
+        other.__dict__.update(self.__dict__)
+        other.body = body
+        return other
 
 
 def split_session(target: bytes) -> tuple[str, bytes]:
