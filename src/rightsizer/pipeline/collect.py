@@ -27,6 +27,7 @@ def import_logs(
     def tell(done: int, total: int, calls: int) -> None:
         progress(f"import · {calls:,} calls", done, total)
 
+    ws.enter("import", files=len(paths))
     return import_files(ws.store, paths, format=format, progress=tell)
 
 
@@ -43,6 +44,7 @@ def export_log(ws: Workspace, path: Path, *, curated: bool = False, progress: Pr
     `curated`: only what may be learned from, rewritten with session-consistent surrogates as the policy
     says, and without the calls in which something sensitive still hits after that.
     """
+    ws.enter("export.curated" if curated else "export", calls=ws.store.calls.count(kept_only=curated))
     if curated:
         quarantine = Quarantine()
         written = write_calls(rewritten_calls(ws, quarantine, progress=progress), path)
@@ -54,6 +56,7 @@ def export_log(ws: Workspace, path: Path, *, curated: bool = False, progress: Pr
 def curate_log(ws: Workspace, *, progress: Progress = silent) -> Funnel:
     """Set aside what must not be learned from (S2). Repeatable: each run replaces the last one's marks."""
     total = ws.store.calls.count()
+    ws.enter("curate", calls=total)
     policy = CurationPolicy(**ws.settings.curate.filters())
     done = curate(counted(ws.store.calls.scan(), "curate", total, progress), policy)
     aside = {mark.call_id for mark in done.marks}
@@ -81,6 +84,7 @@ def discover_tasks(ws: Workspace, *, progress: Progress = silent) -> list[Task]:
     total = ws.store.calls.count()
     if total == 0:
         raise InputError("the call log is empty", hint="rightsizer import FILE…")
+    ws.enter("discover", calls=total)
     known = ws.store.records.list(Task)
     calls = counted(ws.store.calls.scan(), "discover", total, progress)
     found = discover(
@@ -93,7 +97,7 @@ def discover_tasks(ws: Workspace, *, progress: Progress = silent) -> list[Task]:
     ws.store.records.put(*found.tasks)
     for level, assignments in found.assignments.items():
         ws.store.marks.assign(level, assignments)
-    return [t for t in found.tasks if t.level == "template"]
+    return [t for t in found.tasks if t.level == "template" and t.merged_into is None]
 
 
 def _cost_of(ws: Workspace) -> Callable[[Call], float | None]:
