@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+from urllib.parse import quote
+
+import pytest
+
+from rightsizer.curation.canaries import canary
 from rightsizer.curation.sensitive import NOTHING, find, leaf_spans, placeholder_name, spans_to_mask
 
 
@@ -42,3 +48,20 @@ def test_secrets_share_one_name() -> None:
     assert placeholder_name("OPENAI_KEY") == placeholder_name("JWT") == "SECRET"
     assert placeholder_name("EMAIL_ADDRESS") == "EMAIL"
     assert placeholder_name("VIN") == "VIN"
+
+
+@pytest.mark.parametrize("kind", ["EMAIL_ADDRESS", "GITHUB_TOKEN", "CN_ID_CARD", "CREDIT_CARD"])
+def test_a_value_hidden_by_an_encoding_is_masked_with_it(kind: str) -> None:
+    value = canary(kind)
+    for hidden in (base64.b64encode(f"it is {value}".encode()).decode(), quote(f"q={value} 号", safe="")):
+        found = find(f"see {hidden} there")
+        left = "see " + hidden
+        for hit, _, _ in found.values:
+            left = left.replace(hit, "")
+        assert found.values
+        assert quote(value, safe="") not in left
+
+
+def test_words_and_numbers_are_not_taken_for_encodings() -> None:
+    text = "internationalisation 20240520123456 /usr/lib/python3/site-packages SomeCamelCaseName 50%25"
+    assert find(text).values == ()

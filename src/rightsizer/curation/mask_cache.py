@@ -6,16 +6,17 @@ import threading
 from collections import OrderedDict
 
 from rightsizer.curation.recognizers.pattern import Span
-from rightsizer.curation.sensitive import Finding, find, leaf_spans
+from rightsizer.curation.sensitive import MASKED_TYPES, Finding, find, leaf_spans
 
 
 class MaskCache:
     """Least-recently-used results by text, shared by all maskers of a process. Thread-safe.
 
-    Held in memory only. `max_chars` bounds the text kept as keys.
+    Held in memory only. `max_chars` bounds the text kept as keys; `masked` are the classes looked for.
     """
 
-    def __init__(self, max_chars: int = 32_000_000) -> None:
+    def __init__(self, max_chars: int = 32_000_000, masked: frozenset[str] = MASKED_TYPES) -> None:
+        self.masked = masked
         self.max_chars = max_chars
         self.chars = 0
         self._found: OrderedDict[str, Finding] = OrderedDict()
@@ -29,7 +30,7 @@ class MaskCache:
             if known is not None:
                 self._found.move_to_end(text)
                 return known
-        found = find(text)
+        found = find(text, self.masked)
         with self._lock:
             if text not in self._found:
                 self._found[text] = found
@@ -44,7 +45,7 @@ class MaskCache:
             known = self._leaves.get((key, text))
         if known is not None:
             return known
-        found = leaf_spans(key, text)
+        found = leaf_spans(key, text, self.masked)
         with self._lock:
             self._leaves[key, text] = found
             while len(self._leaves) > 20_000:

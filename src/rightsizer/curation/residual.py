@@ -48,6 +48,10 @@ class ResidualScan:
                 return self._seen[text]
         return None
 
+    def still_hits(self, text: str) -> bool:
+        """Whether one rewritten text still holds something."""
+        return self._look(text) is not None
+
     def _look(self, text: str) -> str | None:
         if self._rewriter.survivors(text):
             return "survivor"

@@ -10,6 +10,7 @@ from rightsizer.capture.export import write_calls
 from rightsizer.capture.importers import ImportReport, import_files
 from rightsizer.curation.curate import CurationPolicy, curate
 from rightsizer.errors import InputError
+from rightsizer.pipeline.policy import drop_marks, policy_of
 from rightsizer.pipeline.progress import Progress, counted, silent
 from rightsizer.pipeline.pseudonyms import Quarantine, rewritten_calls
 from rightsizer.pipeline.workspace import Workspace
@@ -58,13 +59,15 @@ def curate_log(ws: Workspace, *, progress: Progress = silent) -> Funnel:
     ws.enter("curate", calls=total)
     policy = CurationPolicy(**ws.settings.curate.filters())
     done = curate(counted(ws.store.calls.scan(), "curate", total, progress), policy)
-    ws.store.marks.set_aside("curate", done.marks)
+    aside = {mark.call_id for mark in done.marks}
+    dropped = [m for m in drop_marks(ws.store.calls.scan, policy_of(ws)) if m.call_id not in aside]
+    ws.store.marks.set_aside("curate", [*done.marks, *dropped])
     funnel = Funnel(
         id=new_id("funnel"),
         at=datetime.now(UTC),
         n_in=done.n_in,
-        n_kept=done.n_kept,
-        dropped=tuple(done.funnel),
+        n_kept=done.n_kept - len(dropped),
+        dropped=(*done.funnel, *((("policy-drop", len(dropped)),) if dropped else ())),
     )
     ws.store.records.put(funnel)
     return funnel

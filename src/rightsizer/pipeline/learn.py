@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from rightsizer.candidates.shortlist import shortlist
 from rightsizer.curation.balance import Balance, balance
-from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.curation.near_duplicates import near_duplicate_groups
 from rightsizer.pipeline.curated import keep_copy, newest_copy, reads_copies_only
-from rightsizer.pipeline.predict import artifact_seal, masked_example
+from rightsizer.pipeline.policy import mask_cache, policy_of
+from rightsizer.pipeline.predict import artifact_seal, masked_example, still_hits
 from rightsizer.pipeline.progress import Progress, counted, silent
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.students.artifact import sealed
@@ -31,11 +31,38 @@ class Learning:
         return [e for e in self.examples if e.split == split]
 
 
+class _Clean:
+    """Calls with their examples; those in which something still hits after masking are left out."""
+
+    def __init__(self, ws: Workspace) -> None:
+        self._make = curated_example(ws)
+        self._cache = mask_cache(ws) if ws.settings.curate.mask else None
+        self._last: tuple[str, tuple[Request, Message] | None] = ("", None)
+        self.left_out = 0
+
+    def calls(self, calls: Iterable[Call]) -> Iterator[Call]:
+        """The calls that may be learned from."""
+        for call in calls:
+            if call.response is not None and self._cache is not None:
+                pair = self.example(call)
+                if still_hits(pair, self._cache):
+                    self.left_out += 1
+                    continue
+            yield call
+
+    def example(self, call: Call) -> tuple[Request, Message]:
+        """The call's (prompt, completion), made once."""
+        if self._last[0] != call.id or self._last[1] is None:
+            self._last = (call.id, self._make(call))
+        assert self._last[1] is not None
+        return self._last[1]
+
+
 def curated_example(ws: Workspace) -> Callable[[Call], tuple[Request, Message]]:
     """The function that turns a kept call into (prompt, completion), masked where masking is on."""
     if not ws.settings.curate.mask:
         return _as_is
-    cache = MaskCache()
+    cache = mask_cache(ws)
     return lambda call: masked_example(call, cache)
 
 
@@ -65,15 +92,18 @@ def prepare(ws: Workspace, task: Task, *, progress: Progress = silent) -> Learni
         progress,
     )
     split = ws.settings.split
+    clean = _Clean(ws)
     dataset, examples = freeze(
         task,
-        calls,
-        curate_example=curated_example(ws),
+        clean.calls(calls),
+        curate_example=clean.example,
         near_duplicates=near_duplicate_groups,
         group_key=split.group_key or None,
         fractions=(split.train, split.calibration, split.test),
         seed=split.seed,
     )
+    if clean.left_out:
+        dataset = dataset.model_copy(update={"dropped": {**dataset.dropped, "residual": clean.left_out}})
     dataset, examples = _balanced(ws, dataset, examples, tenants)
     ws.store.records.put(dataset)
     keep_copy(ws, dataset, examples)
@@ -131,6 +161,7 @@ def train_students(
     ws.enter("train", task=learning.task.id, dataset=learning.dataset.id)
     students = []
     (ws.home / "artifacts").mkdir(mode=0o700, exist_ok=True)
+    learn = policy_of(ws).learn  # how its examples were masked: it must serve so
     train_split = learning.part("train")[: ws.settings.train.max_examples]
     for candidate in learning.candidates:
         if not candidate.accepted or (only and candidate.method not in only):
@@ -161,7 +192,7 @@ def train_students(
             artifact_hash=trained.artifact_hash,
             size_bytes=trained.size_bytes,
             train_s=trained.train_s,
-            recipe=trained.recipe,
+            recipe=trained.recipe | ({"learn": learn} if learn else {}),
             created_at=datetime.now(UTC),
         )
         ws.store.records.put(student)

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from rightsizer.curation.mask import Masker
 from rightsizer.curation.mask_cache import MaskCache
+from rightsizer.curation.pseudonyms.tree import texts_of_message
 from rightsizer.errors import ArtifactError
+from rightsizer.pipeline.policy import mask_cache, policy_of
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.students.artifact import Seal, artifact_hash, load_student, sealed
 from rightsizer.types import Call, Message, Prediction, Predictor, Request, Student
@@ -49,6 +51,13 @@ def masked_example(call: Call, cache: MaskCache) -> tuple[Request, Message]:
     return masker.mask_request(call.request), masker.mask_message(call.response)
 
 
+def still_hits(example: tuple[Request, Message], cache: MaskCache) -> bool:
+    """Whether something sensitive is found in a masked example after all: not to be learned from."""
+    prompt, completion = example
+    texts = (text for m in (*prompt.messages, completion) for text in texts_of_message(m))
+    return any(cache.find(text).values for text in texts)
+
+
 def student_folder(ws: Workspace, student: Student) -> Path:
     return ws.home / student.artifact
 
@@ -76,6 +85,17 @@ def artifact_seal(ws: Workspace) -> Seal:
 
 
 def serving_predictor(ws: Workspace, student: Student, cache: MaskCache | None = None) -> Predictor:
-    """What a route calls: verified files, masked in and unmasked out (where masking is on)."""
+    """What a route calls: verified files, masked in and unmasked out (where masking is on).
+
+    Raises:
+        ArtifactError: the files differ from what was evaluated, or the student learned under another policy.
+    """
     inner = load_verified(ws, student)
-    return MaskedPredictor(inner, cache) if ws.settings.curate.mask else inner
+    if not ws.settings.curate.mask:
+        return inner
+    if student.recipe.get("learn", {}) != policy_of(ws).learn:
+        raise ArtifactError(
+            f"{student.id} learned under another policy: it would see other placeholders than it knows",
+            hint="train the task again, or restore the table [learn] of the policy",
+        )
+    return MaskedPredictor(inner, cache or mask_cache(ws))

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from pathlib import Path
 
 from rightsizer.curation.mask_cache import MaskCache
-from rightsizer.curation.policy import FILE_NAME, Policy, load_policy
+from rightsizer.curation.paraphrase import Paraphraser
+from rightsizer.curation.policy import Policy
 from rightsizer.curation.pseudonyms.keys import SALT_BYTES, session_key
 from rightsizer.curation.pseudonyms.knowledge import Knowledge, LogReader
 from rightsizer.curation.pseudonyms.session import SessionRewriter
 from rightsizer.curation.residual import ResidualScan
 from rightsizer.errors import NotFound, StoreError
+from rightsizer.pipeline.paraphrase import asker
+from rightsizer.pipeline.policy import policy_of
 from rightsizer.pipeline.progress import Progress, counted, silent
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.types import Call, Frozen
@@ -40,12 +42,6 @@ class Quarantine:
     def add(self, call: Call, reason: str) -> None:
         self.reasons[reason] += 1
         self.calls.append((call.id, reason))
-
-
-def policy_of(ws: Workspace) -> Policy:
-    """The policy in force: the file `curate.policy` names, else ``<home>/policy.toml``, else defaults."""
-    named = ws.settings.curate.policy
-    return load_policy(Path(named).expanduser() if named else ws.home / FILE_NAME, required=bool(named))
 
 
 def rewritten_calls(ws: Workspace, quarantine: Quarantine, *, progress: Progress = silent) -> Iterator[Call]:
@@ -79,17 +75,27 @@ def rewrite_session(
         return
     rewriter = SessionRewriter(calls, key, policy, knowledge, cache=cache)
     scan = ResidualScan(rewriter, policy, cache)
+    in_other_words = _paraphraser(policy, rewriter, calls, scan)
     for call in calls:
         forbidden = scan.refusal(call)
         if forbidden is not None:
             quarantine.add(call, f"drop:{forbidden}")
             continue
-        rewritten = rewriter.rewrite(call)
+        rewritten = in_other_words(rewriter.rewrite(call))
         hit = scan.hit(rewritten)
         if hit is None:
             yield rewritten
         else:
             quarantine.add(call, f"residual:{hit}")
+
+
+def _paraphraser(
+    policy: Policy, rewriter: SessionRewriter, calls: Sequence[Call], scan: ResidualScan
+) -> Callable[[Call], Call]:
+    ask = asker(policy.paraphrase)
+    if ask is None:
+        return lambda call: call
+    return Paraphraser(ask, rewriter, [rewriter.rewrite(call) for call in calls], scan.still_hits).call
 
 
 def find_session_key(ws: Workspace, tenant: str, session: str) -> bytes | None:

@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 
 from rightsizer.capture.importers import read_calls
-from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.economics.tokens import cost_of
+from rightsizer.pipeline.policy import mask_cache
 from rightsizer.pipeline.predict import serving_predictor
 from rightsizer.pipeline.progress import Progress, silent
 from rightsizer.pipeline.workspace import Workspace
@@ -106,7 +106,7 @@ def replay_log(
 
 
 def _seats(ws: Workspace, tasks: dict[str, Task]) -> dict[str, _Seat]:
-    cache = MaskCache()
+    cache = mask_cache(ws)
     return {
         r.task_id: _Seat(r, tasks[r.task_id], serving_predictor(ws, ws.find(Student, r.student_id), cache))
         for r in ws.store.records.list(Route)

@@ -232,10 +232,8 @@ def test_the_answer_is_substituted_with_the_input() -> None:
     rewritten = rewriter(original).rewrite(original)
     arguments = json.loads(rewritten.request.messages[0].tool_calls[0].arguments)
     assert rewritten.response is not None
-    assert rewritten.response.text == (
-        f"SELECT * FROM orders WHERE customer = '{arguments['customer_id']}' "
-        f"AND mail = '{arguments['email']}'"
-    )
+    code, mail = arguments["customer_id"], arguments["email"]
+    assert rewritten.response.text == f"SELECT * FROM orders WHERE customer = '{code}' AND mail = '{mail}'"
 
 
 def test_ids_that_only_people_type_are_found_by_the_shape_of_the_others() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
@@ -21,6 +22,7 @@ from rightsizer.curation.pseudonyms.values import Value, ValueIndex
 TRIES = 200
 DEFAULT_YEAR = 2024
 MAX_WEEKS = 26
+NATIONAL_DIGITS = 10
 _ALNUM = re.compile(r"[0-9A-Za-z]+")
 _PLACES = ("LOCATION", f.CITY)
 
@@ -93,6 +95,10 @@ class Book:
         self.words[low] = new
         written = part if part[0].isupper() and not part.isupper() else part[:1].upper() + part[1:].lower()
         self._know(written, new, capital=low in ALSO_WORDS)
+        bare = _without_accents(written)
+        if bare != written:
+            self.words.setdefault(bare.lower(), new)
+            self.index.add(Value(bare, new, bare.lower() in ALSO_WORDS))
         return new
 
     def _add_chinese_name(self, name: str) -> None:
@@ -136,13 +142,15 @@ class Book:
             return
         canonical = _canonical(kind, value)
         if canonical in self._known:
-            new = _carried(value, *self._known[canonical])
+            new = _carried(value, *self._known[canonical], NATIONAL_DIGITS if kind == f.PHONE else 0)
         else:
             new = self._draw(
                 kind, canonical, lambda draw, attempt: self._make(kind, value, draw, attempt), value
             )
             self._known[canonical] = (value, new)
         self._note(kind, value, new)
+        if kind == f.ORGANIZATION and companies.brand_of(value) and companies.brand_of(new):
+            self._know(companies.brand_of(value), companies.brand_of(new), capital=value.isascii())
         if sum(c.isdigit() for c in value) >= 7:
             self._know_digits(value, new)
         self._know_bare(value, new)
@@ -188,7 +196,7 @@ class Book:
         new = self._draw(f.ADDRESS, ascii_lower(value), make, value)
         self._note(f.ADDRESS, value, new)
         for old, other in pairs[1:]:
-            if len(old) >= 4 and old != other:
+            if len(old) >= (4 if old.isascii() else 3) and old != other:
                 self._know(old, other)
 
     def _in_words(self, value: str) -> str:
@@ -279,6 +287,10 @@ def _is_handle(value: str) -> bool:
     )
 
 
+def _without_accents(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
 def _canonical(kind: str, value: str) -> str:
     """Values that are one: letter case, and for numbers signs and separators, do not count."""
     low = ascii_lower(narrow(value))
@@ -286,14 +298,19 @@ def _canonical(kind: str, value: str) -> str:
         return low
     plain = re.sub(r"[ \-.()/#]", "", low)
     if kind == f.PHONE:
-        plain = re.sub(r"^(?:\+|00)?(?:86(?=1[3-9][0-9]{9}$)|1(?=[2-9][0-9]{9}$))", "", plain)
+        return re.sub(r"[^0-9]", "", plain)[-NATIONAL_DIGITS:]  # the same with and without the country
     return plain
 
 
-def _carried(value: str, old: str, new: str) -> str:
-    """The surrogate of `old` in the form of `value`, which is the same number written otherwise."""
+def _carried(value: str, old: str, new: str, last: int = 0) -> str:
+    """The surrogate of `old` in the form of `value`, which is the same number written otherwise.
+
+    `last`: only so many signs at the end are the same.
+    """
     signs = [c for c in new if c.isascii() and c.isalnum()]
-    if len(signs) > sum(c.isalnum() for c in value) or len(signs) != sum(c.isalnum() for c in old):
+    if last and sum(c.isdigit() for c in value) != len(signs):
+        signs = signs[-last:]
+    elif len(signs) > sum(c.isalnum() for c in value) or len(signs) != sum(c.isalnum() for c in old):
         return new
     out = []
     for c in reversed(value):

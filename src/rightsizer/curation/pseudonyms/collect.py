@@ -6,36 +6,33 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from rightsizer.curation import pii
+from rightsizer.curation.encoded import find_encoded
 from rightsizer.curation.json_text import is_json
 from rightsizer.curation.mask_cache import MaskCache
-from rightsizer.curation.pii import Span, scan
+from rightsizer.curation.pii import Span
 from rightsizer.curation.policy import ACTIONS, Policy
 from rightsizer.curation.pseudonyms import fields as f
 from rightsizer.curation.pseudonyms.companies import find_chinese
-from rightsizer.curation.pseudonyms.encoded import find_encoded
 from rightsizer.curation.pseudonyms.knowledge import Knowledge
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, TITLES
+from rightsizer.curation.pseudonyms.names import believed
+from rightsizer.curation.pseudonyms.places import find_in_prose, parts_of
+from rightsizer.curation.pseudonyms.said import find_said
 from rightsizer.curation.pseudonyms.shapes import is_distinctive
 from rightsizer.curation.pseudonyms.tree import Leaf, leaves_of
 from rightsizer.curation.recognizers.secrets import SECRET_TYPES
 
 NAME_SCORE = 0.5
 _NAMES = {"PERSON", "ORGANIZATION", "LOCATION", "ADDRESS", "STREET_ADDRESS", "CITY", "HEALTH"}
-_SAYS_NAME = re.compile(
-    r"(?:(?i:my name is|my name's|this is|i am|i'm|name:|on behalf of|mr\.?|mrs\.?|ms\.?|dr\.?)[ ]{1,2})"
-    r"(?P<name>[A-Z][a-z'\u00c0-\u024f]{1,20}"
-    r"(?:[ ](?:[A-Z]\.?[ ])?[A-Z][A-Za-z'\u00c0-\u024f\-]{1,20}){1,2})(?![A-Za-z])"
-)
-_SAYS_CHINESE = re.compile(
-    r"(?:我叫|我是|姓名[:：是为]{0,2}|名叫|本人)[ ]?(?P<name>[\u4e00-\u9fff]{2,4}?)"
-    r"(?=[,，。;；、 的!！]|$|今年|身份证|手机|电话)"
-)
 Names = Callable[[str], Sequence[Span]]
 
 
 def scan_names(text: str) -> list[Span]:
     """Names, organisations, places and addresses that the recognisers find."""
-    return [s for s in scan(text) if s.type in _NAMES and s.score >= NAME_SCORE]
+    find = getattr(pii, "with_names", None)  # a build without the model of names has none
+    spans: list[Span] = find(pii.narrow(text), pii.scan(text)) if find else pii.scan(text)
+    return [s for s in spans if s.type in _NAMES and s.score >= NAME_SCORE]
 
 
 @dataclass
@@ -90,10 +87,13 @@ class Collector:
             return
         if said in ACTIONS and kind is None:
             kind = f.AMOUNT if number and isinstance(leaf.value, float) else f.ID
-        if kind is not None and (said or _fits(kind, value, number)):
+        if kind == f.ADDRESS and not said and value.isascii() and _fits(kind, value, number):
+            for part, piece in parts_of(value):
+                self._take(part, piece, key=leaf.key)
+        elif kind is not None and (said or _fits(kind, value, number)):
             self._take(kind, value, key=leaf.key, number=number, said=said if said in ACTIONS else None)
         elif not number:
-            self._read_plain(value, prose=" " in value or not value.isascii())
+            self._read_plain(value, prose=_is_prose(value))
 
     def _read_plain(self, text: str, prose: bool) -> None:
         self._shapes(text)
@@ -101,16 +101,15 @@ class Collector:
             self.read(piece.plain, prose=False)
         if not prose:
             return
-        for match in (*_SAYS_NAME.finditer(text), *_SAYS_CHINESE.finditer(text)):
-            self._take_name(match["name"])
+        for kind, value in find_said(text):
+            self._take_name(value) if kind == f.PERSON else self._take(kind, value)
         for start, end in find_chinese(text):
             self._take(f.ORGANIZATION, text[start:end])
+        for kind, value in find_in_prose(text):
+            self._take(kind, value)
         for span in self._names(text):
-            value = text[span.start : span.end].strip()
-            if span.type == f.PERSON:
-                self._take_name(value)
-            elif len(value) > 1:
-                self._take(span.type, value)
+            for kind, value in believed(span, text):
+                self._take_name(value) if kind == f.PERSON else self._take(kind, value)
 
     def _take_name(self, name: str) -> None:
         words = name.split()
@@ -184,6 +183,11 @@ def _fits(kind: str, value: str, number: bool) -> bool:
     if kind == f.ADDRESS:
         return not number and len(value) >= 4
     return not number or kind == f.BIRTH
+
+
+def _is_prose(value: str) -> bool:
+    """Whether a value of a structure is what somebody wrote, and not a name of a product."""
+    return value.count(" ") >= 4 or sum("\u3400" <= c <= "\u9fff" for c in value) >= 5
 
 
 def _is_short(value: str) -> bool:

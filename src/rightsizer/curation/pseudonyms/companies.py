@@ -59,6 +59,28 @@ def surrogate_company(name: str, draw: Draw, context: str = "") -> str:
     return f"{body}{match['gap']}{match['form']}{match['dot']}"
 
 
+def has_form(name: str) -> bool:
+    """Whether a name says by a legal form or an institution that it is an organisation's."""
+    if any("\u3400" <= c <= "\u9fff" for c in name):
+        return any(name.endswith(form) and len(name) > len(form) for form in (*zh.FORMS, *zh.INSTITUTIONS))
+    return _FORM_EN.fullmatch(name) is not None and name[:1].isupper()
+
+
+def brand_of(name: str) -> str:
+    """What a company is called for short: without its place, industry and form; empty for none."""
+    if any("\u3400" <= c <= "\u9fff" for c in name):
+        form = next((f for f in zh.FORMS if name.endswith(f)), "")
+        body = name[: len(name) - len(form)]
+        place = next((p for p in zh.PLACES if body.startswith(p)), "")
+        body = body[len(place) :].removeprefix("市")
+        industry = next((i for i in _INDUSTRY if body.endswith(i) and len(body) > len(i)), "")
+        brand = body.removesuffix(industry)
+        return brand if form and 2 <= len(brand) <= 6 and brand not in zh.INDUSTRIES else ""
+    match = _FORM_EN.fullmatch(name)
+    first = match["body"].split()[0] if match else ""
+    return first if len(first) > 3 and first.lower() not in en.GENERIC | en.ALSO_WORDS | _TRADES else ""
+
+
 _TRADES = frozenset(
     """
     software technology technologies tech systems solutions consulting logistics foods food pharma medical

@@ -8,6 +8,8 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
+from rightsizer.curation.pii import narrow
+
 MONTHS = (
     "january", "february", "march", "april", "may", "june", "july",
     "august", "september", "october", "november", "december",
@@ -59,7 +61,8 @@ class Found(NamedTuple):
 
 def find_dates(text: str, year: int) -> tuple[Found, ...]:
     """Dates in `text`, disjoint, by position. `year` completes those without one."""
-    return _find(text, year) if _GATE.search(text) is not None else ()
+    plain = narrow(text)
+    return _find(plain, year) if _GATE.search(plain) is not None else ()
 
 
 @lru_cache(maxsize=2048)

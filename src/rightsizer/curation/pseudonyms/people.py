@@ -110,9 +110,14 @@ def _letters(run: str, words: Mapping[str, str], draw: Draw) -> Iterator[str]:
     if low in en.GENERIC or len(run) == 1:
         yield run
         return
-    inner = next(
-        (w for w in sorted(words, key=lambda w: (-len(w), w)) if len(w) >= 3 and low.startswith(w)), None
-    )
+    known = sorted((w for w in words if len(w) >= 3), key=lambda w: (-len(w), w))
+    inner = next((w for w in known if low.startswith(w)), None)
+    ends = next((w for w in known if low.endswith(w)), None)
+    if inner is None and ends is not None and len(run) - len(ends) <= 2:  # an initial before a surname
+        initials = "".join(draw.pick("abcdefghjklmnprstvw") for _ in run[: -len(ends)])
+        yield like_case(run[: -len(ends)], initials)
+        yield like_case(run[-len(ends) :], words[ends])
+        return
     if inner is None:
         yield like_case(run, draw.pick(en.FEMALE + en.MALE + en.SURNAMES))
         return

@@ -32,7 +32,55 @@ _LEVELS = re.compile(
     r"(?P<town>[\u4e00-\u9fff]{1,6}?(?:街道|镇|乡|村))?(?P<road>[\u4e00-\u9fff]{1,6}?(?:大道|路|街|巷|胡同|弄))?(?P<rest>.*)",
     re.S,
 )
+_BUILDING = "(?:(?![号弄栋幢楼室])[\u4e00-\u9fff]){2,6}(?=小区|花园|大厦|公寓|苑|广场|新村|家园)"
+_HOUSE = re.compile(r"[0-9]+(?:号|弄)")
 Pair = tuple[str, str]
+
+
+_ZIP = r"(?P<zip>[0-9]{5}(?:-[0-9]{4})?)"
+_STATE_ZIP = re.compile(
+    r"(?:(?P<city>[A-Z][A-Za-z.'\- ]{1,30}?)[, ]{1,2})?(?:(?P<state>[A-Z]{2})[, ]{1,2})?" + _ZIP
+)
+_NUMBERED = re.compile(r"#?[0-9]{1,6}[A-Za-z]?[ ]+[A-Za-z][A-Za-z.'\- ]{2,40}")
+_NAMED = re.compile(r"[A-Z][A-Za-z.'\-]+(?: [A-Z][A-Za-z.'\-]+){0,2}")
+_IN_PROSE = re.compile(
+    r"(?<![0-9A-Za-z#.$])[0-9]{1,5}[A-Za-z]?[ ](?:[A-Z][A-Za-z.'\-]+[ ]){1,3}"
+    rf"(?:(?i:{_SUFFIX}))(?![A-Za-z])\.?"
+)
+_UNIT_IN_PROSE = re.compile(
+    r"(?<![A-Za-z])(?:Suite|Ste|Apt|Apartment|Unit)\.? ?#?[0-9]{1,5}[A-Za-z]?(?![0-9A-Za-z])", re.I
+)
+_PLACE_IN_PROSE = re.compile(
+    r"(?<![A-Za-z])(?P<city>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+){0,2}),? (?P<state>[A-Z]{2}),? "
+    rf"{_ZIP}(?![0-9])"
+)
+
+
+def parts_of(address: str) -> list[tuple[str, str]]:
+    """(class, value) of the parts of an English address in one string; itself where it is a single line."""
+    pieces = [p.strip() for p in re.split(r"[,\n;]", address) if p.strip()]
+    if len(pieces) < 2:
+        return [("ADDRESS", address)]
+    found: list[tuple[str, str]] = []
+    for piece, after in zip(pieces, [*pieces[1:], ""], strict=True):
+        placed = _STATE_ZIP.fullmatch(piece)
+        if placed:
+            found += [
+                (kind, placed[name]) for kind, name in (("CITY", "city"), ("POSTCODE", "zip")) if placed[name]
+            ]
+        elif _UNIT.fullmatch(piece) or _NUMBERED.fullmatch(piece):
+            found.append(("ADDRESS", piece))
+        elif _NAMED.fullmatch(piece) and re.match(r"[A-Z]{2}(?:$|[ ,])|[0-9]{5}", after):
+            found.append(("CITY", piece))
+    return found or [("ADDRESS", address)]
+
+
+def find_in_prose(text: str) -> list[tuple[str, str]]:
+    """(class, value) of English street lines, units, and cities before state and postcode."""
+    found = [("ADDRESS", m[0]) for form in (_IN_PROSE, _UNIT_IN_PROSE) for m in form.finditer(text)]
+    for match in _PLACE_IN_PROSE.finditer(text):
+        found += [("CITY", match["city"]), ("POSTCODE", match["zip"])]
+    return found
 
 
 def surrogate_address(address: str, draw: Draw) -> list[Pair]:
@@ -94,12 +142,13 @@ def _chinese(address: str, draw: Draw) -> list[Pair]:
             new.append(draw.pick(zh.ROADS) + form)
             pairs.append((match[level], new[-1]))
     rest = re.sub(r"[0-9]+", lambda m: _number(m[0], draw), match["rest"])
-    rest = re.sub(
-        r"[\u4e00-\u9fff]{2,8}?(?=小区|花园|大厦|公寓|苑|广场|新村|家园)", lambda m: draw.pick(zh.ROADS), rest
-    )
+    rest = re.sub(_BUILDING, lambda m: draw.pick(zh.ROADS), rest)
     new.append(rest)
     if match["road"] and match["rest"]:
         pairs.append((match["road"] + match["rest"], "".join(new[-2:])))
+        house, other = _HOUSE.match(match["rest"]), _HOUSE.match(rest)
+        if house and other:
+            pairs.append((match["road"] + house[0], new[-2] + other[0]))
     return [(address, "".join(new)), *(p for p in pairs if len(p[0]) >= 3)]
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from rightsizer.curation.encoded import find_encoded
 from rightsizer.curation.json_text import Leaf, is_json, rewrite_tokens
 from rightsizer.curation.pseudonyms.dates import find_dates
-from rightsizer.curation.pseudonyms.encoded import find_encoded
 from rightsizer.curation.pseudonyms.values import Hit, ValueIndex
 
 _EPOCH = re.compile(r"1[0-9]{9}(?:[0-9]{3})?")

@@ -68,20 +68,22 @@ def _expression(rows: list[list[str]]) -> str:
         )
         return rf"(?<![A-Za-z0-9])(?:{body})(?![A-Za-z0-9])"
     pieces = []
+    words = sum(run.isalpha() for run in rows[0])
     for column in zip(*rows, strict=True):
-        pieces.append(_column(column, alone=len(rows) == 1))
+        pieces.append(_column(column, is_prefix=len(rows) == 1 and words == 1))
     before = "(?<![A-Za-z0-9])" if rows[0][0][0].isalnum() else ""
     return before + "".join(pieces) + "(?![A-Za-z0-9])"
 
 
-def _column(column: tuple[str, ...], *, alone: bool) -> str:
+def _column(column: tuple[str, ...], *, is_prefix: bool) -> str:
     first = column[0]
     if first.isdigit():
         lengths = sorted({len(run) for run in column})
         return f"[0-9]{{{lengths[0]},{lengths[-1]}}}" if len(lengths) > 1 else f"[0-9]{{{lengths[0]}}}"
     if not first.isalpha():
         return re.escape(first)
-    if len(set(column)) == 1 and (not alone or len(first) <= 4 or first in _KNOWN):
+    shared = len(set(column)) == 1 and len(column) > 1
+    if shared or first in _KNOWN or (len(set(column)) == 1 and is_prefix and len(first) <= 4):
         return re.escape(first)
     letters = "A-Z" if first.isupper() else "a-z"
     lengths = sorted({len(run) for run in column})

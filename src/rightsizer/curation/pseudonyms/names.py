@@ -1,0 +1,62 @@
+"""Which spans of a recogniser of names are believed: recall is its aim, here a wrong one costs meaning.
+
+In an agent's log the structure tells most names. What is left is prose, where product names, colours and
+measures look like companies and addresses to any recogniser.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rightsizer.curation.pii import Span
+from rightsizer.curation.pseudonyms import fields as f
+from rightsizer.curation.pseudonyms.companies import has_form
+from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, OF_MEN, OF_WOMEN
+from rightsizer.curation.pseudonyms.people import is_chinese
+from rightsizer.curation.pseudonyms.places import parts_of
+
+_LIVES = re.compile(
+    r"(?:live[sd]?|living|based|located|moved|born|reside[sd]?|staying) (?:in|at|to|near)[ ]$"
+    r"|(?:from|ship(?:ped)? to)[ ]$"
+    r"|(?:住在?|来自|位于|家在|寄到|老家|籍贯)[：:是]?$",
+    re.I,
+)
+_CHINESE_ADDRESS = re.compile(r"[\u4e00-\u9fff]{1,8}(?:路|街|大道|巷|弄|胡同)[0-9]|[省市区县].{0,12}[0-9]+号")
+_ENGLISH_ADDRESS = re.compile(r"[0-9]{1,6}[A-Za-z]?[ ]+[A-Z][a-z]")
+_NAME = re.compile(r"[A-Z][\w'\u2019\-]+(?:[ ](?:[A-Z]\.?|[a-z]{2,3}|[A-Z][\w'\u2019\-]+)){1,4}")
+
+
+def believed(span: Span, text: str) -> Iterator[tuple[str, str]]:
+    """(class, value) of what a span gives, nothing where it is not believed."""
+    value = text[span.start : span.end].strip()
+    if span.type == f.PERSON:
+        if _is_name(value):
+            yield f.PERSON, value
+    elif span.type == f.ORGANIZATION:
+        if has_form(value):
+            yield f.ORGANIZATION, value
+    elif span.type == "LOCATION":
+        if _LIVES.search(text[max(0, span.start - 24) : span.start]) and (
+            is_chinese(value) or value[:1].isupper()
+        ):
+            yield "LOCATION", value
+    elif span.type in ("ADDRESS", "STREET_ADDRESS"):
+        if is_chinese(value):
+            if _CHINESE_ADDRESS.search(value):
+                yield f.ADDRESS, value
+        elif _ENGLISH_ADDRESS.match(value):
+            yield from parts_of(value)
+    else:
+        yield span.type, value
+
+
+def _is_name(value: str) -> bool:
+    if is_chinese(value):
+        return 2 <= len(value) <= 6
+    words = [w.lower().strip(".") for w in value.split()]
+    if any(w in GENERIC for w in words) or all(w in ALSO_WORDS for w in words):
+        return False
+    if len(words) == 1:
+        return words[0] in OF_WOMEN | OF_MEN and value[:1].isupper()
+    return _NAME.fullmatch(value) is not None
