@@ -7,7 +7,7 @@ import random
 import re
 from functools import cache
 
-from _lists import geo, latin_names, lists, sentences, stripped
+from _lists import english_words, geo, latin_names, lists, sentences, stripped
 
 Example = tuple[str, list[tuple[int, int, str]]]
 SLOT = re.compile(r"\{([A-Za-z0-9]+)\}")
@@ -82,6 +82,8 @@ class English:
         if kind in geo():
             return rng.choice(geo()[kind])
         if kind in self.words:
+            if kind in ("noun", "adj", "verb", "product") and rng.random() < 0.4:
+                return " ".join(rng.choice(english_words()) for _ in range(rng.choice((1, 1, 2))))
             return rng.choice(self.words[kind])
         if kind.lower() in self.words:
             return rng.choice(self.words[kind.lower()]).title()
@@ -422,7 +424,8 @@ class English:
                 for slot, name in zip(
                     "nmavudw", ("noun", "noun", "adj", "verb", "verb", "adverb", "when"), strict=True
                 ):
-                    s = s.replace("{" + slot + "}", pick(w[name]))
+                    any_word = slot in "nmavud" and rng.random() < 0.4
+                    s = s.replace("{" + slot + "}", pick(english_words() if any_word else w[name]))
                 return s.capitalize()
             case "id" | "ID":
                 return pick(

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -174,10 +173,11 @@ def jieba_words() -> dict[str, list[tuple[str, int]]]:
     return {tag: sorted(rows, key=lambda r: (-r[1], r[0])) for tag, rows in out.items()}
 
 
-def split_list(rows: list[str], share: float, seed: int) -> Iterator[str]:
-    """A fixed share of the rows: what the lexicon knows of them while training."""
-    from rightsizer.curation.names.hashing import hash_of
+WORDS = Path("/usr/share/dict/american-english")
 
-    for row in rows:
-        if hash_of(f"{seed}:{row}") % 1000 < share * 1000:
-            yield row
+
+@cache
+def english_words() -> list[str]:
+    """Ordinary words: those that SCOWL (permissive licence; Debian's wamerican) writes in lower case."""
+    rows = WORDS.read_text(encoding="utf-8").split()
+    return sorted(w for w in rows if w.isascii() and w.isalpha() and w.islower() and len(w) > 1)

@@ -27,13 +27,13 @@ from _chinese import (
     known_places,
 )
 from _english import English
-from _lists import geo, jieba_words, latin_names, lists, stripped
+from _lists import english_words, geo, jieba_words, latin_names, lists, stripped
 
 from rightsizer.curation.names import columns
 from rightsizer.curation.names.field import offset_features
 from rightsizer.curation.names.find import MODEL
 from rightsizer.curation.names.hashing import mix
-from rightsizer.curation.names.lexicon import CLASSES, Lexicon, run_hashes
+from rightsizer.curation.names.lexicon import CLASSES, Lexicon, run_hash
 from rightsizer.curation.names.packing import save
 from rightsizer.curation.names.tokens import tokens_of
 
@@ -46,15 +46,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--english", type=int, default=40_000)
     parser.add_argument("--chinese", type=int, default=24_000)
-    parser.add_argument("--iterations", type=int, default=80)
-    parser.add_argument("--c1", type=float, default=0.4)
+    parser.add_argument("--iterations", type=int, default=15)
+    parser.add_argument("--c2", type=float, default=0.05)
     parser.add_argument("--out", type=Path, default=MODEL)
     options = parser.parse_args()
     start = time.process_time()
     lexicon = build_lexicon()
     print(f"lexicon: {len(lexicon.keys)} entries, {time.process_time() - start:.0f} s")
     examples = list(text_for(options.english, options.chinese))
-    features, steps = train(examples, lexicon, options.iterations, options.c1)
+    features, steps = train(examples, lexicon, options.iterations, options.c2)
     notes = {"english": str(options.english), "chinese": str(options.chinese)}
     save(options.out, LABELS, features, steps, lexicon, notes)
     size = options.out.stat().st_size / 1e6
@@ -113,8 +113,9 @@ def build_lexicon() -> Lexicon:
     listed = {w for c in ("given", "surname", "place", "organisation", "person") for w in entries[c]}
     entries["word"] = [
         *(w for tag, rows in jieba_words().items() if tag not in ("nr", "ns", "nt", "nrt", "nrfg", "nz") for w, n in rows
-          if len(w) >= 2 and n >= 60 and w not in listed),
+          if len(w) >= 2 and n >= 3 and w not in listed),
         *common_english(words),
+        *english_words(),
     ]  # fmt: skip
     classes: dict[int, int] = {}
     for name, rows in entries.items():
@@ -124,7 +125,7 @@ def build_lexicon() -> Lexicon:
                 tokens = tokens_of(form).words
                 if 0 < len(tokens) <= 6:
                     hashes = np.array([columns.word_hash(w) for w in tokens], np.uint32)
-                    key = int(run_hashes(hashes, len(hashes))[0])
+                    key = run_hash(hashes)
                     classes[key] = classes.get(key, 0) | bit
     keys = np.array(sorted(classes), np.uint32)
     return Lexicon(keys, np.array([classes[int(k)] for k in keys], np.uint8))
@@ -173,8 +174,7 @@ def rows_of(words: list[str], lexicon: Lexicon, allow: int) -> list[list[str]]:
     """The features of every token, exactly those that `NameField.scores` adds up."""
     hashes = np.array([columns.word_hash(w) for w in words], np.uint32)
     cases = np.array([columns.case_of(w) for w in words], np.uint8)
-    dynamic = columns.pair_columns(hashes) + columns.lexicon_columns(lexicon.states(hashes, allow), cases)
-    joint = np.stack(dynamic, axis=1).astype(str).tolist()
+    joint = columns.joint_columns(hashes, lexicon.states(hashes, allow), cases).T.astype(str).tolist()
     padded = ["\0", "\0", *words, "\0", "\0"]
     own = [word_strings(w) for w in padded]
     return [
@@ -194,15 +194,15 @@ def labels_of(text: str, spans: list[tuple[int, int, str]]) -> tuple[list[str], 
 
 
 def train(
-    examples: list[Example], lexicon: Lexicon, iterations: int, c1: float
+    examples: list[Example], lexicon: Lexicon, iterations: int, c2: float
 ) -> tuple[dict[int, np.ndarray], np.ndarray]:  # type: ignore[type-arg]
     import random
     import tempfile
 
     import pycrfsuite
 
-    trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
-    trainer.set_params({"c1": c1, "c2": 0.002, "max_iterations": iterations, "feature.minfreq": 2})
+    trainer = pycrfsuite.Trainer(algorithm="l2sgd", verbose=False)
+    trainer.set_params({"c2": c2, "max_iterations": iterations, "feature.minfreq": 3})
     rng = random.Random(5)
     names = sum(1 << CLASSES.index(c) for c in ("place", "organisation", "person"))
     tokens = 0

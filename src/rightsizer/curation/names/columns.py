@@ -6,7 +6,6 @@ several tokens are hashed elementwise over the whole text.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 import numpy as np
@@ -57,7 +56,6 @@ def shape(word: str) -> str:
     return "Xx" if word[0].isupper() and word[1:].islower() else "xX"
 
 
-_UPPER = re.compile(r"[A-Z]")
 _CASE = {"X": 1, "XX": 2, "XXX": 2, "Xx": 3, "xX": 3}
 
 
@@ -66,36 +64,28 @@ def case_of(word: str) -> int:
     return _CASE.get(shape(word), 0)
 
 
-def pair_columns(hashes: Hashes) -> list[Hashes]:
-    """Hashed features of words together: pairs around a token and the three with it in the middle."""
+def joint_columns(hashes: Hashes, states: NDArray[np.uint8], cases: NDArray[np.uint8]) -> Hashes:
+    """(features, tokens): hashed features of several words, and of what is listed of them.
+
+    Words: the pairs around a token, those beside it, and the three with it in the middle. Lexicon: all
+    classes together, here and beside, their pairs and the three in coarse form, and each class alone.
+    """
     b2, b1, a1, a2 = (shifted(hashes, by) for by in (-2, -1, 1, 2))
-    before, after = mix(b1, hashes), mix(hashes, a1)
-    return [
-        mix(before, np.uint32(11)),
-        mix(after, np.uint32(12)),
-        mix(mix(b1, a1), np.uint32(13)),
-        mix(mix(b2, b1), np.uint32(14)),
-        mix(mix(a1, a2), np.uint32(15)),
-        mix(mix(before, a1), np.uint32(16)),
-    ]
-
-
-def lexicon_columns(states: NDArray[np.uint8], cases: NDArray[np.uint8]) -> list[Hashes]:
-    """Hashed features of what is listed: each class alone, all together, and with the neighbours."""
-    weights = np.array([STATES**i for i in range(len(CLASSES))], np.uint32)
-    listed = states.astype(np.uint32) @ weights
-    signature = mix(listed.astype(np.uint32), cases.astype(np.uint32))
-    coarse = np.minimum(states, 2).astype(np.uint32) @ np.array(
-        [3**i for i in range(len(CLASSES))], np.uint32
-    )
-    sign = mix(coarse.astype(np.uint32), cases.astype(np.uint32))
+    pairs = mix(np.stack([b1, hashes, b1, b2, a1]), np.stack([hashes, a1, a1, b1, a2]))
+    three = mix(pairs[0], a1)
+    alone = np.ascontiguousarray(states.T).astype(np.uint32)
+    every, coarse = _POWERS @ alone, _COARSE @ np.minimum(alone, 2)
+    case = cases.astype(np.uint32)
+    here, sign = mix(np.stack([every, coarse]).astype(np.uint32), case)
     before, after = shifted(sign, -1), shifted(sign, 1)
-    out = [
-        mix(signature, np.uint32(21)),
-        mix(shifted(signature, -1), np.uint32(22)),
-        mix(shifted(signature, 1), np.uint32(23)),
-        mix(mix(before, sign), np.uint32(24)),
-        mix(mix(sign, after), np.uint32(25)),
-        mix(mix(mix(before, sign), after), np.uint32(26)),
-    ]
-    return out + [mix(states[:, k].astype(np.uint32), np.uint32(100 + k)) for k in range(len(CLASSES))]
+    signs = mix(np.stack([before, sign]), np.stack([sign, after]))
+    around = mix(signs[0], after)
+    listed = np.stack([here, shifted(here, -1), shifted(here, 1), signs[0], signs[1], around])
+    return mix(np.concatenate([pairs, three[None], listed, alone]), _SALTS)
+
+
+_POWERS = np.array([STATES**i for i in range(len(CLASSES))], np.uint32)
+_COARSE = np.array([3**i for i in range(len(CLASSES))], np.uint32)
+_SALTS = np.array(
+    [11, 12, 13, 14, 15, 16, 21, 22, 23, 24, 25, 26, *range(100, 100 + len(CLASSES))], np.uint32
+)[:, None]

@@ -7,8 +7,8 @@ forward–backward recursions, which run over all the rest of a text at once.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,18 +22,40 @@ Floats = NDArray[np.float32]
 OFFSETS = (-2, -1, 0, 1, 2)
 PAD = "\0"
 MAX_WORDS = 60_000  # words remembered before starting over
-SURE = 12.0  # logits by which "no name" must lead for a token to be taken out
+SURE = 6.0  # logits by which "no name" must lead for a token to be taken out
+LONGEST = 40  # tokens of a piece for the recursions
 _SEEN_BITS = 22
 
 
-@dataclass
 class Words:
-    """What is remembered of words: number, hash, case, and what they add to the labels around them."""
+    """What is remembered of words: number, hash, case, and what they add to the labels around them.
 
-    numbers: dict[str, int] = field(default_factory=dict)
-    hashes: Hashes = field(default_factory=lambda: np.zeros(0, np.uint32))
-    cases: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
-    added: Floats = field(default_factory=lambda: np.zeros((0, 5, 0), np.float32))
+    Rows are only ever added, so a reader that has the arrays and the numbers needs no lock.
+    """
+
+    def __init__(self, labels: int) -> None:
+        self.numbers: dict[str, int] = {}
+        self.hashes: Hashes = np.zeros(1024, np.uint32)
+        self.cases: NDArray[np.uint8] = np.zeros(1024, np.uint8)
+        self.added: Floats = np.zeros((1024, 5, labels), np.float32)
+
+    def add(self, new: list[str], added: Floats) -> None:
+        """Remember new words; to be called by one thread at a time."""
+        start, end = len(self.numbers), len(self.numbers) + len(new)
+        if end > len(self.hashes):
+            more = max(end, 2 * len(self.hashes))
+            self.hashes, self.cases = _grown(self.hashes, more), _grown(self.cases, more)
+            self.added = _grown(self.added, more)
+        self.hashes[start:end] = [columns.word_hash(w) for w in new]
+        self.cases[start:end] = [columns.case_of(w) for w in new]
+        self.added[start:end] = added
+        self.numbers.update(zip(new, range(start, end), strict=True))
+
+
+def _grown(array: NDArray[Any], length: int) -> NDArray[Any]:
+    out = np.zeros((length, *array.shape[1:]), array.dtype)
+    out[: len(array)] = array
+    return out
 
 
 class NameField:
@@ -52,12 +74,14 @@ class NameField:
     ) -> None:
         self.labels = tuple(labels)
         self.lexicon = lexicon
-        self._keys, self._weights, self._scale = keys, weights, np.float32(scale)
+        self._keys, self._scale = keys, np.float32(scale)
+        self._weights = np.concatenate([weights, np.zeros((1, len(labels)), np.int8)])  # the last: unknown
         self._steps = np.exp(steps.astype(np.float64))
         # One bit a key: most features of a text are unknown, and this says so without a search.
         self._seen = np.zeros(1 << _SEEN_BITS, bool)
         self._seen[keys >> np.uint32(32 - _SEEN_BITS)] = True
-        self._words = Words()
+        self._words = Words(len(self.labels))
+        self._lock = threading.Lock()
 
     def posteriors(self, words: Sequence[str]) -> Floats:
         """(words, labels): the probability of every label at every word, given the whole text."""
@@ -73,8 +97,7 @@ class NameField:
 
     def scores(self, words: Sequence[str]) -> Floats:
         """(words, labels): what the features say, before neighbouring labels are considered."""
-        numbers = self._numbers_of(words)
-        known = self._words
+        known, numbers = self._numbers_of(words)
         hashes, cases = known.hashes[numbers], known.cases[numbers]
         n = len(numbers)
         padded = np.zeros(n + 4, np.int64)
@@ -82,37 +105,32 @@ class NameField:
         out = np.zeros((n, len(self.labels)), np.float32)
         for slot in range(5):
             out += known.added[padded[slot : slot + n], slot]
-        dynamic = columns.pair_columns(hashes)
-        dynamic += columns.lexicon_columns(self.lexicon.states(hashes), cases)
-        for column in dynamic:
-            rows, at = self._find(column)
-            if len(rows):
-                out[rows] += self._weights[at] * self._scale
+        joint = columns.joint_columns(hashes, self.lexicon.states(hashes), cases)
+        out += self._weights[self._rows(joint)].sum(axis=0, dtype=np.int32) * self._scale
         return out
 
-    def _find(self, keys: Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Which of `keys` are known, and their rows."""
-        maybe = np.flatnonzero(self._seen[keys >> np.uint32(32 - _SEEN_BITS)])
-        if not len(maybe):
-            return maybe, maybe
+    def _rows(self, keys: Hashes) -> NDArray[np.int64]:
+        """The row of every key; the last row, which is zero, for unknown ones."""
+        out = np.full(keys.shape, len(self._keys), np.int64)
+        maybe = self._seen[keys >> np.uint32(32 - _SEEN_BITS)]
         wanted = keys[maybe]
-        at = np.searchsorted(self._keys, wanted)
-        at[at == len(self._keys)] = 0
-        right = self._keys[at] == wanted
-        return maybe[right], at[right]
+        at = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        out[maybe] = np.where(self._keys[at] == wanted, at, len(self._keys))
+        return out
 
-    def _numbers_of(self, words: Sequence[str]) -> NDArray[np.int64]:
+    def _numbers_of(self, words: Sequence[str]) -> tuple[Words, NDArray[np.int64]]:
         known = self._words
-        if len(known.numbers) > MAX_WORDS or not known.numbers:
-            known = self._words = self._learn(Words(), [PAD])
-        new = [w for w in dict.fromkeys(words) if w not in known.numbers]
-        if new:
-            known = self._words = self._learn(known, new)
-        get = known.numbers.__getitem__
-        return np.fromiter(map(get, words), np.int64, len(words))
+        if any(word not in known.numbers for word in words) or not known.numbers:
+            with self._lock:
+                known = self._words
+                if len(known.numbers) > MAX_WORDS:
+                    known = self._words = Words(len(self.labels))
+                new = [w for w in dict.fromkeys((PAD, *words)) if w not in known.numbers]
+                known.add(new, self._added_by(new))
+        return known, np.fromiter(map(known.numbers.__getitem__, words), np.int64, len(words))
 
-    def _learn(self, known: Words, new: list[str]) -> Words:
-        """`known` and the new words, as a new object: readers in other threads keep the old one."""
+    def _added_by(self, new: list[str]) -> Floats:
+        """(words, offsets, labels): what each word adds to the tokens around it."""
         added = np.zeros((len(new), 5, len(self.labels)), np.float32)
         owner: list[int] = []
         slot: list[int] = []
@@ -124,19 +142,8 @@ class NameField:
                 base += features
         slots = np.array(slot, np.int64)
         keys = mix(np.array(base, np.uint32), slots.astype(np.uint32) + np.uint32(50))
-        rows, at = self._find(keys)
-        np.add.at(added, (np.array(owner)[rows], slots[rows]), self._weights[at] * self._scale)
-        hashes = np.array([columns.word_hash(w) for w in new], np.uint32)
-        cases = np.array([columns.case_of(w) for w in new], np.uint8)
-        numbers = known.numbers | {w: len(known.numbers) + i for i, w in enumerate(new)}
-        if not len(known.hashes):
-            return Words(numbers, hashes, cases, added)
-        return Words(
-            numbers,
-            np.concatenate([known.hashes, hashes]),
-            np.concatenate([known.cases, cases]),
-            np.concatenate([known.added, added]),
-        )
+        np.add.at(added, (np.array(owner, np.int64), slots), self._weights[self._rows(keys)] * self._scale)
+        return added
 
     def _forward_backward(
         self, scores: Floats, starts: NDArray[np.int64], ends: NDArray[np.int64], out: Floats
@@ -144,21 +151,21 @@ class NameField:
         order = np.argsort(starts - ends, kind="stable")  # longest first
         starts, lengths = starts[order], (ends - starts)[order]
         longest = int(lengths[0])
-        alive = [int(np.searchsorted(-lengths, -t, side="left")) for t in range(longest)]  # with length > t
-        emit = [np.exp(_centred(scores[starts[:k] + t])) for t, k in enumerate(alive)]
-        forward: list[NDArray[Any]] = [emit[0] / emit[0].sum(axis=1, keepdims=True)]
+        places = np.minimum(starts + np.arange(longest)[:, None], len(scores) - 1)
+        # Not rescaled on the way: a piece is too short for that, see LONGEST.
+        emit = scores[places].astype(np.float64)
+        emit = np.exp(emit - emit.max(axis=2, keepdims=True))
+        alive = np.searchsorted(-lengths, -np.arange(longest), side="left").tolist()  # pieces longer than t
+        forward, backward = emit.copy(), np.ones_like(emit)
         for t in range(1, longest):
-            row = (forward[t - 1][: alive[t]] @ self._steps) * emit[t]
-            forward.append(row / row.sum(axis=1, keepdims=True))
-        backward = np.ones((alive[0], len(self.labels)))
-        for t in range(longest - 1, -1, -1):
-            k = alive[t]
-            if t < longest - 1:
-                after = alive[t + 1]
-                row = (backward[:after] * emit[t + 1]) @ self._steps.T
-                backward[:after] = row / row.sum(axis=1, keepdims=True)
-            both = forward[t] * backward[:k]
-            out[starts[:k] + t] = both / both.sum(axis=1, keepdims=True)
+            forward[t, : alive[t]] *= forward[t - 1, : alive[t]] @ self._steps
+        for t in range(longest - 2, -1, -1):
+            k = alive[t + 1]
+            backward[t, :k] = (backward[t + 1, :k] * emit[t + 1, :k]) @ self._steps.T
+        both = forward * backward
+        both /= both.sum(axis=2, keepdims=True)
+        inside = np.arange(longest)[:, None] < lengths
+        out[places[inside]] = both[inside]
 
 
 def offset_features(word: str) -> list[tuple[int, list[int]]]:
@@ -170,17 +177,14 @@ def offset_features(word: str) -> list[tuple[int, list[int]]]:
     return [(-2, far), (-1, near), (0, own), (1, near), (2, far)]
 
 
-def _centred(scores: Floats) -> NDArray[np.float64]:
-    centred: NDArray[np.float64] = (scores - scores.max(axis=1, keepdims=True)).astype(np.float64)
-    return centred
-
-
 def _stretches(wanted: NDArray[np.bool_], n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """[start, end) of the runs where `wanted` holds, with one more token on both sides."""
-    if not n:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    """[start, end) of the runs where `wanted` holds, with one more token on both sides; long ones cut."""
     wide = wanted.copy()
     wide[:-1] |= wanted[1:]
     wide[1:] |= wanted[:-1]
     edges = np.flatnonzero(np.diff(np.concatenate([[False], wide, [False]]).astype(np.int8)))
-    return edges[::2].astype(np.int64), edges[1::2].astype(np.int64)
+    starts, ends = edges[::2], edges[1::2]
+    if len(starts) and int((ends - starts).max()) > LONGEST:
+        cut = [(a, min(a + LONGEST, e)) for s, e in zip(starts, ends, strict=True) for a in range(s, e, LONGEST)]
+        starts, ends = np.array(cut).T
+    return starts.astype(np.int64), ends.astype(np.int64)

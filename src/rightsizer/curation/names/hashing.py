@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,9 +17,9 @@ def hash_of(text: str) -> int:
     return zlib.crc32(text.encode("utf-8", "surrogatepass"))
 
 
-def mix(a: NDArray[Any], b: NDArray[Any] | np.uint32) -> Hashes:
+def mix(a: Hashes, b: Hashes | np.uint32) -> Hashes:
     """One hash of two, order counts; elementwise, after the finaliser of MurmurHash3 (Appleby 2008)."""
-    x = (a.astype(np.uint32, copy=False) * _PRIME) ^ b
+    x = (a * _PRIME) ^ b
     x ^= x >> np.uint32(16)
     x *= _SECOND
     x ^= x >> np.uint32(13)

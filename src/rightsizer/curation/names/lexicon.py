@@ -27,15 +27,15 @@ class Lexicon:
     def states(self, hashes: Hashes, allow: int = 0xFF) -> NDArray[np.uint8]:
         """(tokens, classes): the state of every token in every class; `allow` are the classes looked up."""
         n = len(hashes)
-        out = np.zeros((n, len(CLASSES)), np.uint8)
         if not n:
-            return out
-        runs = [run_hashes(hashes, length) for length in range(1, min(LONGEST, n) + 1)]
+            return np.zeros((0, len(CLASSES)), np.uint8)
+        runs = [mix(np.full(n, _SALT), hashes)]
+        for length in range(2, min(LONGEST, n) + 1):
+            runs.append(mix(runs[-1][:-1], hashes[length - 1 :]))
         found = self._look_up(np.concatenate(runs)) & np.uint8(allow)
-        at = 0
-        for length, run in enumerate(runs, 1):
-            _mark(out, found[at : at + len(run)], length)
-            at += len(run)
+        out = (found[:n, None] >> _BITS) & np.uint8(1)
+        for at in np.flatnonzero(found[n:]).tolist():
+            _mark(out, at, int(found[n + at]), n)
         return out
 
     def _look_up(self, keys: Hashes) -> NDArray[np.uint8]:
@@ -44,28 +44,29 @@ class Lexicon:
         return np.where(self.keys[at] == keys, self.classes[at], 0).astype(np.uint8)
 
 
-def run_hashes(hashes: Hashes, length: int) -> Hashes:
-    """The hash of every run of `length` tokens, by its first token."""
-    n = len(hashes) - length + 1
-    out = np.full(n, _SALT)
-    for k in range(length):
-        out = mix(out, hashes[k : k + n])
-    return out
+def run_hash(hashes: Hashes) -> int:
+    """The key of a run of tokens."""
+    out = np.array([_SALT])
+    for k in range(len(hashes)):
+        out = mix(out, hashes[k : k + 1])
+    return int(out[0])
 
 
-def _mark(out: NDArray[np.uint8], found: NDArray[np.uint8], length: int) -> None:
-    """Longer runs come later and overwrite shorter ones; of overlapping equals the last one stays."""
-    bucket = min(length, 4) - 2
-    hits = np.flatnonzero(found)
-    if not len(hits):
-        return
+_BITS = np.arange(len(CLASSES), dtype=np.uint8)
+
+
+def _mark(out: NDArray[np.uint8], at: int, classes: int, n: int) -> None:
+    """Note a listed run of two tokens and more, the `at`-th of all runs by length, then by first token.
+
+    Longer runs come later and overwrite shorter ones; of overlapping equals the last one stays.
+    """
+    length = 2
+    while at >= n - length + 1:
+        at -= n - length + 1
+        length += 1
+    base = 2 + 3 * (min(length, 4) - 2)
     for column in range(len(CLASSES)):
-        first = hits[(found[hits] >> column) & 1 == 1]
-        if not len(first):
-            continue
-        if length == 1:
-            out[first, column] = 1
-            continue
-        for k in range(length):
-            place = 0 if k == 0 else 2 if k == length - 1 else 1
-            out[first + k, column] = 2 + 3 * bucket + place
+        if classes >> column & 1:
+            out[at, column] = base
+            out[at + 1 : at + length - 1, column] = base + 1
+            out[at + length - 1, column] = base + 2
