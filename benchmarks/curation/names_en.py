@@ -57,7 +57,8 @@ def report(name: str, rows: list[dict[str, Any]], find_in: Finder) -> None:
         share = hit[kind, True] / (hit[kind, True] + hit[kind, False])
         whole = full[kind, True] / (full[kind, True] + full[kind, False])
         print(
-            f"    {kind:20} {sum(full[kind, b] for b in (True, False)):5}  characters {share:.3f}  whole {whole:.3f}"
+            f"    {kind:20} {full[kind, True] + full[kind, False]:5}"
+            f"  characters {share:.3f}  whole {whole:.3f}"
         )
     evaluator(rows, found)
 
@@ -92,8 +93,8 @@ def characters(
 def evaluator(rows: list[dict[str, Any]], found: Sequence[Sequence[Span]]) -> None:
     """presidio-evaluator's own figures: every type of the set, and without the facts."""
     try:
-        from presidio_evaluator.span_to_tag import span_to_tag
         from presidio_evaluator.evaluation import EvaluationResult, SpanEvaluator
+        from presidio_evaluator.span_to_tag import span_to_tag
     except ImportError:
         print("  SpanEvaluator: left out, presidio-evaluator 0.2.5 is not installed")
         return

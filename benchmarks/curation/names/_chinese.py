@@ -162,6 +162,8 @@ class Chinese:
 
     def word(self, kind: str) -> str:
         tag = self.rng.choice(TAGS[kind])
+        if tag == "n" and self.rng.random() < 0.05:
+            return self.rng.choice(mistaken())
         if self.rng.random() < 0.4:
             rows = common(tag)
             return rows[self.rng.randrange(len(rows))]
@@ -609,10 +611,35 @@ NO_PLACES = frozenset(
 )
 
 
+ENDINGS = frozenset("市县区镇省州岛山河湖江海国村乡桥港湾寺宫庙塔路街园关峡洲")
+
+
 @cache
 def known_places() -> list[str]:
-    rows = [w for w, n in jieba_words()["ns"] if 2 <= len(w) <= 6 and w not in NO_PLACES]
+    """Places of jieba's dictionary; common words that it calls places only where another source agrees."""
+    rows = [w for w, n in jieba_words()["ns"] if 2 <= len(w) <= 6 and is_place(w, n)]
     return rows[:1500] * 4 + rows
+
+
+def is_place(word: str, count: int) -> bool:
+    """Whether a word that jieba calls a place is one."""
+    if word in NO_PLACES:
+        return False
+    return count < 60 or word[-1] in ENDINGS or word in sure_places()
+
+
+@cache
+def sure_places() -> frozenset[str]:
+    cities = {form for name in geo()["han"] for form in (name, name.rstrip("市县区"))}
+    return frozenset(cities | set(lists("lists_zh.txt")["place"]))
+
+
+@cache
+def mistaken() -> list[str]:
+    """Words that jieba calls people or places and that are ordinary."""
+    surnames = set(lists("lists_zh.txt")["surname"][:100])
+    people = [w for w, n in jieba_words()["nr"] if len(w) == 2 and n >= 300 and w[0] not in surnames]
+    return people + [w for w, n in jieba_words()["ns"] if len(w) >= 2 and not is_place(w, n)]
 
 
 @cache

@@ -25,6 +25,7 @@ from _chinese import (
     known_organisations,
     known_people,
     known_places,
+    mistaken,
 )
 from _english import English
 from _lists import english_words, geo, jieba_words, latin_names, lists, stripped
@@ -110,12 +111,13 @@ def build_lexicon() -> Lexicon:
         "委员会", "协会", "电视台",
     ]  # fmt: skip
     entries["street-word"] = [*en["street"], "straße", "str", "rue", "via", "calle", "rua", "avenida", "apt", "suite", "unit", "路", "街", "号", "室", "弄", "栋", "楼", "单元", "大道", "区", "县", "镇", "市", "省", "村", "巷", "胡同", "小区", "大厦"]  # fmt: skip
-    listed = {w for c in ("given", "surname", "place", "organisation", "person") for w in entries[c]}
+    listed = {w for c in ("place", "organisation", "person") for w in entries[c]}
     entries["word"] = [
         *(w for tag, rows in jieba_words().items() if tag not in ("nr", "ns", "nt", "nrt", "nrfg", "nz") for w, n in rows
           if len(w) >= 2 and n >= 3 and w not in listed),
         *common_english(words),
         *english_words(),
+        *mistaken(),
     ]  # fmt: skip
     classes: dict[int, int] = {}
     for name, rows in entries.items():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rightsizer.curation.recognizers.contact import CONTACT
 from rightsizer.curation.recognizers.facts import FACTS
@@ -35,6 +35,7 @@ _WIDE = re.compile("[" + "".join(map(chr, _NARROW)) + "]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN = re.compile(r"[^\W\d_\u3400-\u9fff]")
 
+MANY = 6
 _GATE = Gate(PATTERNS)
 _PERSONAL_GATE = Gate(PERSONAL)
 
@@ -55,15 +56,30 @@ def scan(
     if patterns is not None:
         found = resolve(span for pattern in patterns for span in pattern.find(plain))
     else:
-        clusters = digit_clusters(plain)
-        chosen = _GATE.choose(plain, clusters)
-        found = resolve(span for pattern in chosen for span in pattern.find(plain, clusters))
+        chosen = _GATE.choose(plain)
+        found = resolve(_found_by(chosen, plain))
     return with_names(plain, found, lang) if names else found
 
 
 def gated(text: str, clusters: Sequence[Cluster]) -> list[Pattern]:
-    """The patterns that can match at all, by what is in the text."""
-    return _GATE.choose(text, clusters)
+    """The patterns that can match at all, by what is in the text and by its clusters of digits."""
+    return _countable(_GATE.choose(text), clusters)
+
+
+def _countable(patterns: Iterable[Pattern], clusters: Sequence[Cluster]) -> list[Pattern]:
+    digits = max((c.digits for c in clusters), default=0)
+    return [p for p in patterns if p.digits <= digits]
+
+
+def _found_by(patterns: Sequence[Pattern], text: str) -> Iterator[Span]:
+    """What they find: a few search the whole text, many only around its clusters of digits."""
+    if sum(p.digits > 0 for p in patterns) < MANY:
+        clusters = None
+    else:
+        clusters = digit_clusters(text)
+        patterns = _countable(patterns, clusters)
+    for pattern in patterns:
+        yield from pattern.find(text, clusters)
 
 
 def with_names(text: str, found: list[Span], lang: str = "auto") -> list[Span]:
@@ -71,7 +87,7 @@ def with_names(text: str, found: list[Span], lang: str = "auto") -> list[Span]:
     from rightsizer.curation.names.find import find_names
 
     names = find_names(text, "en" if lang == "en" else "zh" if lang == "zh" else "auto")
-    wanted = _PERSONAL_GATE.choose(text, ())
+    wanted = _PERSONAL_GATE.choose(text)
     facts = resolve(s for p in wanted for s in p.find(text) if _speaks(text[s.start : s.end], lang))
     kept = list(found)
     for fact in facts:

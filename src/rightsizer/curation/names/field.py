@@ -185,6 +185,8 @@ def _stretches(wanted: NDArray[np.bool_], n: int) -> tuple[NDArray[np.int64], ND
     edges = np.flatnonzero(np.diff(np.concatenate([[False], wide, [False]]).astype(np.int8)))
     starts, ends = edges[::2], edges[1::2]
     if len(starts) and int((ends - starts).max()) > LONGEST:
-        cut = [(a, min(a + LONGEST, e)) for s, e in zip(starts, ends, strict=True) for a in range(s, e, LONGEST)]
+        cut = [
+            (a, min(a + LONGEST, e)) for s, e in zip(starts, ends, strict=True) for a in range(s, e, LONGEST)
+        ]
         starts, ends = np.array(cut).T
     return starts.astype(np.int64), ends.astype(np.int64)

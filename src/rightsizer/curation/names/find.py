@@ -18,6 +18,7 @@ Language = Literal["auto", "en", "zh"]
 MODEL = Path(__file__).with_name("names.safetensors")
 # A token counts unless "no name" is at least this probable: recall before precision, as masking needs it.
 KEEP_OUT = {"latin": 0.9, "han": 0.8}
+LONE = 0.9  # a single Chinese character must be this sure, unless a title follows
 WINDOW = 20_000  # code points analysed at once
 _LETTER = re.compile(rf"[^\W\d_]|[{HAN}]")
 _EDGE = frozenset("\n.,;:!?-–—…'\"()[]{}<>*/\\|=_+&~`，。；：！？、（）【】《》“”‘’·@#")
@@ -113,7 +114,14 @@ def _trimmed(tokens: Tokens, first: int, last: int, kind: str, scores: list[floa
         return None
     inner = scores[first - lead : last - lead + 1]
     score = round(min(0.99, sum(inner) / len(inner)), 3)
+    if first == last and is_han(words[first]) and score < LONE and not _before_title(words, first, kind):
+        return None
     return Span(int(tokens.starts[first]), int(tokens.ends[last]), kind, score)
+
+
+def _before_title(words: list[str], at: int, kind: str) -> bool:
+    """Whether a single character is a surname before a title: 王先生."""
+    return kind == "PERSON" and "".join(words[at + 1 : at + 3]).startswith(_TITLES)
 
 
 def _abbreviates(words: list[str], first: int, last: int) -> bool:
@@ -121,4 +129,11 @@ def _abbreviates(words: list[str], first: int, last: int) -> bool:
     return words[last] == "." and last > first and (len(words[last - 1]) == 1 or words[last - 1] in _SHORT)
 
 
+_TITLES = tuple(
+    re.findall(
+        r"\w+",
+        """先生 女士 小姐 老师 教授 医生 大夫 律师 经理 总 董 局 处长 主任 主席 部长 市长 省长 书记 校长
+        院长 所长 科长 厂长 队长 护士 工 导 教练 法官 警官 同学 师傅 阿姨 叔 哥 姐 某 老 博士 院士 同志""",
+    )
+)
 _SHORT = frozenset({"Inc", "Ltd", "Co", "Corp", "Jr", "Sr", "St", "Ave", "Blvd", "Rd", "Dr"})

@@ -16,14 +16,14 @@ def load(path: Path) -> NameField:
     from safetensors import safe_open
 
     with safe_open(path, framework="numpy") as file:
-        about = file.metadata()
+        about = json.loads(file.metadata()["about"])
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
     lexicon = Lexicon(arrays["lexicon.keys"], arrays["lexicon.classes"])
     return NameField(
-        json.loads(about["labels"]),
+        about["labels"],
         arrays["keys"],
         arrays["weights"],
-        float(about["scale"]),
+        about["scale"],
         arrays["steps"],
         lexicon,
     )
@@ -52,5 +52,5 @@ def save(
         "lexicon.keys": lexicon.keys,
         "lexicon.classes": lexicon.classes,
     }
-    about = {"labels": json.dumps(labels), "scale": repr(scale), **notes}
-    save_file(arrays, str(path), metadata=about)
+    about = json.dumps({"labels": labels, "scale": scale, "notes": notes}, sort_keys=True)
+    save_file(arrays, str(path), metadata={"about": about})  # one entry: several would be in any order
