@@ -120,7 +120,7 @@ def evaluator(rows: list[dict[str, Any]], found: Sequence[Sequence[Span]]) -> No
             ]
             results.append(
                 EvaluationResult(
-                    tokens=tokens,
+                    tokens=[t.text for t in tokens],
                     actual_tags=tags[0],
                     predicted_tags=tags[1],
                     start_indices=[t.idx for t in tokens],

@@ -9,7 +9,7 @@ from bisect import bisect
 from functools import cache
 from itertools import accumulate
 
-from _lists import geo, jieba_words, lists, sentences
+from _lists import english_words, geo, jieba_words, lists, sentences
 
 Example = tuple[str, list[tuple[int, int, str]]]
 SLOT = re.compile(r"\{(\w+)\}")
@@ -41,10 +41,10 @@ class Chinese:
 
     def example(self) -> Example:
         rng = self.rng
-        pool = self.templates if rng.random() < 0.5 else self.ordinary
+        pool = self.templates if rng.random() < 0.38 else self.ordinary
         template = rng.choice(pool)
         while rng.random() < 0.35:
-            extra = rng.choice(self.ordinary if rng.random() < 0.7 else self.templates)
+            extra = rng.choice(self.ordinary if rng.random() < 0.75 else self.templates)
             template += rng.choice(("", "", "", " ", "\n", "，", "[哈哈]", "…", "~ ")) + extra
         return self.fill(template)
 
@@ -116,6 +116,9 @@ class Chinese:
             case "短链":
                 letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                 return "http://t.cn/" + "".join(rng.choice(letters) for _ in range(7))
+            case "英":
+                word = rng.choice(english_words())
+                return rng.choice((word, word.title(), word.upper()[:4]))
             case "大":
                 return rng.choice(
                     (

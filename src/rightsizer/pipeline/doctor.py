@@ -18,6 +18,7 @@ EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
         "label students that read meaning (MiniLM); without it students are lexical",
     ),
     "gateway": (("httptools", "uvicorn"), "the front door that agents talk to"),
+    "hyperscan": (("hyperscan",), "a faster search for sensitive values; findings are the same without it"),
 }
 
 

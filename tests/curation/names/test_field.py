@@ -49,10 +49,8 @@ def test_sure_tokens_change_little(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_longest_listed_run_is_marked() -> None:
-    place = CLASSES.index("place")
-    lexicon = lexicon_of(
-        {("new",): 1 << CLASSES.index("word"), ("new", "york"): 1 << place, ("york",): 1 << place}
-    )
+    place, word = CLASSES.index("place"), CLASSES.index("word")
+    lexicon = lexicon_of({("new",): 1 << word, ("new", "york"): 1 << place, ("york",): 1 << place})
     hashes = np.array([word_hash(w) for w in ("in", "new", "york", "york")], np.uint32)
     states = lexicon.states(hashes)
     assert states[:, place].tolist() == [0, 2, 4, 1]
@@ -63,9 +61,7 @@ def test_the_longest_listed_run_is_marked() -> None:
 def test_a_recogniser_survives_its_file(tmp_path: Path) -> None:
     weights = {5: np.array([0.5, -1.0, 0.0], np.float32), 2: np.array([0.0, 1.0, 1.0], np.float32)}
     lexicon = lexicon_of({("a",): 1})
-    save(
-        tmp_path / "m", ["O", "B-X", "I-X"], weights, np.zeros((3, 3), np.float32), lexicon, {"made": "here"}
-    )
+    written = saved(tmp_path / "m", weights, lexicon)
     model = load(tmp_path / "m")
     assert isinstance(model, NameField)
     assert model.labels == ("O", "B-X", "I-X")

@@ -74,7 +74,7 @@ def test_a_long_text_is_searched_in_pieces() -> None:
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(
-        st.sampled_from(["Peter ", "Schneider", " in ", "Berlin", "王小明", "，", "12 ", "\n", "😀", "Inc.", "é"]),
+        st.sampled_from(["Peter ", "Schneider", " in ", "Berlin", "王小明", "，", "12 ", "\n", "😀", "Inc."]),
         max_size=12,
     ).map("".join)
 )  # fmt: skip

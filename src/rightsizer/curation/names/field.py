@@ -16,15 +16,14 @@ from numpy.typing import NDArray
 
 from rightsizer.curation.names import columns
 from rightsizer.curation.names.hashing import Hashes, hash_of, mix
-from rightsizer.curation.names.lexicon import Lexicon
+from rightsizer.curation.names.lexicon import SHIFT, Lexicon, beginnings
 
 Floats = NDArray[np.float32]
 OFFSETS = (-2, -1, 0, 1, 2)
 PAD = "\0"
 MAX_WORDS = 60_000  # words remembered before starting over
-SURE = 6.0  # logits by which "no name" must lead for a token to be taken out
-LONGEST = 40  # tokens of a piece for the recursions
-_SEEN_BITS = 22
+SURE = 5.0  # logits by which "no name" must lead for a token to be taken out
+LONGEST = 28  # tokens of a piece for the recursions
 
 
 class Words:
@@ -77,9 +76,7 @@ class NameField:
         self._keys, self._scale = keys, np.float32(scale)
         self._weights = np.concatenate([weights, np.zeros((1, len(labels)), np.int8)])  # the last: unknown
         self._steps = np.exp(steps.astype(np.float64))
-        # One bit a key: most features of a text are unknown, and this says so without a search.
-        self._seen = np.zeros(1 << _SEEN_BITS, bool)
-        self._seen[keys >> np.uint32(32 - _SEEN_BITS)] = True
+        self._begins = beginnings(keys)
         self._words = Words(len(self.labels))
         self._lock = threading.Lock()
 
@@ -112,7 +109,7 @@ class NameField:
     def _rows(self, keys: Hashes) -> NDArray[np.int64]:
         """The row of every key; the last row, which is zero, for unknown ones."""
         out = np.full(keys.shape, len(self._keys), np.int64)
-        maybe = self._seen[keys >> np.uint32(32 - _SEEN_BITS)]
+        maybe = self._begins[keys >> SHIFT]
         wanted = keys[maybe]
         at = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
         out[maybe] = np.where(self._keys[at] == wanted, at, len(self._keys))
@@ -120,7 +117,7 @@ class NameField:
 
     def _numbers_of(self, words: Sequence[str]) -> tuple[Words, NDArray[np.int64]]:
         known = self._words
-        if any(word not in known.numbers for word in words) or not known.numbers:
+        if PAD not in known.numbers or not known.numbers.keys() >= set(words):
             with self._lock:
                 known = self._words
                 if len(known.numbers) > MAX_WORDS:

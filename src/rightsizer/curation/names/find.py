@@ -11,14 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rightsizer.curation.names.field import NameField
+from rightsizer.curation.names.likely import likely
 from rightsizer.curation.names.tokens import HAN, Tokens, is_han, tokens_of
 from rightsizer.curation.recognizers.pattern import Span
 
 Language = Literal["auto", "en", "zh"]
 MODEL = Path(__file__).with_name("names.safetensors")
 # A token counts unless "no name" is at least this probable: recall before precision, as masking needs it.
-KEEP_OUT = {"latin": 0.9, "han": 0.8}
-LONE = 0.9  # a single Chinese character must be this sure, unless a title follows
+# Words of letters inside Chinese text are mostly brands, handles and exclamations.
+KEEP_OUT = {"latin": 0.9, "han": 0.8, "latin among han": 0.4}
 WINDOW = 20_000  # code points analysed at once
 _LETTER = re.compile(rf"[^\W\d_]|[{HAN}]")
 _EDGE = frozenset("\n.,;:!?-–—…'\"()[]{}<>*/\\|=_+&~`，。；：！？、（）【】《》“”‘’·@#")
@@ -39,11 +40,12 @@ def find_names(text: str, lang: Language = "auto") -> list[Span]:
         tokens = tokens_of(part)
         if not tokens.words:
             continue
-        probabilities = shipped().posteriors(tokens.words)
-        found += [
-            s._replace(start=s.start + start, end=s.end + start)
-            for s in spans_of(tokens, probabilities, shipped().labels, lang)
-        ]
+        recogniser = shipped()
+        probabilities = recogniser.posteriors(tokens.words)
+        spans = spans_of(tokens, probabilities, recogniser.labels, lang)
+        if _HAN.search(part) is not None and spans:
+            spans = likely(spans, tokens, recogniser.lexicon)
+        found += [s._replace(start=s.start + start, end=s.end + start) for s in spans]
     return found
 
 
@@ -73,6 +75,9 @@ def spans_of(
 ) -> list[Span]:
     """Runs of tokens that are probably part of one name each."""
     some = np.flatnonzero(probabilities[:, 0] < max(KEEP_OUT.values()))
+    if not len(some):
+        return []
+    latin = "latin among han" if 2 * sum(map(is_han, tokens.words)) > len(tokens.words) else "latin"
     spans: list[Span] = []
     kinds = [label[2:] for label in labels[1::2]]
     begin, inside = probabilities[:, 1::2], probabilities[:, 2::2]
@@ -88,7 +93,7 @@ def spans_of(
         han = is_han(tokens.words[i])
         if (han and lang == "en") or (not han and lang == "zh" and tokens.words[i][0].isalpha()):
             continue
-        if probabilities[i, 0] >= KEEP_OUT["han" if han else "latin"]:
+        if probabilities[i, 0] >= KEEP_OUT["han" if han else latin]:
             continue
         of = int((begin[i] + inside[i]).argmax())
         if i == last + 1 and of == kind and begin[i, of] <= inside[i, of]:
@@ -114,14 +119,7 @@ def _trimmed(tokens: Tokens, first: int, last: int, kind: str, scores: list[floa
         return None
     inner = scores[first - lead : last - lead + 1]
     score = round(min(0.99, sum(inner) / len(inner)), 3)
-    if first == last and is_han(words[first]) and score < LONE and not _before_title(words, first, kind):
-        return None
     return Span(int(tokens.starts[first]), int(tokens.ends[last]), kind, score)
-
-
-def _before_title(words: list[str], at: int, kind: str) -> bool:
-    """Whether a single character is a surname before a title: 王先生."""
-    return kind == "PERSON" and "".join(words[at + 1 : at + 3]).startswith(_TITLES)
 
 
 def _abbreviates(words: list[str], first: int, last: int) -> bool:
@@ -129,11 +127,4 @@ def _abbreviates(words: list[str], first: int, last: int) -> bool:
     return words[last] == "." and last > first and (len(words[last - 1]) == 1 or words[last - 1] in _SHORT)
 
 
-_TITLES = tuple(
-    re.findall(
-        r"\w+",
-        """先生 女士 小姐 老师 教授 医生 大夫 律师 经理 总 董 局 处长 主任 主席 部长 市长 省长 书记 校长
-        院长 所长 科长 厂长 队长 护士 工 导 教练 法官 警官 同学 师傅 阿姨 叔 哥 姐 某 老 博士 院士 同志""",
-    )
-)
 _SHORT = frozenset({"Inc", "Ltd", "Co", "Corp", "Jr", "Sr", "St", "Ave", "Blvd", "Rd", "Dr"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from rightsizer.curation.names.hashing import Hashes, mix
 
 CLASSES = ("given", "surname", "place", "organisation", "word", "person", "organisation-word", "street-word")
 LONGEST = 6
+BITS = 22
+SHIFT = np.uint32(32 - BITS)
 _SALT = np.uint32(0xC0FFEE)
 # How a token stands in the longest listed run over it: 0 not in one, 1 alone, then first, inside and last
 # of a run of two, of three, of four and more.
@@ -23,6 +25,11 @@ class Lexicon:
 
     keys: Hashes
     classes: NDArray[np.uint8]
+    # Whether there are keys that begin with these bits: most runs are not listed, and need no search.
+    _begins: NDArray[np.bool_] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_begins", beginnings(self.keys))
 
     def states(self, hashes: Hashes, allow: int = 0xFF) -> NDArray[np.uint8]:
         """(tokens, classes): the state of every token in every class; `allow` are the classes looked up."""
@@ -39,9 +46,20 @@ class Lexicon:
         return out
 
     def _look_up(self, keys: Hashes) -> NDArray[np.uint8]:
-        at = np.searchsorted(self.keys, keys)
-        at[at == len(self.keys)] = 0
-        return np.where(self.keys[at] == keys, self.classes[at], 0).astype(np.uint8)
+        out = np.zeros(len(keys), np.uint8)
+        maybe = np.flatnonzero(self._begins[keys >> SHIFT])
+        if len(maybe):
+            wanted = keys[maybe]
+            at = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+            out[maybe] = np.where(self.keys[at] == wanted, self.classes[at], 0)
+        return out
+
+
+def beginnings(keys: Hashes) -> NDArray[np.bool_]:
+    """For every number of `BITS` bits, whether some key begins with it."""
+    out = np.zeros(1 << BITS, bool)
+    out[keys >> SHIFT] = True
+    return out
 
 
 def run_hash(hashes: Hashes) -> int:

@@ -25,14 +25,13 @@ class Tokens(NamedTuple):
 
 def tokens_of(text: str) -> Tokens:
     """All tokens of `text` in order. A line break with the white space after it is one token."""
-    words: list[str] = []
-    starts: list[int] = []
-    for match in _TOKEN.finditer(text):
-        word = match[0]
-        words.append("\n" if word[0] == "\n" else word)
-        starts.append(match.start())
-    begin = np.array(starts, np.int64)
-    return Tokens(words, begin, begin + np.fromiter(map(len, words), np.int64, len(words)))
+    places = [m.span() for m in _TOKEN.finditer(text)]
+    starts, ends = np.array(places, np.int64).reshape(-1, 2).T
+    words = [text[a:b] for a, b in places]
+    if "\n" in text:
+        words = ["\n" if word[0] == "\n" else word for word in words]
+        ends = starts + np.fromiter(map(len, words), np.int64, len(words))
+    return Tokens(words, starts, ends)
 
 
 def is_han(word: str) -> bool:

@@ -53,16 +53,17 @@ class Gate:
         self._forms = [p.regex for p in patterns if p.digits and _is_plain(p.regex)]
         first = len(number) + len(runs)
         forms = {form: first + i for i, form in enumerate(self._forms)}
-        # What must all be there for a pattern; those without literals, and those of every literal.
-        all_of = {
-            id(p): [n for n in (runs.get(p.gate, -1) if p.gate else -1, forms.get(p.regex, -1)) if n >= 0]
-            for p in patterns
-        }
-        self._free = [(p, all_of[id(p)]) for p in patterns if not p.needs]
-        self._needing: list[list[tuple[Pattern, list[int]]]] = [[] for _ in self._literals]
+        # Patterns by the number that wakes them: their form's, else their literals', else their run's.
+        self._always: list[Pattern] = []
+        self._woken: dict[int, list[tuple[Pattern, frozenset[int], frozenset[int]]]] = {}
         for p in patterns:
-            for literal in p.needs:
-                self._needing[number[literal]].append((p, all_of[id(p)]))
+            form, run = forms.get(p.regex, -1), -1 if p.gate is None else runs[p.gate]
+            any_of = frozenset(number[literal] for literal in p.needs)
+            all_of = frozenset(n for n in (form, run) if n >= 0)
+            for n in {form} if form >= 0 else any_of or all_of:
+                self._woken.setdefault(n, []).append((p, any_of, all_of))
+            if not any_of and not all_of:
+                self._always.append(p)
         self._engine = engine
         self._find: Finder | None = None
         self._lock = threading.Lock()
@@ -71,15 +72,12 @@ class Gate:
         """The patterns that can match by the literals and runs; how many digits there are is not asked."""
         find = self._find or self._build()
         there = find(text)
-        chosen = [p for p, all_of in self._free if not all_of or there.issuperset(all_of)]
-        needing: dict[int, Pattern] = {}
-        for number in sorted(there):
-            if number >= len(self._literals):
-                break
-            for p, all_of in self._needing[number]:
-                if not all_of or there.issuperset(all_of):
-                    needing[id(p)] = p
-        return [*chosen, *needing.values()]
+        chosen = {id(p): p for p in self._always}
+        for n in sorted(there):
+            for p, any_of, all_of in self._woken.get(n, ()):
+                if all_of <= there and (not any_of or not any_of.isdisjoint(there)):
+                    chosen[id(p)] = p
+        return list(chosen.values())
 
     def _build(self) -> Finder:
         """The engine is made on first use: compiling takes some tens of milliseconds."""
