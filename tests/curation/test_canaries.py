@@ -7,7 +7,8 @@ import re
 import pytest
 
 from rightsizer.curation.canaries import KINDS, SECRET_TEMPLATES, canary
-from rightsizer.curation.pii import PATTERNS, digit_clusters, gated, scan
+from rightsizer.curation.pii import PATTERNS, gated, scan
+from rightsizer.curation.recognizers.gate import digit_clusters
 
 # Kinds whose value is a part of the canary, the rest being what says so.
 PARTIAL = {

@@ -1,50 +1,138 @@
-"""Find sensitive values in a text: contact data, identity numbers, accounts, secrets; English and Chinese.
+"""Find sensitive values in a text: contact data, identity numbers, accounts, secrets; on request names too.
 
-Every pattern stands behind a gate: literals that its matches must contain, or a number of digits
-close together. The gate only skips work: findings with and without it are identical (tested).
+Every pattern stands behind a gate (`recognizers.gate`), names behind a recogniser that ships with the
+package (`names`). English and Chinese.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rightsizer.curation.recognizers.contact import CONTACT
+from rightsizer.curation.recognizers.facts import FACTS
 from rightsizer.curation.recognizers.finance import FINANCE
+from rightsizer.curation.recognizers.gate import Gate, digit_clusters
+from rightsizer.curation.recognizers.health import HEALTH
 from rightsizer.curation.recognizers.identity import CHINA, WORLD
-from rightsizer.curation.recognizers.pattern import REACH, Cluster, Pattern, Span
+from rightsizer.curation.recognizers.pattern import Cluster, Pattern, Span
 from rightsizer.curation.recognizers.phone import PHONES
 from rightsizer.curation.recognizers.secrets import SECRETS
 
-__all__ = ["PATTERNS", "Span", "gated", "is_free", "narrow", "resolve", "scan"]
+__all__ = ["NAME_TYPES", "PATTERNS", "PERSONAL", "Span", "gated", "is_free", "narrow", "resolve", "scan"]
 
 PATTERNS: tuple[Pattern, ...] = (*SECRETS, *CHINA, *FINANCE, *WORLD, *CONTACT, *PHONES)
+# What is only looked for together with names: it says something about a person, but points at nobody.
+PERSONAL: tuple[Pattern, ...] = (*FACTS, *HEALTH)
+NAME_TYPES = frozenset({"PERSON", "ORGANIZATION", "LOCATION", "ADDRESS"}) | {p.type for p in PERSONAL}
 
 # Full-width ASCII, odd spaces and the many dashes, one code point for one, so offsets stay.
 _NARROW = {c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)}
 _NARROW |= dict.fromkeys((0x3000, 0xA0, 0x2007, 0x202F), 0x20)
 _NARROW |= dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2212, 0xFE63), 0x2D)
 _WIDE = re.compile("[" + "".join(map(chr, _NARROW)) + "]")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_LATIN = re.compile(r"[^\W\d_\u3400-\u9fff]")
 
-_CLUSTER = re.compile(r"[0-9](?:[^0-9]{0,3}[0-9])+")
-_START = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z(]")
-_FEWEST = min(p.digits for p in PATTERNS if p.digits)
+MANY = 6
+_GATE = Gate(PATTERNS)
+_PERSONAL_GATE = Gate(PERSONAL)
 
 
-def scan(text: str, lang: str = "auto", *, patterns: Iterable[Pattern] | None = None) -> list[Span]:
+def scan(
+    text: str, lang: str = "auto", *, names: bool = False, patterns: Iterable[Pattern] | None = None
+) -> list[Span]:
     """Sensitive values in `text`: non-overlapping, sorted, in code points.
 
-    `lang` ("auto", "en", "zh") chooses recognisers of names; patterns look for every country's forms
-    in every text. `patterns` overrides the gate's choice.
+    With `names` also people, organisations, places and addresses, and what is said about people: titles,
+    ages, origin and belief, dates, health (`NAME_TYPES`). `lang` ("auto", "en", "zh") chooses among the
+    recognisers of those; patterns look for every country's forms in every text. `patterns` overrides
+    the gate's choice.
     """
-    if len(text) < 3:
+    if len(text) < 2:
         return []
     plain = narrow(text)
     if patterns is not None:
-        return resolve(span for pattern in patterns for span in pattern.find(plain))
-    clusters = digit_clusters(plain)
-    return resolve(span for pattern in gated(plain, clusters) for span in pattern.find(plain, clusters))
+        found = resolve(span for pattern in patterns for span in pattern.find(plain))
+    else:
+        chosen = _GATE.choose(plain)
+        found = resolve(_found_by(chosen, plain))
+    return with_names(plain, found, lang) if names else found
+
+
+def gated(text: str, clusters: Sequence[Cluster]) -> list[Pattern]:
+    """The patterns that can match at all, by what is in the text and by its clusters of digits."""
+    return _countable(_GATE.choose(text), clusters)
+
+
+def _countable(patterns: Iterable[Pattern], clusters: Sequence[Cluster]) -> list[Pattern]:
+    digits = max((c.digits for c in clusters), default=0)
+    return [p for p in patterns if p.digits <= digits]
+
+
+def _found_by(patterns: Sequence[Pattern], text: str) -> Iterator[Span]:
+    """What they find: a few search the whole text, many only around its clusters of digits."""
+    if sum(p.digits > 0 for p in patterns) < MANY:
+        clusters = None
+    else:
+        clusters = digit_clusters(text)
+        patterns = _countable(patterns, clusters)
+    for pattern in patterns:
+        yield from pattern.find(text, clusters)
+
+
+def with_names(text: str, found: list[Span], lang: str = "auto") -> list[Span]:
+    """`found`, and the names and facts in the rest of `text`."""
+    from rightsizer.curation.names.find import find_names
+
+    names = find_names(text, "en" if lang == "en" else "zh" if lang == "zh" else "auto")
+    wanted = _PERSONAL_GATE.choose(text)
+    facts = resolve(s for p in wanted for s in p.find(text) if _speaks(text[s.start : s.end], lang))
+    kept = list(found)
+    for fact in facts:
+        if is_free(kept, fact.start, fact.end) and not _part_of_name(fact, names):
+            insort(kept, fact)
+    taken = list(kept)
+    for span in names:
+        for start, end in _rest(span, taken):
+            while start < end and not text[start].isalnum():
+                start += 1
+            while start < end and not (text[end - 1].isalnum() or text[end - 1] in ".)"):
+                end -= 1
+            if start < end:
+                insort(kept, span._replace(start=start, end=end))
+    return kept
+
+
+def _part_of_name(fact: Span, names: Sequence[Span]) -> bool:
+    """Whether a fact is only a word of a longer name (British in British Airways); a title never is."""
+    at = bisect_left(names, (fact.start + 1,)) - 1
+    if fact.type == "TITLE" or at < 0:
+        return False
+    name = names[at]
+    return name.end > fact.start and (name.start, name.end) != (fact.start, fact.end) and name.end >= fact.end
+
+
+def _rest(span: Span, taken: Sequence[Span]) -> list[tuple[int, int]]:
+    """The parts of a span that no taken one covers."""
+    parts, at = [], span.start
+    first = max(0, bisect_left(taken, (span.start,)) - 1)
+    for other in taken[first:]:
+        if other.start >= span.end:
+            break
+        if other.end > at:
+            if other.start > at:
+                parts.append((at, other.start))
+            at = other.end
+    return [*parts, (at, span.end)] if at < span.end else parts
+
+
+def _speaks(value: str, lang: str) -> bool:
+    """Whether a value is in the language asked for; numbers are in every one."""
+    if lang == "zh":
+        return _LATIN.search(value) is None
+    return lang != "en" or _HAN.search(value) is None
 
 
 def narrow(text: str) -> str:
@@ -52,57 +140,6 @@ def narrow(text: str) -> str:
     if text.isascii() or _WIDE.search(text) is None:
         return text
     return text.translate(_NARROW)
-
-
-def digit_clusters(text: str) -> list[Cluster]:
-    """The clusters of digits that are large enough for some pattern, ascending."""
-    clusters = []
-    for match in _CLUSTER.finditer(text):
-        start, end = match.span()
-        if end - start >= _FEWEST:
-            digits = sum(map(match[0].count, "0123456789"))
-            if digits >= _FEWEST:
-                starts = [m.start() for m in _START.finditer(text, max(0, start - REACH), end)]
-                numbers = tuple(at for at in starts if text[at] <= "9")  # "(" is below the digits
-                names = tuple(at for at in starts if text[at] > "9")
-                clusters.append(Cluster(digits, numbers, names))
-    return clusters
-
-
-def gated(text: str, clusters: Sequence[Cluster]) -> list[Pattern]:
-    """The patterns that can match at all, by the literals, digits and runs that are in the text."""
-    low, ascii_only = text.lower(), text.isascii()
-    digits = max((c.digits for c in clusters), default=0)
-    chosen: list[Pattern] = []
-    for group in _GROUPS:
-        if group.gate is None or group.gate.search(text) is not None:
-            chosen += group.choose(low, ascii_only, digits)
-    return chosen
-
-
-class _Group:
-    """The patterns behind one gate, by what they need."""
-
-    def __init__(self, gate: re.Pattern[str] | None) -> None:
-        self.gate = gate
-        members = [p for p in PATTERNS if p.gate is gate]
-        self.free = [p for p in members if not p.needs]
-        self.needing = [p for p in members if p.needs]
-        literals = sorted({literal for p in members for literal in p.needs})
-        self.ascii = [literal for literal in literals if literal.isascii()]
-        self.other = [literal for literal in literals if not literal.isascii()]
-
-    def choose(self, low: str, ascii_only: bool, digits: int) -> list[Pattern]:
-        present = {literal for literal in self.ascii if literal in low}
-        if not ascii_only:
-            present.update(literal for literal in self.other if literal in low)
-        chosen = [p for p in self.free if p.digits <= digits]
-        if present:
-            chosen += [p for p in self.needing if p.digits <= digits and not present.isdisjoint(p.needs)]
-        return chosen
-
-
-_GROUPS = [_Group(gate) for gate in dict.fromkeys(p.gate for p in PATTERNS)]
 
 
 def resolve(spans: Iterable[Span]) -> list[Span]:

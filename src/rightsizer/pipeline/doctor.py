@@ -22,6 +22,7 @@ EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
         "encoders fine-tuned on a task: more calls served, fewer strangers; not needed to serve",
     ),
     "gateway": (("httptools", "uvicorn"), "the front door that agents talk to"),
+    "hyperscan": (("hyperscan",), "a faster search for sensitive values; findings are the same without it"),
 }
 
 

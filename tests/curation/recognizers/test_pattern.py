@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from rightsizer.curation.canaries import KINDS, canary
-from rightsizer.curation.pii import PATTERNS, digit_clusters, gated
+from rightsizer.curation.pii import PATTERNS, gated
+from rightsizer.curation.recognizers.gate import digit_clusters
 from rightsizer.curation.recognizers.pattern import Pattern, holds, words
 
 IDS = [f"{p.type}-{i}" for i, p in enumerate(PATTERNS)]

@@ -53,6 +53,7 @@ CONTACT: tuple[Pattern, ...] = (
         "IP_ADDRESS",
         _V4,
         0.7,
+        needs=("ip", "host", "server", "dns", "ping", "地址", "服务器", "主机"),
         digits=4,
         first="digit",
         check=holds(_is_address),

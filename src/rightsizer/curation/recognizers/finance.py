@@ -95,6 +95,7 @@ FINANCE: tuple[Pattern, ...] = (
         digits=12,
         first="digit",
         check=holds(_card),
+        needs=("card", "credit", "debit", "visa", "amex", "cc", "pan", "maestro", "卡", "账号"),
         context=_CARD_WORDS,
         never_after=_NOT_CARDS,
     ),

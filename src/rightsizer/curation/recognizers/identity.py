@@ -43,6 +43,7 @@ CHINA: tuple[Pattern, ...] = (
         digits=15,
         first="digit",
         check=holds(_cn_id15),
+        needs=("身份证", "证件号", "身份號", "居民证", "id card"),
         context=words("身份证", "证件号", "身份號", "居民证", "id card"),
     ),
     Pattern(
@@ -92,6 +93,7 @@ CHINA: tuple[Pattern, ...] = (
         "HK_ID",
         re.compile(B + r"[A-Z]{1,2}[0-9]{6}(?:\([0-9A]\)|[0-9A](?![A-Za-z0-9]))"),
         0.75,
+        needs=("香港", "身份證", "身份证", "hkid", "identity card", "("),
         digits=6,
         first="letter",
         check=holds(c.hk_id),
@@ -148,6 +150,7 @@ WORLD: tuple[Pattern, ...] = (
         "UK_NINO",
         re.compile(B + r"[ABCEGHJ-PRSTW-Z][ABCEGHJ-NPRSTW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]" + E),
         0.85,
+        needs=("nino", "insurance", "ni number"),
         context=words("nino", "national insurance", "ni number", "insurance number"),
         digits=6,
         first="letter",
@@ -174,6 +177,7 @@ WORLD: tuple[Pattern, ...] = (
         0.75,
         digits=4,
         first="letter",
+        needs=("pan", "permanent account", "income tax", "india", "tax id"),
         context=words("pan", "permanent account", "income tax", "india", "tax id"),
     ),
     Pattern(

@@ -54,6 +54,12 @@ _NEAR = words(
     ),
     *("电话", "手机", "座机", "传真", "電話", "手機", "联系", "致电", "拨打", "热线", "短信"),
 )
+# Literals one of which is in whatever the two expressions above match.
+_SAID = (
+    *("phone", "mobile", "cell", "fax", "whatsapp", "msisdn", "tel", "desk", "call", "reach", "text", "dial"),
+    *("sms", "office", "message", "answering", "contact", "registered"),
+    *("电话", "手机", "座机", "传真", "電話", "手機", "联系", "热线", "致电", "拨打", "短信"),
+)
 _DATE = re.compile(
     r"(?:19|20)[0-9]{2}[ ./\-][0-9]{1,2}[ ./\-][0-9]{1,2}"
     r"|[0-9]{1,2}[ ./\-][0-9]{1,2}[ ./\-](?:19|20)[0-9]{2}"
@@ -144,6 +150,7 @@ PHONES: tuple[Pattern, ...] = (
             r"(?<![0-9A-Za-z.,$€£¥#_/\-])(?<![0-9][ ])[0-9]{2,3}[ ][0-9]{5,7}(?![0-9A-Za-z])"
         ),
         0.65,
+        needs=_SAID,
         digits=7,
         first="digit",
         check=_between(7, 12),
@@ -154,6 +161,7 @@ PHONES: tuple[Pattern, ...] = (
         "PHONE_NUMBER",  # digits alone, right after a word that says so
         re.compile(r"(?<![0-9A-Za-z.,$€£¥#_\-])[0-9]{7,12}(?![0-9A-Za-z]|[.\-][0-9])"),
         0.65,
+        needs=_SAID,
         digits=7,
         first="digit",
         check=_between(7, 12),
@@ -167,6 +175,7 @@ PHONES: tuple[Pattern, ...] = (
             re.I,
         ),
         0.65,
+        needs=("office", "fax", "mobile", "cell", "home", "desk"),
         digits=7,
         first="digit",
         check=_between(7, 12),

@@ -1,0 +1,91 @@
+"""What the recogniser sees of a token: hashed features of itself, its neighbours and the lexicon.
+
+The same functions serve training and use. Features of a word alone are hashed once a word; those of
+several tokens are hashed elementwise over the whole text.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rightsizer.curation.names.hashing import Hashes, hash_of, mix, shifted
+from rightsizer.curation.names.lexicon import CLASSES, STATES
+from rightsizer.curation.names.tokens import is_han
+
+REACH = 2  # how far the features of one word are seen
+
+
+@lru_cache(maxsize=100_000)
+def word_hash(word: str) -> int:
+    """Of the lower-case form; digits all alike."""
+    if word[0].isdigit():
+        return hash_of("0" * min(len(word), 7))
+    return hash_of(word.lower())
+
+
+def features_of_word(word: str) -> tuple[list[int], list[int], list[int]]:
+    """Hashes of the features a word has for itself, for its neighbours, and for the tokens two away."""
+    low, form = word.lower(), shape(word)
+    far = [hash_of("w=" + low if not word[0].isdigit() else "n=" + form)]
+    near = [*far, hash_of("f=" + form)]
+    own = list(near)
+    if word[0].isdigit():
+        own.append(hash_of("d=" + word[:2] + str(len(word))))
+    elif len(low) > 2 and low.isalpha():
+        own += [hash_of(f"p{k}={low[:k]}") for k in (1, 2, 3) if len(low) > k]
+        own += [hash_of(f"s{k}={low[-k:]}") for k in (2, 3, 4) if len(low) > k]
+        own.append(hash_of(f"fs={form}{low[-2:]}"))
+    return own, near, far
+
+
+def shape(word: str) -> str:
+    """What kind of token it is: case, script, number of digits."""
+    if word[0].isdigit():
+        return "d" + str(min(len(word), 7))
+    if is_han(word):
+        return "h"
+    if not word.isalpha():
+        return "p"
+    if word.isupper():
+        return "X" if len(word) == 1 else "XX" if len(word) < 4 else "XXX"
+    if word.islower():
+        return "x" if len(word) < 3 else "xx"
+    return "Xx" if word[0].isupper() and word[1:].islower() else "xX"
+
+
+_CASE = {"X": 1, "XX": 2, "XXX": 2, "Xx": 3, "xX": 3}
+
+
+def case_of(word: str) -> int:
+    """0 no upper case, 1 one letter, 2 capitals, 3 capitalised."""
+    return _CASE.get(shape(word), 0)
+
+
+def joint_columns(hashes: Hashes, states: NDArray[np.uint8], cases: NDArray[np.uint8]) -> Hashes:
+    """(features, tokens): hashed features of several words, and of what is listed of them.
+
+    Words: the pairs around a token, those beside it, and the three with it in the middle. Lexicon: all
+    classes together, here and beside, their pairs and the three in coarse form, and each class alone.
+    """
+    b2, b1, a1, a2 = (shifted(hashes, by) for by in (-2, -1, 1, 2))
+    pairs = mix(np.stack([b1, hashes, b1, b2, a1]), np.stack([hashes, a1, a1, b1, a2]))
+    three = mix(pairs[0], a1)
+    alone = np.ascontiguousarray(states.T).astype(np.uint32)
+    every, coarse = _POWERS @ alone, _COARSE @ np.minimum(alone, 2)
+    case = cases.astype(np.uint32)
+    here, sign = mix(np.stack([every, coarse]).astype(np.uint32), case)
+    before, after = shifted(sign, -1), shifted(sign, 1)
+    signs = mix(np.stack([before, sign]), np.stack([sign, after]))
+    around = mix(signs[0], after)
+    listed = np.stack([here, shifted(here, -1), shifted(here, 1), signs[0], signs[1], around])
+    return mix(np.concatenate([pairs, three[None], listed, alone]), _SALTS)
+
+
+_POWERS = np.array([STATES**i for i in range(len(CLASSES))], np.uint32)
+_COARSE = np.array([3**i for i in range(len(CLASSES))], np.uint32)
+_SALTS = np.array(
+    [11, 12, 13, 14, 15, 16, 21, 22, 23, 24, 25, 26, *range(100, 100 + len(CLASSES))], np.uint32
+)[:, None]

@@ -1,0 +1,189 @@
+"""The recogniser itself: a linear-chain conditional random field (Lafferty et al. 2001) in NumPy.
+
+Weights are bytes, looked up by the hash of a feature. What depends on one word alone is added up once
+a word and remembered. Stretches where nothing but "no name" is possible are cut out before the
+forward–backward recursions, which run over all the rest of a text at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rightsizer.curation.names import columns
+from rightsizer.curation.names.hashing import Hashes, hash_of, mix
+from rightsizer.curation.names.lexicon import SHIFT, Lexicon, beginnings
+
+Floats = NDArray[np.float32]
+OFFSETS = (-2, -1, 0, 1, 2)
+PAD = "\0"
+MAX_WORDS = 60_000  # words remembered before starting over
+SURE = 5.0  # logits by which "no name" must lead for a token to be taken out
+LONGEST = 28  # tokens of a piece for the recursions
+
+
+class Words:
+    """What is remembered of words: number, hash, case, and what they add to the labels around them.
+
+    Rows are only ever added, so a reader that has the arrays and the numbers needs no lock.
+    """
+
+    def __init__(self, labels: int) -> None:
+        self.numbers: dict[str, int] = {}
+        self.hashes: Hashes = np.zeros(1024, np.uint32)
+        self.cases: NDArray[np.uint8] = np.zeros(1024, np.uint8)
+        self.added: Floats = np.zeros((1024, 5, labels), np.float32)
+
+    def add(self, new: list[str], added: Floats) -> None:
+        """Remember new words; to be called by one thread at a time."""
+        start, end = len(self.numbers), len(self.numbers) + len(new)
+        if end > len(self.hashes):
+            more = max(end, 2 * len(self.hashes))
+            self.hashes, self.cases = _grown(self.hashes, more), _grown(self.cases, more)
+            self.added = _grown(self.added, more)
+        self.hashes[start:end] = [columns.word_hash(w) for w in new]
+        self.cases[start:end] = [columns.case_of(w) for w in new]
+        self.added[start:end] = added
+        self.numbers.update(zip(new, range(start, end), strict=True))
+
+
+def _grown(array: NDArray[Any], length: int) -> NDArray[Any]:
+    out = np.zeros((length, *array.shape[1:]), array.dtype)
+    out[: len(array)] = array
+    return out
+
+
+class NameField:
+    """`labels`: ``O`` and B-/I- of every type. `keys` (ascending) and `weights` (int8, keys × labels, to be
+    multiplied by `scale`) are of hashed features; `steps` (labels × labels) of neighbouring labels.
+    """
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        keys: Hashes,
+        weights: NDArray[np.int8],
+        scale: float,
+        steps: Floats,
+        lexicon: Lexicon,
+    ) -> None:
+        self.labels = tuple(labels)
+        self.lexicon = lexicon
+        self._keys, self._scale = keys, np.float32(scale)
+        self._weights = np.concatenate([weights, np.zeros((1, len(labels)), np.int8)])  # the last: unknown
+        self._steps = np.exp(steps.astype(np.float64))
+        self._begins = beginnings(keys)
+        self._words = Words(len(self.labels))
+        self._lock = threading.Lock()
+
+    def posteriors(self, words: Sequence[str]) -> Floats:
+        """(words, labels): the probability of every label at every word, given the whole text."""
+        scores = self.scores(words)
+        none = scores[:, 0]
+        sure = none - scores[:, 1:].max(axis=1, initial=-np.inf) > SURE
+        out = np.zeros_like(scores)
+        out[sure, 0] = 1.0
+        starts, ends = _stretches(~sure, len(words))
+        if len(starts):
+            self._forward_backward(scores, starts, ends, out)
+        return out
+
+    def scores(self, words: Sequence[str]) -> Floats:
+        """(words, labels): what the features say, before neighbouring labels are considered."""
+        known, numbers = self._numbers_of(words)
+        hashes, cases = known.hashes[numbers], known.cases[numbers]
+        n = len(numbers)
+        padded = np.zeros(n + 4, np.int64)
+        padded[2:-2] = numbers
+        out = np.zeros((n, len(self.labels)), np.float32)
+        for slot in range(5):
+            out += known.added[padded[slot : slot + n], slot]
+        joint = columns.joint_columns(hashes, self.lexicon.states(hashes), cases)
+        out += self._weights[self._rows(joint)].sum(axis=0, dtype=np.int32) * self._scale
+        return out
+
+    def _rows(self, keys: Hashes) -> NDArray[np.int64]:
+        """The row of every key; the last row, which is zero, for unknown ones."""
+        out = np.full(keys.shape, len(self._keys), np.int64)
+        maybe = self._begins[keys >> SHIFT]
+        wanted = keys[maybe]
+        at = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
+        out[maybe] = np.where(self._keys[at] == wanted, at, len(self._keys))
+        return out
+
+    def _numbers_of(self, words: Sequence[str]) -> tuple[Words, NDArray[np.int64]]:
+        known = self._words
+        if PAD not in known.numbers or not known.numbers.keys() >= set(words):
+            with self._lock:
+                known = self._words
+                if len(known.numbers) > MAX_WORDS:
+                    known = self._words = Words(len(self.labels))
+                new = [w for w in dict.fromkeys((PAD, *words)) if w not in known.numbers]
+                known.add(new, self._added_by(new))
+        return known, np.fromiter(map(known.numbers.__getitem__, words), np.int64, len(words))
+
+    def _added_by(self, new: list[str]) -> Floats:
+        """(words, offsets, labels): what each word adds to the tokens around it."""
+        added = np.zeros((len(new), 5, len(self.labels)), np.float32)
+        owner: list[int] = []
+        slot: list[int] = []
+        base: list[int] = []
+        for i, word in enumerate(new):
+            for offset, features in offset_features(word):
+                owner += [i] * len(features)
+                slot += [2 - offset] * len(features)
+                base += features
+        slots = np.array(slot, np.int64)
+        keys = mix(np.array(base, np.uint32), slots.astype(np.uint32) + np.uint32(50))
+        np.add.at(added, (np.array(owner, np.int64), slots), self._weights[self._rows(keys)] * self._scale)
+        return added
+
+    def _forward_backward(
+        self, scores: Floats, starts: NDArray[np.int64], ends: NDArray[np.int64], out: Floats
+    ) -> None:
+        order = np.argsort(starts - ends, kind="stable")  # longest first
+        starts, lengths = starts[order], (ends - starts)[order]
+        longest = int(lengths[0])
+        places = np.minimum(starts + np.arange(longest)[:, None], len(scores) - 1)
+        # Not rescaled on the way: a piece is too short for that, see LONGEST.
+        emit = scores[places].astype(np.float64)
+        emit = np.exp(emit - emit.max(axis=2, keepdims=True))
+        alive = np.searchsorted(-lengths, -np.arange(longest), side="left").tolist()  # pieces longer than t
+        forward, backward = emit.copy(), np.ones_like(emit)
+        for t in range(1, longest):
+            forward[t, : alive[t]] *= forward[t - 1, : alive[t]] @ self._steps
+        for t in range(longest - 2, -1, -1):
+            k = alive[t + 1]
+            backward[t, :k] = (backward[t + 1, :k] * emit[t + 1, :k]) @ self._steps.T
+        both = forward * backward
+        both /= both.sum(axis=2, keepdims=True)
+        inside = np.arange(longest)[:, None] < lengths
+        out[places[inside]] = both[inside]
+
+
+def offset_features(word: str) -> list[tuple[int, list[int]]]:
+    """(where the word stands seen from a token, its features there)."""
+    if word == PAD:
+        own = near = far = [hash_of("outside")]
+    else:
+        own, near, far = columns.features_of_word(word)
+    return [(-2, far), (-1, near), (0, own), (1, near), (2, far)]
+
+
+def _stretches(wanted: NDArray[np.bool_], n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """[start, end) of the runs where `wanted` holds, with one more token on both sides; long ones cut."""
+    wide = wanted.copy()
+    wide[:-1] |= wanted[1:]
+    wide[1:] |= wanted[:-1]
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], wide, [False]]).astype(np.int8)))
+    starts, ends = edges[::2], edges[1::2]
+    if len(starts) and int((ends - starts).max()) > LONGEST:
+        cut = [
+            (a, min(a + LONGEST, e)) for s, e in zip(starts, ends, strict=True) for a in range(s, e, LONGEST)
+        ]
+        starts, ends = np.array(cut).T
+    return starts.astype(np.int64), ends.astype(np.int64)
