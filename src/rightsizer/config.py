@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from rightsizer.errors import ConfigError
 from rightsizer.types import OutputKind
@@ -153,12 +153,52 @@ class PricesSettings(Section):
     core_hour_usd: float = Field(0.05, ge=0, description="what one CPU core costs for an hour")
 
 
+class UpstreamTable(Section):
+    """One more LLM server of the gateway: ``[gateway.upstreams.NAME]``."""
+
+    url: str = Field(description="base URL of its API, as its own clients take it")
+    key_env: str = Field("", description="environment variable with its key; empty: the caller's key goes on")
+    auth: str = Field("bearer", description="how its key is sent: bearer, basic, or the name of a header")
+    models: tuple[str, ...] = Field((), description="patterns of the models that are its own")
+    paths: tuple[str, ...] = Field((), description="patterns of the API paths that are its own")
+    headers: dict[str, str] = Field({}, description="headers it is sent besides")
+
+
 class GatewaySettings(Section):
     """The agents' front door."""
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8787, ge=0, le=65535, description="port to listen on; 0: any free one")
     upstream: str = Field("https://api.openai.com/v1", description="base URL of the LLM, ending in /v1")
+    upstreams: dict[str, UpstreamTable] = Field({}, description="further LLM servers, by name")
+    workers: int = Field(1, ge=1, le=64, description="processes that answer")
+    sync: bool = Field(False, description="every record is on the disk before its answer ends")
+    tls_cert: str = Field("", description="PEM file of the certificate; with tls_key: speak HTTPS")
+    tls_key: str = Field("", description="PEM file of the certificate's private key")
+    log_format: Literal["text", "json"] = Field("text", description="how the gateway logs: text or json")
+    max_request_bytes: int = Field(64 << 20, ge=1, description="larger requests are refused")
+    max_header_bytes: int = Field(64 << 10, ge=1024, description="larger request heads are refused")
+    max_recorded_bytes: int = Field(
+        64 << 20, ge=0, description="of a larger answer only the call is recorded"
+    )
+    max_connections: int = Field(1024, ge=1, description="connections a worker takes at once")
+    max_backlog_bytes: int = Field(
+        8 << 30, ge=0, description="above so much unread record calls go unrecorded"
+    )
+    request_timeout_s: float = Field(60.0, gt=0, description="a request must have arrived after so long")
+    connect_timeout_s: float = Field(10.0, gt=0, description="to reach the LLM's server")
+    first_byte_timeout_s: float = Field(900.0, gt=0, description="until the LLM's answer begins")
+    idle_timeout_s: float = Field(300.0, gt=0, description="between two pieces of the LLM's answer")
+    student_timeout_s: float = Field(2.0, gt=0, description="a student that takes longer is not waited for")
+    drain_timeout_s: float = Field(30.0, gt=0, description="for calls under way when the gateway stops")
+    otlp_endpoint: str = Field("", description="URL that recorded calls are sent to as OTLP/JSON spans")
+    otlp_content: bool = Field(False, description="send prompts and answers in these spans too")
+
+    @field_validator("upstreams", mode="before")
+    @classmethod
+    def _from_text(cls, value: object) -> object:
+        """The environment and --set carry text: a JSON object."""
+        return json.loads(value) if isinstance(value, str) else value
 
 
 class Settings(BaseModel):
@@ -263,10 +303,20 @@ def write_toml(settings: Settings) -> str:
         if head != section:
             section = head
             lines += ["", f"[{section}]"] if lines else [f"[{section}]"]
-        # JSON's numbers, booleans and strings are TOML's too, but for DEL
-        value = json.dumps(line.value, ensure_ascii=False).replace("\x7f", "\\u007f")
-        lines += [f"# {line.meaning}", f"{key} = {value}"]
+        lines += [f"# {line.meaning}", f"{key} = {_toml(line.value)}"]
     return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    """A value in TOML; a table in one line."""
+    if isinstance(value, BaseModel):
+        value = value.model_dump()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_toml(str(name))} = {_toml(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    # JSON's numbers, booleans and strings are TOML's too, but for DEL
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _settings() -> Iterator[tuple[str, str, str, str]]:

@@ -19,9 +19,11 @@ from rightsizer.cli.context import console, emit_json, json_option, parse_flags
 )
 @click.option("--upstream", metavar="URL", help="The LLM's API, ending in /v1 (setting gateway.upstream).")
 @click.option(
-    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer."
+    "--workers", type=click.IntRange(1, 64), help="Processes that answer (setting gateway.workers)."
 )
 @click.option("--sync", is_flag=True, help="Every record is on the disk before its answer ends.")
+@click.option("--tls-cert", metavar="FILE", help="Speak HTTPS with this certificate (PEM).")
+@click.option("--tls-key", metavar="FILE", help="The certificate's private key (PEM).")
 @click.option("--index", is_flag=True, help="Bring what was recorded into the store, and exit.")
 @click.option("--keys", is_flag=True, help="List the virtual keys, and exit.")
 @click.option("--add-key", metavar="NAME", help="Make a virtual key, print it once, and exit.")
@@ -54,14 +56,14 @@ def gateway(as_json: bool, **options: Any) -> int:
 
 
 def _serve(home: str | None, flags: dict[str, object], options: dict[str, Any], as_json: bool) -> int:
-    from rightsizer.config import load_settings
-    from rightsizer.gateway.settings import GatewaySettings
-    from rightsizer.pipeline.gateway import run_gateway
+    from rightsizer.pipeline.gateway import gateway_settings, run_gateway
 
-    base = load_settings(Path(home) if home else None, flags).gateway
-    given = {name: options[name] or getattr(base, name) for name in ("host", "upstream")}
-    port = base.port if options["port"] is None else options["port"]
-    settings = GatewaySettings(**given, port=port, workers=options["workers"], sync=options["sync"])
+    named = ("host", "port", "upstream", "workers", "tls_cert", "tls_key")
+    given = {f"gateway.{name}": options[name] for name in named if options[name] is not None}
+    if options["sync"]:
+        given["gateway.sync"] = True
+    flags = {**flags, **given}
+    settings = gateway_settings(Path(home) if home else None, flags=flags)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 

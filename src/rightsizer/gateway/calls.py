@@ -168,7 +168,7 @@ def _source(begin: Json, end: Json, shadow: Json | None) -> Json:
     for name in ("origin", "key_id"):
         if begin.get(name):
             source[name] = begin[name]
-    for name in ("status", "first_byte_s", "served_by", "retries", "route"):
+    for name in ("status", "first_byte_s", "served_by", "upstream", "retries", "route"):
         if end.get(name):
             source[name] = end[name]
     if shadow:

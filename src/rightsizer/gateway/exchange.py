@@ -18,6 +18,7 @@ import orjson
 from rightsizer.gateway.answers import unserved_reason, write_completion, write_stream
 from rightsizer.gateway.headers import Headers, header, request_head, response_head
 from rightsizer.gateway.incoming import Incoming
+from rightsizer.gateway.models import merged_models
 from rightsizer.gateway.recorder import Entry
 from rightsizer.gateway.routing import Decision, attempt
 from rightsizer.gateway.upstream import Connection
@@ -46,6 +47,7 @@ class Exchange:
         self._entry: Entry | None = None
         self._decision = Decision()
         self._served_by = "llm"
+        self._upstream_name = ""
         self._upstream: Connection | asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._status = 0
@@ -72,6 +74,8 @@ class Exchange:
         routable = path == b"/v1/chat/completions" and incoming.method == b"POST"
         if routable and worker.routing.is_active:
             self._task = worker.spawn(self._route())
+        elif worker.upstreams.merges(incoming) and incoming.method == b"GET":
+            self._task = worker.spawn(self._list_models())
         else:
             self._ask_upstream()
 
@@ -153,22 +157,31 @@ class Exchange:
         answer = None if said.message is None else said.message.model_dump(mode="json")
         self._worker.recorder.shadow(entry, {**said.record(), "message": answer})
 
+    async def _list_models(self) -> None:
+        body = await merged_models(self._worker.upstreams, self._incoming)
+        length = (b"content-length", str(len(body)).encode())
+        self.on_head(200, b"OK", [(b"content-type", b"application/json"), length])
+        self.on_body(body)
+        self.on_end()
+
     # ── the LLM ─────────────────────────────────────────────────────────────────────────────
 
     def _ask_upstream(self) -> None:
         if self._over:
             return
-        incoming, pool = self._incoming, self._worker.pool
+        incoming = self._incoming
+        way = self._worker.upstreams.choose(incoming)
+        self._upstream_name = way.name
         head = request_head(
             incoming.method,
-            pool.target.prefix + incoming.target,
-            pool.target.authority,
+            way.target,
+            way.pool.target.authority,
             incoming.headers,
-            len(incoming.body),
-            leave_out=incoming.withheld,
-            add=incoming.extra_headers,
+            len(way.body),
+            leave_out=way.withheld,
+            add=way.add,
         )
-        pool.request(head + incoming.body, self, incoming.method == b"HEAD")
+        way.pool.request(head + way.body, self, incoming.method == b"HEAD")
 
     def on_retry(self) -> None:
         self._n_retries += 1
@@ -307,6 +320,8 @@ class Exchange:
         }
         if self._n_retries:
             meta["retries"] = self._n_retries
+        if self._upstream_name:
+            meta["upstream"] = self._upstream_name
         if failure:
             meta["failure"] = failure
         if self._truncated:

@@ -18,6 +18,7 @@ SESSION_PREFIX = b"/session/"
 class Incoming:
     """`path` and `target` (path with query) are without the session prefix; header names are lower case.
 
+    `upstream` is the name of one where the URL gave it.
     `withheld` are headers not to be forwarded, `extra_headers` those to add; `origin` is a keyed
     pseudonym of who calls.
     """
@@ -28,6 +29,7 @@ class Incoming:
     http_version: str
     headers: list[tuple[bytes, bytes]]
     keep_alive: bool
+    upstream: str = ""
     session: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     origin: str = ""

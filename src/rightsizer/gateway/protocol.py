@@ -109,14 +109,17 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._ignoring:
             return
         session, target = split_session(self.url)
+        upstream = ""
         if not target.startswith(_HOT):
-            self._to_asgi()
-            return
+            upstream, target = self._worker.upstreams.split(target)
+            if not upstream:
+                self._to_asgi()
+                return
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.keep_alive = False
             self._ignoring = True
             return
-        self._begin(session, target)
+        self._begin(session, upstream, target)
 
     def on_body(self, body: bytes) -> None:
         if self._ignoring:
@@ -195,7 +198,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     # ── ours ────────────────────────────────────────────────────────────────────────────────
 
-    def _begin(self, session: str, target: bytes) -> None:
+    def _begin(self, session: str, upstream: str, target: bytes) -> None:
         """Look at the head of an API request: may it come in, and how."""
         worker, headers = self._worker, self.headers
         grant = worker.access.check(headers)
@@ -215,6 +218,7 @@ class GatewayProtocol(HttpToolsProtocol):
             http_version=http_version,
             headers=headers,
             keep_alive=http_version != "1.0" and self.parser.should_keep_alive() and not worker.draining,
+            upstream=upstream,
             session=session or read_session(headers),
             metadata=metadata,
             origin=worker.origin_of(headers, self.client[0] if self.client else ""),

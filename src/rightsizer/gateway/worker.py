@@ -16,7 +16,7 @@ from rightsizer.gateway.metrics import Metrics
 from rightsizer.gateway.recorder import Recorder
 from rightsizer.gateway.routing import RouteSource, Routing
 from rightsizer.gateway.settings import GatewaySettings
-from rightsizer.gateway.upstream import UpstreamPool
+from rightsizer.gateway.upstreams import Upstreams
 
 UPSTREAM_KEY_VARIABLE = "RIGHTSIZER_UPSTREAM_KEY"
 
@@ -31,7 +31,8 @@ class Worker:
         self.ready = False
         self.metrics = Metrics()
         self.recorder = Recorder(home, kek, settings, self.metrics)
-        self.pool = UpstreamPool(settings.target(), settings, asyncio.get_running_loop())
+        self.upstreams = Upstreams(settings, asyncio.get_running_loop())
+        self.pool = self.upstreams.default
         self.routing = Routing(source, self.metrics, settings.student_timeout_s)
         self.access = Access(home, needs_key=not settings.is_loopback())
         self._pseudonym_key = hashlib.blake2b(b"gateway-origin", key=kek, digest_size=32).digest()
@@ -53,7 +54,7 @@ class Worker:
             await asyncio.wait(self._tasks, timeout=5.0)
         await self.recorder.synced()
         self.routing.close()
-        self.pool.close()
+        self.upstreams.close()
         self.recorder.close()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rightsizer.config import load_settings
-from rightsizer.errors import RecordError, RightsizerError
+from rightsizer.errors import ConfigError, RecordError, RightsizerError
 from rightsizer.gateway.routing import Decision, Router, RouteSource
-from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.gateway.settings import GatewaySettings, NamedUpstream
 from rightsizer.pipeline.workspace import Workspace, open_workspace
 from rightsizer.serving.routing import accepted, offered
 from rightsizer.store.keys import find_key
@@ -52,6 +53,32 @@ def run_gateway(
         route_source=functools.partial(StoreRoutes, folder, flags),
         announce=announce,
     )
+
+
+def gateway_settings(
+    home: Path | None = None,
+    *,
+    flags: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> GatewaySettings:
+    """What a gateway of this home is started with; keys of further upstreams come from the environment.
+
+    Raises `ConfigError` if a setting cannot be used or a key that one names is not there.
+    """
+    variables = os.environ if environment is None else environment
+    given = load_settings(home, flags, env=environment).gateway
+    upstreams = []
+    for name, table in given.upstreams.items():
+        key = variables.get(table.key_env, "") if table.key_env else ""
+        if table.key_env and not key:
+            raise ConfigError(
+                f"upstream '{name}' has its key in {table.key_env}, which is not set",
+                hint=f"export {table.key_env}=…, or leave key_env out: then the caller's key goes on",
+            )
+        headers = tuple(table.headers.items())
+        upstreams.append(NamedUpstream(name, table.url, key, table.auth, table.models, table.paths, headers))
+    plain = {field: value for field, value in given if field != "upstreams"}
+    return GatewaySettings(**plain, upstreams=tuple(upstreams))
 
 
 def index_gateway(home: Path | None = None, *, flags: dict[str, object] | None = None) -> Indexed:
