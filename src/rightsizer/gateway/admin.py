@@ -49,7 +49,7 @@ class Admin:
             return _json(404, _error("no such path; the API is below /v1/", "not_found"))
         if method != ("POST" if path == "/feedback" else "GET"):
             return _json(405, _error("this path does not take that method", "method_not_allowed"))
-        grant = worker.access.check(scope["headers"], reading=path == "/metrics")
+        grant = worker.access.check(scope["headers"], "read" if path == "/metrics" else "feedback")
         if isinstance(grant, Refusal):
             return _json(grant.status, _error(grant.message, grant.code))
         if path == "/feedback":

@@ -68,6 +68,8 @@ class Exchange:
         """Record the begin and send the call on its way."""
         incoming, worker = self._incoming, self._worker
         worker.metrics.in_flight += 1
+        if incoming.spender is not None:
+            incoming.spender.start(incoming.body)
         path = incoming.path
         if incoming.method == b"POST" and path in _RECORDED:
             self._entry = worker.recorder.begin(self.id, self._begin_meta(), incoming.body)
@@ -203,7 +205,7 @@ class Exchange:
 
     def on_body(self, data: bytes) -> None:
         self._pending.append(data)
-        if self._entry is None:
+        if self._entry is None and self._incoming.spender is None:
             return
         if self._kept_bytes + len(data) > self._worker.settings.max_recorded_bytes:
             self._truncated = True
@@ -307,7 +309,13 @@ class Exchange:
                 meta[name] = value
         return meta
 
+    def _settle(self) -> None:
+        spender, self._incoming.spender = self._incoming.spender, None
+        if spender is not None:
+            spender.settle(b"".join(self._kept), status=self._status, by_student=self._served_by != "llm")
+
     def _record_end(self, failure: str) -> None:
+        self._settle()
         if self._entry is None or self._entry.ended:
             return
         meta: dict[str, Any] = {

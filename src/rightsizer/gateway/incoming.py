@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import orjson
 
 from rightsizer.gateway.headers import header
+
+if TYPE_CHECKING:
+    from rightsizer.gateway.spending import Spender
 
 SESSION_PREFIX = b"/session/"
 
@@ -34,6 +37,7 @@ class Incoming:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     origin: str = ""
     key_id: str = ""
+    spender: Spender | None = None
     withheld: tuple[bytes, ...] = ()
     extra_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: bytes = b""

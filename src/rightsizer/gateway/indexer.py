@@ -29,6 +29,7 @@ from rightsizer.gateway.segments import (
     segments_folder,
     take_over,
 )
+from rightsizer.gateway.spending import PriceOf
 from rightsizer.store.store import Rejected, Store
 from rightsizer.types import Call, Frozen
 from rightsizer.wire.shared import Shared
@@ -64,8 +65,8 @@ class Indexed:
     unreadable: int = 0
 
 
-def index_segments(store: Store, home: Path, kek: bytes) -> Indexed:
-    """Fold every segment without a writer into the store, oldest first.
+def index_segments(store: Store, home: Path, kek: bytes, price: PriceOf | None = None) -> Indexed:
+    """Fold every segment without a writer into the store, oldest first. `price` gives calls their cost.
 
     Raises `StoreError` (disk, lock); then the segment stays and the next run takes it up.
     """
@@ -83,7 +84,7 @@ def index_segments(store: Store, home: Path, kek: bytes) -> Indexed:
                 log.error("%s stays where it is: %s", path, error.message)
                 done = _sum(done, Indexed(unreadable=1))
                 continue
-            done = _sum(done, _fold(store, path, gathered))
+            done = _sum(done, _fold(store, path, gathered, price))
             path.unlink(missing_ok=True)
         finally:
             os.close(descriptor)
@@ -91,7 +92,12 @@ def index_segments(store: Store, home: Path, kek: bytes) -> Indexed:
 
 
 def watch(
-    open_it: Callable[[], Store], home: Path, kek: bytes, stopped: Callable[[], bool], every_s: float
+    open_it: Callable[[], Store],
+    home: Path,
+    kek: bytes,
+    stopped: Callable[[], bool],
+    every_s: float,
+    price: PriceOf | None = None,
 ) -> None:
     """Index again and again until `stopped`, then once more. A failure is logged and tried again."""
     last = False
@@ -100,7 +106,7 @@ def watch(
             if any(segments_folder(home).glob(f"*{SUFFIX}")):
                 store = open_it()
                 try:
-                    done = index_segments(store, home, kek)
+                    done = index_segments(store, home, kek, price)
                 finally:
                     store.close()
                 if done.segments:
@@ -118,10 +124,14 @@ def watch(
             time.sleep(0.2)
 
 
-def _fold(store: Store, path: Path, gathered: tuple[list[Recorded], list[Feedback]]) -> Indexed:
+def _fold(
+    store: Store, path: Path, gathered: tuple[list[Recorded], list[Feedback]], price: PriceOf | None
+) -> Indexed:
     recorded, feedback = gathered
     rejected: list[Rejected] = []
-    appended = store.calls.append(_read_calls(recorded, path.stem, rejected))
+    appended = store.calls.append(
+        with_cost(call, price) for call in _read_calls(recorded, path.stem, rejected)
+    )
     if rejected:
         store.calls.reject(rejected)
     if feedback:
@@ -134,6 +144,19 @@ def _fold(store: Store, path: Path, gathered: tuple[list[Recorded], list[Feedbac
         conflicts=len(appended.conflicts),
         feedback=len(feedback),
     )
+
+
+def with_cost(call: Call, price: PriceOf | None) -> Call:
+    """The call with its list price: 0 if a student answered, None if the price is not known."""
+    if call.cost_usd is not None:
+        return call
+    if str(call.source.get("served_by", "")).startswith("student:"):
+        return call.model_copy(update={"cost_usd": 0.0})
+    usage = call.usage
+    if price is None or usage is None or usage.input_tokens is None:
+        return call
+    usd = price(call.model, usage.input_tokens, usage.output_tokens or 0, usage.cached_input_tokens or 0)
+    return call if usd is None else call.model_copy(update={"cost_usd": usd})
 
 
 def _gather(path: Path, kek: bytes) -> tuple[list[Recorded], list[Feedback]]:

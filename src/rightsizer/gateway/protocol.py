@@ -223,6 +223,7 @@ class GatewayProtocol(HttpToolsProtocol):
             metadata=metadata,
             origin=worker.origin_of(headers, self.client[0] if self.client else ""),
             key_id=grant.key_id,
+            spender=grant.spender,
             withheld=grant.withheld,
             extra_headers=worker.replacement(grant),
         )

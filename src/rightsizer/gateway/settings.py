@@ -14,10 +14,10 @@ class GatewaySettings:
 
     `upstream` is the base URL of the LLM's API and ends in ``/v1``; `upstreams` are further ones, by name.
     `tls_cert` and `tls_key` are PEM files: with them the gateway itself speaks HTTPS.
-    `first_byte_timeout_s` is long: a reasoning model may be silent for minutes. `sync`: every record is on the disk (``fdatasync``) before
-    the last byte of its answer; without it the operating system has it, which outlives the process but
-    not a power cut of the last `sync_every_s` seconds. `student_timeout_s`: longer than that, and the
-    LLM answers.
+    `first_byte_timeout_s` is long: a reasoning model may be silent for minutes. `sync`: every record is
+    on the disk (``fdatasync``) before the last byte of its answer; without it the operating system has
+    it, which outlives the process but not a power cut of the last `sync_every_s` seconds.
+    `student_timeout_s`: longer than that, and the LLM answers.
     """
 
     host: str = "127.0.0.1"

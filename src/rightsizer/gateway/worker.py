@@ -16,6 +16,7 @@ from rightsizer.gateway.metrics import Metrics
 from rightsizer.gateway.recorder import Recorder
 from rightsizer.gateway.routing import RouteSource, Routing
 from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.gateway.spending import PriceOf
 from rightsizer.gateway.upstreams import Upstreams
 
 UPSTREAM_KEY_VARIABLE = "RIGHTSIZER_UPSTREAM_KEY"
@@ -24,7 +25,14 @@ UPSTREAM_KEY_VARIABLE = "RIGHTSIZER_UPSTREAM_KEY"
 class Worker:
     """Made inside the running loop of its process."""
 
-    def __init__(self, settings: GatewaySettings, home: Path, kek: bytes, source: RouteSource | None) -> None:
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        home: Path,
+        kek: bytes,
+        source: RouteSource | None,
+        price: PriceOf | None = None,
+    ) -> None:
         self.settings = settings
         self.home = home
         self.draining = False
@@ -34,7 +42,7 @@ class Worker:
         self.upstreams = Upstreams(settings, asyncio.get_running_loop())
         self.pool = self.upstreams.default
         self.routing = Routing(source, self.metrics, settings.student_timeout_s)
-        self.access = Access(home, needs_key=not settings.is_loopback())
+        self.access = Access(home, needs_key=not settings.is_loopback(), price=price)
         self._pseudonym_key = hashlib.blake2b(b"gateway-origin", key=kek, digest_size=32).digest()
         self._upstream_key = os.environ.get(UPSTREAM_KEY_VARIABLE, "")
         self._tasks: set[asyncio.Task[None]] = set()
@@ -56,6 +64,7 @@ class Worker:
         self.routing.close()
         self.upstreams.close()
         self.recorder.close()
+        self.access.close()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """A task that is not garbage collected."""

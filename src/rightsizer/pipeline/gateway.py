@@ -15,6 +15,7 @@ from rightsizer.config import load_settings
 from rightsizer.errors import ConfigError, RecordError, RightsizerError
 from rightsizer.gateway.routing import Decision, Router, RouteSource
 from rightsizer.gateway.settings import GatewaySettings, NamedUpstream
+from rightsizer.gateway.spending import PriceOf
 from rightsizer.pipeline.workspace import Workspace, open_workspace
 from rightsizer.serving.routing import accepted, offered
 from rightsizer.store.keys import find_key
@@ -51,6 +52,7 @@ def run_gateway(
         kek=find_key(folder, None, create=False),
         open_store=functools.partial(open_store, folder, create=False),
         route_source=functools.partial(StoreRoutes, folder, flags),
+        price=list_prices(folder, flags),
         announce=announce,
     )
 
@@ -86,7 +88,28 @@ def index_gateway(home: Path | None = None, *, flags: dict[str, object] | None =
     from rightsizer.gateway.indexer import index_segments
 
     with open_workspace(home, flags=flags) as ws:
-        return index_segments(ws.store, ws.home, find_key(ws.home, None, create=False))
+        key = find_key(ws.home, None, create=False)
+        return index_segments(ws.store, ws.home, key, list_prices(ws.home, flags))
+
+
+def list_prices(home: Path, flags: Mapping[str, object] | None = None) -> PriceOf:
+    """List prices by model, as the gateway asks for them. Raises `ConfigError` if the table is wrong."""
+    from rightsizer.economics.prices import load_prices, price_of
+
+    file = load_settings(home, flags).prices.file
+    table = load_prices(Path(file).expanduser() if file else None)
+    unknown: set[str] = set()
+
+    def usd_of(model: str, input_tokens: int, output_tokens: int, cached_tokens: int) -> float | None:
+        price = price_of(model, table)
+        if price is None:
+            if model not in unknown and len(unknown) < 1000:
+                unknown.add(model)
+                log.warning("no price for a model: its calls cost nothing that is known; see prices.file")
+            return None
+        return price.row.usd(input_tokens, output_tokens, cached_tokens)
+
+    return usd_of
 
 
 def gateway_home(home: Path | None, flags: dict[str, object] | None = None) -> Path:
