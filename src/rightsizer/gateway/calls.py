@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from rightsizer.wire import anthropic, responses
 from rightsizer.wire.anthropic_messages import completion_from_anthropic, request_from_anthropic
 from rightsizer.wire.chat_stream import completion_from_chunks, without_indexes
 from rightsizer.wire.dialects.responses import completion_from_response, request_from_responses
+from rightsizer.wire.encoding import decode_body
 from rightsizer.wire.jsontext import dump_json, parse_json
 from rightsizer.wire.record import call_from_record
 from rightsizer.wire.shared import Shared
@@ -102,6 +103,11 @@ def _answer(recorded: Recorded, dialect: _Dialect) -> Json:
     if end is None:
         return _error(None, "the gateway stopped before the answer ended")
     status, failure = end.get("status") or None, end.get("failure")
+    if end.get("encoding"):
+        try:
+            recorded = replace(recorded, answer=decode_body(recorded.answer, str(end["encoding"])))
+        except RecordError as error:
+            return _error(status, f"the answer could not be read: {error.message}")
     if status is not None and status >= 400:
         text = recorded.answer.decode("utf-8", "replace") or str(failure or "")
         return _error(status, _message(text))
@@ -114,6 +120,8 @@ def _answer(recorded: Recorded, dialect: _Dialect) -> Json:
         if failure:
             return _error(status, str(failure), recorded.answer.decode("utf-8", "replace"))
         return _error(status, f"the answer could not be read: {error.message}")
+    if failure == "client-gone" and whole:  # hung up after the last event: some clients do not wait for more
+        failure = None
     if failure or not whole or end.get("truncated"):
         return _error(status, str(failure or ("recording-limit" if end.get("truncated") else "cut")), said)
     return {"response": said}
@@ -164,7 +172,7 @@ def _metadata(begin: Json, body: Json) -> Json:
 
 
 def _source(begin: Json, end: Json, shadow: Json | None) -> Json:
-    source: Json = {"name": "gateway", "path": begin.get("path")}
+    source: Json = {"name": begin.get("by", "gateway"), "path": begin.get("path")}
     for name in ("origin", "key_id"):
         if begin.get(name):
             source[name] = begin[name]

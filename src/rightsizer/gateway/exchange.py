@@ -52,6 +52,7 @@ class Exchange:
         self._task: asyncio.Task[None] | None = None
         self._status = 0
         self._content_type = b""
+        self._encoding = b""
         self._head: list[bytes] = []
         self._head_sent = False
         self._chunked = False
@@ -193,6 +194,7 @@ class Exchange:
         self._first_byte_s = time.monotonic() - self._started
         self._status = status
         self._content_type = header(headers, b"content-type") or b""
+        self._encoding = header(headers, b"content-encoding") or b""
         self._has_body = status not in _NO_BODY and self._incoming.method != b"HEAD"
         ours = self._our_headers()
         if self._has_body and header(headers, b"content-length") is None:
@@ -328,6 +330,8 @@ class Exchange:
         }
         if self._n_retries:
             meta["retries"] = self._n_retries
+        if self._encoding:
+            meta["encoding"] = self._encoding.decode("latin-1")
         if self._upstream_name:
             meta["upstream"] = self._upstream_name
         if failure:
