@@ -1,180 +1,236 @@
-"""What the gateway adds to a call: the same requests direct and through it, in turn.
+"""What a gateway adds to a call, this one and its peers side by side.
 
-    python benchmarks/gateway/run.py [--seconds 2] [--rounds 3]
+    python benchmarks/gateway/run.py [--quick] [--only NAME ...] [--seconds 1.5] [--rounds 5] [--json FILE]
 
-Upstream and loader are small asyncio programs, the same for both. CPU per call is told apart by niceness (the
-indexer runs at 10). On a shared machine only ratios and CPU mean anything.
+Upstream and loader are one small C program (compiled here with ``cc``), the same for all. In each round every
+target gets one short slice, in shuffled order; ratios are taken within a round, and their medians are shown.
+So a machine that others use too still gives honest ratios; the absolute figures only say how busy it was.
+CPU per call is that of all processes of a target; ``index`` is the share of our indexer beside it.
+See `targets` for how peers are found.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import multiprocessing
+import json
 import os
-import signal
+import random
 import subprocess
-import sys
 import tempfile
-import time
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
-import orjson
+from payloads import N_EVENTS, body, request, write_answers
+from targets import HERE, STARTS, Target, pin
 
-BODY = orjson.dumps({"model": "m", "messages": [{"role": "user", "content": "x" * 900}]})
-ANSWER = orjson.dumps(
-    {
-        "object": "chat.completion",
-        "model": "m",
-        "choices": [
-            {"index": 0, "message": {"role": "assistant", "content": "y" * 700}, "finish_reason": "stop"}
-        ],
-    }
-)
-HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(ANSWER)
-REQUEST = (
-    b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer k\r\n"
-    b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(BODY)
-) + BODY
+Slice = dict[str, float]
 
 
-class Upstream(asyncio.Protocol):
-    """Answers as soon as a whole request is there; all requests end with the same body."""
+@dataclass(frozen=True)
+class Scenario:
+    """One block of the table. `rate` 0: every connection asks again at once."""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-        self.got = b""
-
-    def data_received(self, data: bytes) -> None:
-        self.got += data
-        if self.got.endswith(BODY):
-            self.got = b""
-            self.transport.write(HEAD + ANSWER)  # type: ignore[attr-defined]
-
-
-def serve_upstream(ready: multiprocessing.Queue[int]) -> None:
-    async def main() -> None:
-        server = await asyncio.get_running_loop().create_server(Upstream, "127.0.0.1", 0)
-        ready.put(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
-
-    asyncio.run(main())
+    name: str
+    size: int = 1000
+    stream: bool = False
+    connections: int = 16
+    rate: float = 0
+    delay_us: int = 0
+    gap_us: int = 0
 
 
-class Loader(asyncio.Protocol):
-    """One connection: ask, wait for the whole answer, ask again."""
-
-    def __init__(self, latencies_s: list[float], until: float) -> None:
-        self.latencies_s, self.until, self.got = latencies_s, until, b""
-        self.done = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-        self.ask()
-
-    def ask(self) -> None:
-        self.started = time.perf_counter()
-        self.transport.write(REQUEST)  # type: ignore[attr-defined]
-
-    def data_received(self, data: bytes) -> None:
-        self.got += data
-        if not self.got.endswith(ANSWER):
-            return
-        assert self.got.startswith(b"HTTP/1.1 200"), self.got[:200]
-        self.got = b""
-        now = time.perf_counter()
-        self.latencies_s.append(now - self.started)
-        if now < self.until:
-            self.ask()
-        else:
-            self.transport.close()
-            self.done.set_result(None)
-
-
-async def load(port: int, connections: int, seconds: float) -> list[float]:
-    loop, latencies_s = asyncio.get_running_loop(), list[float]()
-    until = time.perf_counter() + seconds
-    made = [
-        await loop.create_connection(lambda: Loader(latencies_s, until), "127.0.0.1", port)
-        for _ in range(connections)
-    ]
-    await asyncio.wait_for(asyncio.gather(*(loader.done for _, loader in made)), seconds + 30)
-    return latencies_s
-
-
-def cpu_s(group: int) -> tuple[float, float]:
-    """CPU of the answering processes of a group so far, and of the indexer (Linux)."""
-    answering = indexing = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[2]) != group:
-            continue
-        ticks = int(fields[11]) + int(fields[12])
-        if int(fields[16]) >= 10:
-            indexing += ticks
-        else:
-            answering += ticks
-    return answering / os.sysconf("SC_CLK_TCK"), indexing / os.sysconf("SC_CLK_TCK")
-
-
-def start_gateway(home: str, upstream_port: int) -> tuple[subprocess.Popen[bytes], int]:
-    command = [sys.executable, "-m", "rightsizer", "--home", home, "gateway", "--port", "0", "--json"]
-    command += ["--upstream", f"http://127.0.0.1:{upstream_port}/v1"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+def scenarios(quick: bool) -> list[Scenario]:
+    """Closed loop at three widths, large prompts, streams in one burst and paced, open loop."""
+    found = [Scenario(f"1 kB, {n} connections", connections=n) for n in (1, 16, 64)]
+    found += [Scenario(f"{kb} kB, 16 connections", kb * 1000) for kb in (32, 128)]
+    found += [Scenario(f"stream of {N_EVENTS} events in one burst, 16 connections", stream=True)]
+    paced = f"stream of {N_EVENTS} events, one each 5 ms"
+    if not quick:
+        found += [
+            Scenario(f"{kb} kB, {n} connections", kb * 1000, connections=n)
+            for kb in (32, 128)
+            for n in (1, 64)
+        ]
+        found += [
+            Scenario(f"stream of {N_EVENTS} events in one burst, {n}", stream=True, connections=n)
+            for n in (1, 64)
+        ]
+    found.append(Scenario(f"{paced}, 16 connections", stream=True, gap_us=5000))
+    found.append(
+        Scenario(
+            "open loop: 1,000/s, upstream answers after 50 ms", connections=256, rate=1000, delay_us=50_000
+        )
     )
-    assert process.stdout is not None
-    text = b""
-    while not text.rstrip().endswith(b"}"):
-        text += process.stdout.readline()
-    return process, int(orjson.loads(text)["url"].rpartition(":")[2])
+    found.append(
+        Scenario("open loop: 40/s, upstream answers after 50 ms", connections=64, rate=40, delay_us=50_000)
+    )
+    return found
+
+
+class Bench:
+    """The C program, its upstreams (one for each pace), and the targets in front of each."""
+
+    def __init__(self, options: argparse.Namespace, folder: Path) -> None:
+        self.options, self.folder = options, folder
+        self.program = folder / "http_load"
+        subprocess.run(["cc", "-O2", "-o", str(self.program), str(HERE / "http_load.c")], check=True)
+        self.answers = write_answers(folder)
+        self.upstreams: list[subprocess.Popen[bytes]] = []
+
+    def targets(self, delay_us: int, gap_us: int) -> list[Target]:
+        """All targets in front of an upstream of this pace; a line for each that is left out."""
+        command = [
+            str(self.program),
+            "serve",
+            *map(str, self.answers),
+            str(N_EVENTS),
+            str(delay_us),
+            str(gap_us),
+        ]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=lambda: pin(1))
+        self.upstreams.append(process)
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        found = [Target("direct", port)]
+        for name, start in STARTS.items():
+            if self.options.only and name not in self.options.only:
+                continue
+            folder = Path(tempfile.mkdtemp(dir=self.folder))
+            target = start(port, folder)
+            if isinstance(target, str):
+                print(f"left out: {target}")
+            else:
+                found.append(target)
+        return found
+
+    def load(self, target: Target, scenario: Scenario, seconds: float) -> Slice:
+        """One slice: what the loader saw, and what it cost the target."""
+        content = body(scenario.size, stream=scenario.stream)
+        file = self.folder / "request"
+        file.write_bytes(request(content, target.headers, target.path))
+        command = [str(self.program), "load", str(target.port), str(file), str(scenario.connections)]
+        before = target.cpu_s()
+        done = subprocess.run(
+            [*command, str(seconds), str(scenario.rate)],
+            capture_output=True,
+            check=True,
+            preexec_fn=lambda: pin(1),
+        )
+        after = target.cpu_s()
+        result: Slice = json.loads(done.stdout)
+        if result["errors"] and not result["done"]:
+            raise RuntimeError(f"{target.name} answers with errors: {done.stderr.decode()[:500]}")
+        calls = max(result["done"], 1)
+        result["cpu_us"] = (after[0] - before[0]) / calls * 1e6
+        result["index_us"] = (after[1] - before[1]) / calls * 1e6
+        result["memory_mb"] = target.memory_mb()
+        return result
+
+
+def measure(
+    bench: Bench, targets: list[Target], scenario: Scenario, rng: random.Random
+) -> dict[str, list[Slice]]:
+    """Slices of every target, one each round."""
+    slices: dict[str, list[Slice]] = {target.name: [] for target in targets}
+    for target in targets:
+        bench.load(target, scenario, 0.3)  # warm up
+    for _ in range(bench.options.rounds):
+        for target in rng.sample(targets, len(targets)):
+            slices[target.name].append(bench.load(target, scenario, bench.options.seconds))
+    return slices
+
+
+def table(slices: dict[str, list[Slice]]) -> list[dict[str, Any]]:
+    """A row for each target: medians, and medians of the ratios within a round."""
+
+    def mid(name: str, key: str) -> float:
+        return median(each[key] for each in slices[name])
+
+    def ratio(name: str, base: str, key: str) -> float | None:
+        if base not in slices:
+            return None
+        pairs = zip(slices[name], slices[base], strict=True)
+        return median(a[key] / b[key] for a, b in pairs if b[key])
+
+    def added(name: str, key: str, pick: Any = median) -> float:
+        return float(pick(a[key] - b[key] for a, b in zip(slices[name], slices["direct"], strict=True)))
+
+    rows = []
+    for name, own in slices.items():
+        rows.append(
+            {
+                "target": name,
+                "per_s": round(mid(name, "per_s")),
+                "vs_direct": ratio(name, "direct", "per_s"),
+                "vs_nginx": ratio(name, "nginx", "per_s"),
+                "vs_litellm": ratio(name, "litellm", "per_s"),
+                "added_p50_us": round(added(name, "p50")),
+                "added_p99_us": round(added(name, "p99")),
+                "best_added_p99_us": round(added(name, "p99", min)),
+                "added_first_p50_us": round(added(name, "first_p50")),
+                "cpu_us": round(mid(name, "cpu_us"), 1),
+                "index_us": round(mid(name, "index_us"), 1),
+                "memory_mb": round(max(each["memory_mb"] for each in own), 1),
+                "errors": sum(each["errors"] + each["unanswered"] for each in own),
+            }
+        )
+    return rows
+
+
+def show(scenario: Scenario, rows: list[dict[str, Any]]) -> None:
+    print(f"\n{scenario.name}")
+    print(
+        f"  {'':11}{'per s':>8}{'× direct':>10}{'× nginx':>9}{'× litellm':>11}{'p50 + µs':>10}"
+        f"{'p99 + µs':>10}{'first + µs':>11}{'CPU µs':>9}{'index µs':>9}{'MB':>7}{'errors':>8}"
+    )
+    for row in rows:
+        ratios = "".join(
+            f"{'–' if row[key] is None else format(row[key], form):>{width}}"
+            for key, form, width in (
+                ("vs_direct", ".3f", 10),
+                ("vs_nginx", ".2f", 9),
+                ("vs_litellm", ".1f", 11),
+            )
+        )
+        print(
+            f"  {row['target']:11}{row['per_s']:>8,}{ratios}{row['added_p50_us']:>10,}"
+            f"{row['added_p99_us']:>10,}{row['added_first_p50_us']:>11,}{row['cpu_us']:>9,}{row['index_us']:>9}{row['memory_mb']:>7}"
+            f"{row['errors']:>8.0f}",
+            flush=True,
+        )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser = argparse.ArgumentParser(description="gateways side by side")
+    parser.add_argument("--quick", action="store_true", help="fewer scenarios, short slices: some minutes")
+    parser.add_argument("--only", nargs="*", choices=STARTS, help="these targets only (and direct)")
+    parser.add_argument("--scenario", default="", help="only scenarios whose name contains this")
+    parser.add_argument("--seconds", type=float, default=0.0, help="length of a slice")
+    parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--json", type=Path, help="write all rows there")
     options = parser.parse_args()
-    ready: multiprocessing.Queue[int] = multiprocessing.Queue()
-    upstream = multiprocessing.Process(target=serve_upstream, args=(ready,), daemon=True)
-    upstream.start()
-    upstream_port = ready.get(timeout=20)
-    with tempfile.TemporaryDirectory() as home:
-        process, port = start_gateway(home, upstream_port)
-        try:
-            for connections in (1, 16, 64):
-                print(orjson.dumps(compare(options, connections, upstream_port, port, process.pid)).decode())
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(60)
-    upstream.terminate()
-
-
-def compare(
-    options: argparse.Namespace, connections: int, upstream_port: int, port: int, group: int
-) -> dict[str, float]:
-    """Medians over the rounds; direct and gateway alternate within each."""
-    ratios, added_us, cpus_us, index_us = [], [], [], []
-    for _ in range(options.rounds):
-        direct = asyncio.run(load(upstream_port, connections, options.seconds))
-        before = cpu_s(group)
-        through = asyncio.run(load(port, connections, options.seconds))
-        after = cpu_s(group)
-        cpus_us.append((after[0] - before[0]) / len(through) * 1e6)
-        index_us.append((after[1] - before[1]) / len(through) * 1e6)
-        ratios.append(len(through) / len(direct))
-        added_us.append((median(through) - median(direct)) * 1e6)
-    return {
-        "connections": connections,
-        "requests_per_s_vs_direct": round(median(ratios), 3),
-        "added_p50_us": round(median(added_us)),
-        "gateway_cpu_us_per_call": round(median(cpus_us)),
-        "indexer_cpu_us_per_call": round(median(index_us)),
-    }
+    options.seconds = options.seconds or (0.8 if options.quick else 1.5)
+    options.rounds = options.rounds or (3 if options.quick else 5)
+    rng, results = random.Random(0), []
+    chosen = [each for each in scenarios(options.quick) if options.scenario in each.name]
+    with tempfile.TemporaryDirectory() as name:
+        bench = Bench(options, Path(name))
+        for pace in dict.fromkeys((each.delay_us, each.gap_us) for each in chosen):
+            targets = bench.targets(*pace)
+            try:
+                for scenario in (each for each in chosen if (each.delay_us, each.gap_us) == pace):
+                    rows = table(measure(bench, targets, scenario, rng))
+                    show(scenario, rows)
+                    results.append({"scenario": scenario.name, "rows": rows})
+            finally:
+                for target in targets:
+                    target.stop()
+        for process in bench.upstreams:
+            process.kill()
+    if options.json:
+        options.json.write_text(json.dumps({"load": os.getloadavg(), "results": results}, indent=1))
 
 
 if __name__ == "__main__":

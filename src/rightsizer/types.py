@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import time
-import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Protocol
@@ -26,7 +25,8 @@ def new_id(prefix: str) -> str:
     rand = int.from_bytes(os.urandom(10), "big")
     value = (ms & (2**48 - 1)) << 80 | 0x7 << 76 | (rand >> 68 & 0xFFF) << 64
     value |= 0b10 << 62 | (rand & (2**62 - 1))
-    return f"{prefix}_{uuid.UUID(int=value)}"
+    text = f"{value:032x}"
+    return f"{prefix}_{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 class Frozen(BaseModel):

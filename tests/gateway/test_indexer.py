@@ -126,7 +126,7 @@ def test_a_full_disk_is_counted_and_never_raised(tmp_path: Path, monkeypatch: py
         raise OSError(28, "No space left on device")
 
     entry = recorder.begin("call_1", {"at": 1.0, "path": CHAT}, BODY)
-    monkeypatch.setattr("rightsizer.gateway.segments.os.write", full)
+    monkeypatch.setattr("rightsizer.gateway.segments.os.writev", full)
     recorder.end(entry, END, b"")
     recorder.end(recorder.begin("call_2", {"at": 1.0, "path": CHAT}, BODY), END, b"")
     assert metrics.losses == {"disk": 2}

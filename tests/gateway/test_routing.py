@@ -41,6 +41,8 @@ TEXT = Message(role="assistant", parts=(TextPart(content="退款"),))
 
 class Students:
     is_empty = False
+    def place(self, call_id, body, metadata):
+        return None
     def route(self, call_id, body, metadata):
         told = Decision("task_1", "student_1", "canary", 0.5, offered=True, confidence=0.9)
         asked = metadata["ask"]

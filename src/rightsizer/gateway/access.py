@@ -103,7 +103,10 @@ class Access:
 
     def check(self, headers: Headers, doing: Doing = "call") -> Grant | Refusal:
         """Whether a caller with these headers may go on; a call that may is counted."""
-        found = find_secret(headers)
+        return self.admit(find_secret(headers), doing)
+
+    def admit(self, found: tuple[bytes, bytes] | None, doing: Doing = "call") -> Grant | Refusal:
+        """The same for what `find_secret` found. Asked for every call: keys are revoked and run dry."""
         if found is None:
             if not self._needs_key:
                 return _OPEN

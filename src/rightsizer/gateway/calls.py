@@ -94,8 +94,19 @@ def call_from_recorded(recorded: Recorded, shared: Shared | None = None) -> Call
         record["session_id"] = begin["session"]
     if isinstance(end.get("total_s"), int | float):
         record["latency_s"] = end["total_s"]
-    record |= _answer(recorded, dialect)
+    try:
+        return _call(record | _answer(recorded, dialect), shared)
+    except RecordError as error:  # a request is not lost for an answer that is none
+        unread = f"the answer could not be read: {error.message}"
+        return _call(record | _error(end.get("status") or None, unread, _said(recorded)), shared)
+
+
+def _call(record: Json, shared: Shared | None) -> Call:
     return call_from_record({name: value for name, value in record.items() if value not in ({}, "")}, shared)
+
+
+def _said(recorded: Recorded) -> str:
+    return recorded.answer.decode("utf-8", "replace")
 
 
 def _answer(recorded: Recorded, dialect: _Dialect) -> Json:
@@ -109,17 +120,17 @@ def _answer(recorded: Recorded, dialect: _Dialect) -> Json:
         except RecordError as error:
             return _error(status, f"the answer could not be read: {error.message}")
     if status is not None and status >= 400:
-        text = recorded.answer.decode("utf-8", "replace") or str(failure or "")
+        text = _said(recorded) or str(failure or "")
         return _error(status, _message(text))
     try:
         given, whole = _read_answer(recorded, dialect)
         if given.get("error"):
             return _error(status, _words(given["error"]), given)
         said = dialect.answer(given)
-    except RecordError as error:
+    except RecordError:
         if failure:
-            return _error(status, str(failure), recorded.answer.decode("utf-8", "replace"))
-        return _error(status, f"the answer could not be read: {error.message}")
+            return _error(status, str(failure), _said(recorded))
+        raise
     if failure == "client-gone" and whole:  # hung up after the last event: some clients do not wait for more
         failure = None
     if failure or not whole or end.get("truncated"):

@@ -2,41 +2,60 @@
 
     start ─► begin recorded ─► student? ─► upstream ─► relay ─► end recorded ─► last byte
 
-The exchange owns the order of things; the protocol owns the client's connection, the pool the LLM's.
+The exchange owns the order of things; the protocol owns the client's connection, the pool the LLM's, the
+relay the form of the answer.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from rightsizer.gateway.answers import unserved_reason, write_completion, write_stream
-from rightsizer.gateway.headers import Headers, header, request_head, response_head
+from rightsizer.gateway.answer_head import AnswerHead, head_of_headers
+from rightsizer.gateway.headers import Headers, request_bytes, request_lines
 from rightsizer.gateway.incoming import Incoming
 from rightsizer.gateway.models import merged_models
 from rightsizer.gateway.recorder import Entry
-from rightsizer.gateway.routing import Decision, attempt
+from rightsizer.gateway.relay import Relay
+from rightsizer.gateway.routing import Decision
+from rightsizer.gateway.student import student_answer
 from rightsizer.gateway.upstream import Connection
-from rightsizer.types import Message, new_id
+from rightsizer.types import new_id
 
 if TYPE_CHECKING:
     from rightsizer.gateway.protocol import GatewayProtocol
     from rightsizer.gateway.worker import Worker
 
-_RECORDED = (b"/v1/chat/completions", b"/v1/responses", b"/v1/messages")
-_NO_BODY = (204, 304)
+_CHAT = b"/v1/chat/completions"
+_RECORDED = (_CHAT, b"/v1/responses", b"/v1/messages")
 _STATUS_OF = {"connect-timeout": 504, "first-byte-timeout": 504, "idle-timeout": 504}
-# After these a client may take the answer for whole, although the connection's last byte is to come.
-_LAST_EVENT = re.compile(rb"(data: ?\[DONE\]|event: ?message_stop)[^\r\n]*(\r?\n[^\r\n]+)*\r?\n\r?\n")
+_UNDECIDED = Decision()
 
 
 class Exchange:
     """See the module. Implements `upstream.Listener`."""
+
+    __slots__ = (
+        "_client",
+        "_decision",
+        "_entry",
+        "_first_byte_s",
+        "_incoming",
+        "_n_retries",
+        "_over",
+        "_relay",
+        "_served_by",
+        "_started",
+        "_status",
+        "_task",
+        "_upstream",
+        "_upstream_name",
+        "_worker",
+        "id",
+        "keep_alive",
+    )
 
     def __init__(self, worker: Worker, client: GatewayProtocol, incoming: Incoming) -> None:
         self.id = new_id("call")
@@ -45,23 +64,13 @@ class Exchange:
         self._started = time.monotonic()
         self._first_byte_s: float | None = None
         self._entry: Entry | None = None
-        self._decision = Decision()
+        self._decision = _UNDECIDED
         self._served_by = "llm"
         self._upstream_name = ""
         self._upstream: Connection | asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._status = 0
-        self._content_type = b""
-        self._encoding = b""
-        self._head: list[bytes] = []
-        self._head_sent = False
-        self._chunked = False
-        self._has_body = True
-        self._pending: list[bytes] = []
-        self._kept: list[bytes] = []
-        self._kept_bytes = 0
-        self._truncated = False
-        self._window = b""
+        self._relay: Relay | None = None
         self._n_retries = 0
         self._over = False
 
@@ -71,16 +80,18 @@ class Exchange:
         worker.metrics.in_flight += 1
         if incoming.spender is not None:
             incoming.spender.start(incoming.body)
-        path = incoming.path
-        if incoming.method == b"POST" and path in _RECORDED:
+        if incoming.method == b"POST" and incoming.path in _RECORDED:
             self._entry = worker.recorder.begin(self.id, self._begin_meta(), incoming.body)
-        routable = path == b"/v1/chat/completions" and incoming.method == b"POST"
-        if routable and worker.routing.is_active:
-            self._task = worker.spawn(self._route())
-        elif worker.upstreams.merges(incoming) and incoming.method == b"GET":
+            if incoming.path == _CHAT and worker.routing.is_active:
+                decision = worker.routing.place(self.id, incoming.body, incoming.metadata)
+                if decision is None:
+                    self._task = worker.spawn(self._route())
+                    return
+                self._decide(decision)
+        elif incoming.method == b"GET" and worker.upstreams.merges(incoming):
             self._task = worker.spawn(self._list_models())
-        else:
-            self._ask_upstream()
+            return
+        self._ask_upstream()
 
     def attach(self, handle: Connection | asyncio.Task[None]) -> None:
         self._upstream = handle
@@ -90,7 +101,7 @@ class Exchange:
         if self._over:
             return
         self._worker.metrics.disconnects += 1
-        if isinstance(self._upstream, Connection | asyncio.Task):
+        if self._upstream is not None:
             self._upstream.cancel()
         if self._task is not None:
             self._task.cancel()
@@ -109,51 +120,23 @@ class Exchange:
     async def _route(self) -> None:
         worker, incoming = self._worker, self._incoming
         decision = await worker.routing.decide(self.id, incoming.body, incoming.metadata)
-        self._decision = decision
-        if decision.fallback:
-            worker.metrics.fallbacks[decision.fallback] += 1
+        self._decide(decision)
         if decision.message is not None:
-            answer = self._student_answer(decision)
-            if answer is not None:
-                await self._serve_student(*answer)
+            answer = student_answer(decision.message, self.id, incoming.body)
+            if not isinstance(answer, str):
+                self._served_by = f"student:{decision.student_id}"
+                self._answer(*answer)
                 return
+            self._decide(replace(decision, message=None, fallback=answer))
         if decision.mode == "shadow" and self._entry is not None:
             worker.recorder.hold(self._entry)
             worker.spawn(self._shadow(self._entry, decision))
         self._ask_upstream()
 
-    def _student_answer(self, decision: Decision) -> tuple[bytes, bytes] | None:
-        """(content type, body) of the student's answer; None, the reason noted, if it cannot be given."""
-        assert decision.message is not None
-        body, _ = attempt(orjson.loads, self._incoming.body)
-        reason = unserved_reason(body) if isinstance(body, dict) else "error"
-        if not reason:
-            answer, failed = attempt(self._written, decision.message, body)
-            if not failed:
-                return answer
-            reason = "error"
-        self._worker.metrics.fallbacks[reason] += 1
-        self._decision = replace(decision, message=None, fallback=reason)
-        return None
-
-    def _written(self, message: Message, body: dict[str, Any]) -> tuple[bytes, bytes]:
-        model, created = str(body.get("model", "")), int(time.time())
-        if not body.get("stream"):
-            whole = write_completion(message, call_id=self.id, model=model, created=created)
-            return b"application/json", whole
-        options = body.get("stream_options")
-        with_usage = bool(isinstance(options, dict) and options.get("include_usage"))
-        events = write_stream(message, call_id=self.id, model=model, created=created, with_usage=with_usage)
-        return b"text/event-stream; charset=utf-8", events
-
-    async def _serve_student(self, content_type: bytes, body: bytes) -> None:
-        self._served_by = f"student:{self._decision.student_id}"
-        headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
-        if content_type.startswith(b"text/event-stream"):
-            headers.append((b"cache-control", b"no-cache"))
-        self.on_head(200, b"OK", headers)
-        self.on_body(body)
-        self.on_end()
+    def _decide(self, decision: Decision) -> None:
+        self._decision = decision
+        if decision.fallback:
+            self._worker.metrics.fallbacks[decision.fallback] += 1
 
     async def _shadow(self, entry: Entry, decision: Decision) -> None:
         said = await self._worker.routing.shadow(decision)
@@ -162,8 +145,13 @@ class Exchange:
 
     async def _list_models(self) -> None:
         body = await merged_models(self._worker.upstreams, self._incoming)
-        length = (b"content-length", str(len(body)).encode())
-        self.on_head(200, b"OK", [(b"content-type", b"application/json"), length])
+        self._answer([(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))], body)
+
+    def _answer(self, headers: Headers, body: bytes) -> None:
+        """Give an answer of our own the way one of the LLM goes."""
+        if self._over:
+            return
+        self.on_head(head_of_headers(200, b"OK", headers))
         self.on_body(body)
         self.on_end()
 
@@ -175,55 +163,45 @@ class Exchange:
         incoming = self._incoming
         way = self._worker.upstreams.choose(incoming)
         self._upstream_name = way.name
-        head = request_head(
-            incoming.method,
-            way.target,
-            way.pool.target.authority,
-            incoming.headers,
-            len(way.body),
-            leave_out=way.withheld,
-            add=way.add,
-        )
-        way.pool.request(head + way.body, self, incoming.method == b"HEAD")
+        lines = incoming.sent_heads.get(way.name)
+        if lines is None:
+            authority = way.pool.target.authority
+            lines = request_lines(
+                incoming.method, way.target, authority, incoming.headers, leave_out=way.withheld, add=way.add
+            )
+            incoming.sent_heads[way.name] = lines
+        request = request_bytes(lines, incoming.method, way.body)
+        way.pool.request(request, self, incoming.method == b"HEAD")
 
     def on_retry(self) -> None:
         self._n_retries += 1
         self._worker.metrics.retries += 1
 
-    def on_head(self, status: int, reason: bytes, headers: Headers) -> None:
+    def on_head(self, head: AnswerHead) -> None:
+        incoming = self._incoming
         self._first_byte_s = time.monotonic() - self._started
-        self._status = status
-        self._content_type = header(headers, b"content-type") or b""
-        self._encoding = header(headers, b"content-encoding") or b""
-        self._has_body = status not in _NO_BODY and self._incoming.method != b"HEAD"
-        ours = self._our_headers()
-        if self._has_body and header(headers, b"content-length") is None:
-            self._chunked = self._incoming.http_version != "1.0"
-            if self._chunked:
-                ours.append((b"transfer-encoding", b"chunked"))
-            else:
-                self.keep_alive = False
-        self._head = response_head(status, reason, headers, ours)
+        self._status = head.status
+        self._relay = Relay(
+            head,
+            self._our_headers(),
+            is_head=incoming.method == b"HEAD",
+            chunks=incoming.http_version != "1.0",
+            keeps=self._worker.settings.max_recorded_bytes if self._is_kept() else 0,
+        )
+        if self._relay.ends_with_connection:
+            self.keep_alive = False
 
     def on_body(self, data: bytes) -> None:
-        self._pending.append(data)
-        if self._entry is None and self._incoming.spender is None:
-            return
-        if self._kept_bytes + len(data) > self._worker.settings.max_recorded_bytes:
-            self._truncated = True
-        if not self._truncated:
-            self._kept.append(data)
-            self._kept_bytes += len(data)
+        if self._relay is not None:
+            self._relay.add(data)
 
     def on_segment(self) -> None:
-        if self._over:
+        if self._over or self._relay is None:
             return
-        if self._entry is not None and b"event-stream" in self._content_type:
-            self._window = (self._window + b"".join(self._pending))[-512:]
-            if _LAST_EVENT.search(self._window):
-                if self._worker.settings.sync:
-                    return  # held until the end, which follows at once
-                self._record_end("")
+        if self._entry is not None and self._relay.may_look_whole():
+            if self._worker.settings.sync:
+                return  # held until the end, which follows at once
+            self._record_end("")
         self._write(last=False)
 
     def on_end(self) -> None:
@@ -251,78 +229,66 @@ class Exchange:
         if self._over:
             return
         self._worker.metrics.fallbacks[f"upstream-{reason}"] += 1
-        if self._head_sent:  # never fake an end: the client must see that its answer was cut
-            self._write(last=False)
+        if self._relay is not None and self._relay.head_sent:
+            self._write(last=False)  # never fake an end: the client must see that its answer was cut
             self._close_books(reason)
             self._client.abort()
             return
-        self._pending.clear()
         self._status = _STATUS_OF.get(reason, 502)
-        self._head = []
         self._close_books(reason)
-        self._client.answer_error(
-            self._status,
-            f"the LLM's server gave no answer ({reason})",
-            reason,
-            self._our_headers(),
-            self.keep_alive,
-        )
+        message = f"the LLM's server gave no answer ({reason})"
+        self._client.answer_error(self._status, message, reason, self._our_headers(), self.keep_alive)
         self._client.exchange_done(self, close=not self.keep_alive)
 
     # ── writing and recording ───────────────────────────────────────────────────────────────
 
     def _write(self, *, last: bool) -> None:
-        out: list[bytes] = []
-        if not self._head_sent and self._head:
-            self._head_sent = True
-            if self._worker.draining:
-                self.keep_alive = False
-            connection = b"" if self.keep_alive else b"connection: close\r\n"
-            out += [*self._head, connection, b"\r\n"]
-        if self._has_body and self._pending:
-            if self._chunked:
-                size = sum(map(len, self._pending))
-                out += [b"%x\r\n" % size, *self._pending, b"\r\n"]
-            else:
-                out += self._pending
-        self._pending = []
-        if last and self._chunked:
-            out.append(b"0\r\n\r\n")
+        assert self._relay is not None
+        if self._worker.draining and not self._relay.head_sent:
+            self.keep_alive = False
+        out = self._relay.take(last=last, keep_alive=self.keep_alive)
         if out:
-            self._client.write(b"".join(out))
+            self._client.write(out)
 
     def _our_headers(self) -> list[tuple[bytes, bytes]]:
+        decision = self._decision
         ours = [
             (b"x-rightsizer-call-id", self.id.encode()),
             (b"x-rightsizer-served-by", self._served_by.encode()),
         ]
-        if self._decision.task_id:
-            ours.append((b"x-rightsizer-task", self._decision.task_id.encode()))
-        if self._decision.fallback:
-            ours.append((b"x-rightsizer-fallback", self._decision.fallback.encode()))
+        if decision.task_id:
+            ours.append((b"x-rightsizer-task", decision.task_id.encode()))
+        if decision.fallback:
+            ours.append((b"x-rightsizer-fallback", decision.fallback.encode()))
         return ours
 
     def _begin_meta(self) -> dict[str, Any]:
         incoming = self._incoming
         meta: dict[str, Any] = {"at": time.time(), "path": incoming.path.decode("ascii", "replace")}
-        for name in ("session", "metadata", "origin", "key_id"):
-            value = getattr(incoming, name)
-            if value:
-                meta[name] = value
+        if incoming.session:
+            meta["session"] = incoming.session
+        if incoming.metadata:
+            meta["metadata"] = incoming.metadata
+        if incoming.origin:
+            meta["origin"] = incoming.origin
+        if incoming.key_id:
+            meta["key_id"] = incoming.key_id
         return meta
 
-    def _settle(self) -> None:
-        spender, self._incoming.spender = self._incoming.spender, None
-        if spender is not None:
-            spender.settle(b"".join(self._kept), status=self._status, by_student=self._served_by != "llm")
+    def _is_kept(self) -> bool:
+        return self._entry is not None or self._incoming.spender is not None
 
     def _record_end(self, failure: str) -> None:
-        self._settle()
-        if self._entry is None or self._entry.ended:
+        entry, relay = self._entry, self._relay
+        answer = b"" if relay is None else relay.kept()
+        spender, self._incoming.spender = self._incoming.spender, None
+        if spender is not None:
+            spender.settle(answer, status=self._status, by_student=self._served_by != "llm")
+        if entry is None or entry.ended:
             return
         meta: dict[str, Any] = {
             "status": self._status,
-            "type": self._content_type.decode("latin-1"),
+            "type": "" if relay is None else relay.content_type.decode("latin-1"),
             "total_s": round(time.monotonic() - self._started, 6),
             "first_byte_s": None if self._first_byte_s is None else round(self._first_byte_s, 6),
             "served_by": self._served_by,
@@ -330,23 +296,22 @@ class Exchange:
         }
         if self._n_retries:
             meta["retries"] = self._n_retries
-        if self._encoding:
-            meta["encoding"] = self._encoding.decode("latin-1")
+        if relay is not None and relay.encoding:
+            meta["encoding"] = relay.encoding.decode("latin-1")
         if self._upstream_name:
             meta["upstream"] = self._upstream_name
         if failure:
             meta["failure"] = failure
-        if self._truncated:
+        if relay is not None and relay.truncated:
             meta["truncated"] = True
-        self._worker.recorder.end(self._entry, meta, b"".join(self._kept))
-        self._kept = []
+        self._worker.recorder.end(entry, meta, answer)
 
     def _close_books(self, failure: str) -> None:
         self._record_end(failure)
         self._over = True
         metrics = self._worker.metrics
         metrics.in_flight -= 1
-        kind = "student" if self._served_by != "llm" else "llm"
+        kind = "llm" if self._served_by == "llm" else "student"
         metrics.calls[kind, "499" if failure == "client-gone" else str(self._status)] += 1
         metrics.latency_s.add(time.monotonic() - self._started)
         if self._first_byte_s is not None:

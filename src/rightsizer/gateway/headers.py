@@ -23,6 +23,8 @@ OURS = b"x-rightsizer-"
 # Set anew for the upstream; cookies belong to this host and not to the LLM's.
 _REPLACED = frozenset((b"host", b"content-length", b"expect", b"accept-encoding", b"cookie"))
 
+_BODILESS = (b"GET", b"HEAD", b"DELETE", b"OPTIONS")
+
 
 def named_in_connection(headers: Headers) -> set[bytes]:
     """Header names the Connection header declares hop-by-hop."""
@@ -32,6 +34,30 @@ def named_in_connection(headers: Headers) -> set[bytes]:
         if name == b"connection"
         for token in value.split(b",")
     }
+
+
+def request_lines(
+    method: bytes,
+    target: bytes,
+    authority: bytes,
+    headers: Headers,
+    *,
+    leave_out: Iterable[bytes],
+    add: Headers = (),
+) -> bytes:
+    """The head of the request to the upstream up to its Content-Length. Names in `headers` are lower case.
+
+    ``accept-encoding: identity``: a compressed stream arrives in lumps and could not be recorded.
+    """
+    dropped = named_in_connection(headers) | set(leave_out)
+    lines = [method, b" ", target, b" HTTP/1.1\r\nhost: ", authority, b"\r\naccept-encoding: identity\r\n"]
+    for name, value in headers:
+        if name in HOP_BY_HOP or name in _REPLACED or name in dropped or name.startswith(OURS):
+            continue
+        lines += (name, b": ", value, b"\r\n")
+    for name, value in add:
+        lines += (name, b": ", value, b"\r\n")
+    return b"".join(lines)
 
 
 def request_head(
@@ -44,22 +70,18 @@ def request_head(
     leave_out: Iterable[bytes],
     add: Headers = (),
 ) -> bytes:
-    """The head of the request to the upstream. Names in `headers` are lower case.
+    """The whole head of the request to the upstream."""
+    lines = request_lines(method, target, authority, headers, leave_out=leave_out, add=add)
+    if body_bytes or method not in _BODILESS:
+        return b"%bcontent-length: %d\r\n\r\n" % (lines, body_bytes)
+    return lines + b"\r\n"
 
-    ``accept-encoding: identity``: a compressed stream arrives in lumps and could not be recorded.
-    """
-    dropped = named_in_connection(headers) | set(leave_out)
-    lines = [method, b" ", target, b" HTTP/1.1\r\nhost: ", authority, b"\r\naccept-encoding: identity\r\n"]
-    for name, value in headers:
-        if name in HOP_BY_HOP or name in _REPLACED or name in dropped or name.startswith(OURS):
-            continue
-        lines += (name, b": ", value, b"\r\n")
-    for name, value in add:
-        lines += (name, b": ", value, b"\r\n")
-    if body_bytes or method not in (b"GET", b"HEAD", b"DELETE", b"OPTIONS"):
-        lines += (b"content-length: ", str(body_bytes).encode(), b"\r\n")
-    lines.append(b"\r\n")
-    return b"".join(lines)
+
+def request_bytes(lines: bytes, method: bytes, body: bytes) -> bytes:
+    """The whole request of these `request_lines`."""
+    if body or method not in _BODILESS:
+        return b"%bcontent-length: %d\r\n\r\n%b" % (lines, len(body), body)
+    return lines + b"\r\n"
 
 
 def response_head(status: int, reason: bytes, headers: Headers, ours: Headers) -> list[bytes]:

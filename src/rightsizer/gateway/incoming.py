@@ -23,7 +23,8 @@ class Incoming:
 
     `upstream` is the name of one where the URL gave it.
     `withheld` are headers not to be forwarded, `extra_headers` those to add; `origin` is a keyed
-    pseudonym of who calls.
+    pseudonym of who calls. `sent_heads` (upstream's name →
+    `headers.request_lines`) is shared by all requests with this head.
     """
 
     method: bytes
@@ -41,6 +42,15 @@ class Incoming:
     withheld: tuple[bytes, ...] = ()
     extra_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: bytes = b""
+    credential: tuple[bytes, bytes] | None = None
+    sent_heads: dict[str, bytes] = field(default_factory=dict)
+
+    def again(self, body: bytes) -> Incoming:
+        """Another request with a head that is equal but for its length."""
+        other = Incoming.__new__(Incoming)
+        other.__dict__.update(self.__dict__)
+        other.body = body
+        return other
 
 
 def split_session(target: bytes) -> tuple[str, bytes]:

@@ -187,7 +187,7 @@ def _read_calls(recorded: list[Recorded], name: str, rejected: list[Rejected]) -
             yield call_from_recorded(each, shared)
         except RecordError as error:
             rejected.append(Rejected(f"gateway/{name}", number, error.reason, error.message, _raw(each)))
-        except (TypeError, ValueError, LookupError, AttributeError) as error:
+        except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
             # JSON of a shape no API has; one such call must not hold up the others
             kind = type(error).__name__
             rejected.append(Rejected(f"gateway/{name}", number, "unreadable", kind, _raw(each)))

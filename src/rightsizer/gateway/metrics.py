@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 
@@ -17,11 +18,7 @@ class Histogram:
 
     def add(self, seconds: float) -> None:
         self.sum += seconds
-        for number, limit in enumerate(BUCKETS_S):
-            if seconds <= limit:
-                self.counts[number] += 1
-                return
-        self.counts[-1] += 1
+        self.counts[bisect_left(BUCKETS_S, seconds)] += 1
 
     def lines(self, name: str) -> list[str]:
         total, result = 0, [f"# TYPE {name} histogram"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from rightsizer.gateway.answer_head import AnswerHead
 from rightsizer.gateway.headers import Headers, request_head
 from rightsizer.gateway.incoming import Incoming
 from rightsizer.gateway.upstream import Connection, UpstreamPool
@@ -26,8 +27,8 @@ class Answer:
         self._bytes = 0
         self._handle: Connection | asyncio.Task[None] | None = None
 
-    def on_head(self, status: int, reason: bytes, headers: Headers) -> None:
-        self._status = status
+    def on_head(self, head: AnswerHead) -> None:
+        self._status = head.status
 
     def on_body(self, data: bytes) -> None:
         self._bytes += len(data)

@@ -1,8 +1,9 @@
 """The client's side: uvicorn's HTTP protocol, with the API's paths taken out of ASGI.
 
 Requests under ``/v1/`` become an `Exchange` in plain callbacks; all others go to the ASGI app as
-uvicorn does it. Requests that a client sends before the last answer is done (pipelining) wait in order;
-only a mix of both kinds is answered up to the change and then closed.
+uvicorn does it. A head that was read before (`known_heads`) is not parsed again. Requests that a client
+sends before the last answer is done (pipelining) wait in order; only a mix of both kinds is answered up to
+the change and then closed.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from rightsizer.gateway.access import Refusal
+from rightsizer.gateway.access import Refusal, find_secret
 from rightsizer.gateway.exchange import Exchange
 from rightsizer.gateway.incoming import Incoming, read_metadata, read_session, split_session
+from rightsizer.gateway.known_heads import split_head
 
 if TYPE_CHECKING:
     from rightsizer.gateway.worker import Worker
@@ -52,6 +54,11 @@ class GatewayProtocol(HttpToolsProtocol):
         self._in_head = True
         self._ignoring = False
         self._deadline: asyncio.TimerHandle | None = None
+        self._at_start = True  # of a request: nothing of it has come yet
+        self._raw = b""  # what came with the first bytes of a request: its head, most often
+        self._missing = 0  # bytes of a body whose head was known
+        self._idle_since = 0.0
+        self._idle_timer: asyncio.TimerHandle | None = None
 
     # ── asyncio ─────────────────────────────────────────────────────────────────────────────
 
@@ -63,6 +70,8 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
         for exchange in (self._exchange, *self._queue):
             if exchange is not None:
                 exchange.client_gone()
@@ -73,11 +82,24 @@ class GatewayProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._ignoring:
             return
+        if self._missing:
+            data = self._rest_of_body(data)
+            if not data:
+                return
+        if self._at_start:
+            if self._exchange is None and self._take_known(data):
+                return
+            self._raw = data
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
         if self._in_head and self._head_bytes > self._worker.settings.max_header_bytes:
             self._refuse(Refusal(431, "the headers of this request are too large", "headers_too_large"))
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP: said in its turn, and once."""
+        if not self._ignoring:
+            self._refuse(Refusal(400, "this is not an HTTP request", "invalid_http"))
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -100,12 +122,13 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._head_bytes, self._at_start = True, 0, False
         if self._deadline is None:
             self._arm()
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        raw, self._raw = self._raw, b""  # it is the head of the first request in what came, of no later one
         if self._ignoring:
             return
         session, target = split_session(self.url)
@@ -119,7 +142,7 @@ class GatewayProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
             self._ignoring = True
             return
-        self._begin(session, upstream, target)
+        self._begin(session, upstream, target, raw)
 
     def on_body(self, body: bytes) -> None:
         if self._ignoring:
@@ -134,15 +157,66 @@ class GatewayProtocol(HttpToolsProtocol):
         self._pieces.append(body)
 
     def on_message_complete(self) -> None:
+        self._at_start = True
         self._disarm()
         if self._ignoring:
             return
         if self._incoming is None:
             super().on_message_complete()
             return
+        self._whole_request()
+
+    # ── requests whose head is known ────────────────────────────────────────────────────────
+
+    def _take_known(self, data: bytes) -> bool:
+        """Take a request without parsing it, if its head was read before; False: llhttp must."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            return False
+        split = split_head(data)
+        if split is None or split.length > self._worker.settings.max_request_bytes:
+            return False
+        end = split.body_at + split.length
+        known = self._worker.known_heads.find(split.key, self.client[0] if self.client else "")
+        if known is None or end < len(data):  # more than one request: in order, and by llhttp
+            return False
+        self._unset_keepalive_if_required()
+        self._disarm()
+        self._at_start = False
+        grant = self._worker.access.admit(known.credential)
+        if isinstance(grant, Refusal):
+            self._refuse(grant)
+            return True
+        self._incoming = known.again(data[split.body_at :])
+        self._incoming.spender = grant.spender
+        if end == len(data):
+            self._at_start = True
+            self._whole_request()
+        else:
+            self._in_head = False
+            self._pieces = [self._incoming.body]
+            self._missing = end - len(data)
+            self._arm()
+        return True
+
+    def _rest_of_body(self, data: bytes) -> bytes:
+        """More of the body of a request whose head was known; what comes after it."""
+        part, rest = (
+            (data, b"") if len(data) <= self._missing else (data[: self._missing], data[self._missing :])
+        )
+        self._pieces.append(part)
+        self._missing -= len(part)
+        if not self._missing:
+            self._at_start = True
+            self._disarm()
+            self._whole_request()
+        return rest
+
+    def _whole_request(self) -> None:
+        assert self._incoming is not None
         incoming, self._incoming = self._incoming, None
-        incoming.body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        self._pieces = []
+        if self._pieces:
+            incoming.body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+            self._pieces = []
         exchange = Exchange(self._worker, self, incoming)
         if self._exchange is None:
             self._exchange = exchange
@@ -174,10 +248,9 @@ class GatewayProtocol(HttpToolsProtocol):
             self._exchange.start()
         else:
             self.flow.resume_reading()
-            self._unset_keepalive_if_required()
-            self.timeout_keep_alive_task = self.loop.call_later(
-                self.timeout_keep_alive, self.timeout_keep_alive_handler
-            )
+            self._idle_since = self.loop.time()
+            if self._idle_timer is None:
+                self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._idle)
 
     def answer_error(
         self, status: int, message: str, code: str, headers: list[tuple[bytes, bytes]], keep_alive: bool
@@ -198,10 +271,11 @@ class GatewayProtocol(HttpToolsProtocol):
 
     # ── ours ────────────────────────────────────────────────────────────────────────────────
 
-    def _begin(self, session: str, upstream: str, target: bytes) -> None:
+    def _begin(self, session: str, upstream: str, target: bytes, raw: bytes) -> None:
         """Look at the head of an API request: may it come in, and how."""
         worker, headers = self._worker, self.headers
-        grant = worker.access.check(headers)
+        credential = find_secret(headers)
+        grant = worker.access.admit(credential)
         if isinstance(grant, Refusal):
             self._refuse(grant)
             return
@@ -226,8 +300,11 @@ class GatewayProtocol(HttpToolsProtocol):
             spender=grant.spender,
             withheld=grant.withheld,
             extra_headers=worker.replacement(grant),
+            credential=credential,
         )
         self._body_bytes = 0
+        if (split := split_head(raw)) is not None:
+            worker.known_heads.learn(split, self.client[0] if self.client else "", self._incoming)
         length = next((value for name, value in headers if name == b"content-length"), b"0")
         if length.isdigit() and int(length) > worker.settings.max_request_bytes:
             self._too_large()
@@ -252,11 +329,27 @@ class GatewayProtocol(HttpToolsProtocol):
         self._ignoring = True
         if self._exchange is not None:
             return  # an earlier request is being answered: after it the connection is closed
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+            return
         wait = [(b"retry-after", b"%d" % refusal.retry_after_s)] if refusal.retry_after_s else []
         self.answer_error(refusal.status, refusal.message, refusal.code, wait, keep_alive=False)
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(_LINGER_S, self.transport.close)
+
+    def _idle(self) -> None:
+        """Rings from time to time while the connection is kept: close it if nothing has come for long."""
+        self._idle_timer = None
+        if self._exchange is not None or self._incoming is not None or not self._at_start:
+            return  # the end of that exchange winds it up again
+        if self.cycle is not None and not self.cycle.response_complete:
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._idle_timer = self.loop.call_later(left, self._idle)
+        elif not self.transport.is_closing():
+            self.transport.close()
 
     def _arm(self) -> None:
         self._deadline = self.loop.call_later(self._worker.settings.request_timeout_s, self._too_slow)

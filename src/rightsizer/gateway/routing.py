@@ -42,8 +42,10 @@ class Decision:
 
     def record(self) -> dict[str, Any]:
         """The route taken, as it is recorded with the call."""
-        if self.task_id is None:
-            return {}
+        if self.student_id is None:
+            return (
+                {} if self.task_id is None else {"task_id": self.task_id, "offered": False, "propensity": 0.0}
+            )
         named = {
             "task_id": self.task_id,
             "student_id": self.student_id,
@@ -57,11 +59,18 @@ class Decision:
 
 
 class Router(Protocol):
-    """Blocking; called in one thread at a time."""
+    """`place` is called on the event loop; the others block, in one thread at a time."""
 
     @property
     def is_empty(self) -> bool:
         """Whether there is no route: then nobody is asked."""
+        ...
+
+    def place(self, call_id: str, body: bytes, metadata: Mapping[str, Any]) -> Decision | None:
+        """The decision where no student has to be asked (no route, not offered): well below a millisecond.
+
+        None: `route` must be asked.
+        """
         ...
 
     def route(self, call_id: str, body: bytes, metadata: Mapping[str, Any]) -> Decision:
@@ -107,6 +116,14 @@ class Routing:
         if fresh is not None:
             self._router = fresh
             log.info("routes read")
+
+    def place(self, call_id: str, body: bytes, metadata: Mapping[str, Any]) -> Decision | None:
+        """The router's decision if it needs no student, at once; None: `decide`."""
+        if self._router is None:
+            return Decision()
+        router = self._router
+        decision, failed = attempt(lambda: router.place(call_id, body, metadata))
+        return Decision(fallback="error") if failed else decision
 
     async def decide(self, call_id: str, body: bytes, metadata: Mapping[str, Any]) -> Decision:
         """The router's decision; after a failure or `timeout_s` one that says ``error`` or ``timeout``."""

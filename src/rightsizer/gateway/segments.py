@@ -54,7 +54,7 @@ class Segment:
         self._fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.write(self._fd, MAGIC + _LENGTH.pack(len(wrapped)) + wrapped)
+            self._size = os.write(self._fd, MAGIC + _LENGTH.pack(len(wrapped)) + wrapped)
             os.rename(draft, self.path)
         except OSError:
             os.close(self._fd)
@@ -65,17 +65,18 @@ class Segment:
         """Write one frame. Raises `OSError` (disk full …); the file then ends with the frame before."""
         payload = b"".join((kind, _META.pack(len(meta)), meta, body))
         sealed = self._aead.encrypt(_nonce(self._frames), payload, None)
-        frame = _LENGTH.pack(len(sealed)) + sealed
-        start = os.lseek(self._fd, 0, os.SEEK_END)
+        length = _LENGTH.pack(len(sealed))
+        whole = len(length) + len(sealed)
         try:
-            written = os.write(self._fd, frame)
-            while written < len(frame):  # only a full disk or a signal writes less than it was given
-                written += os.write(self._fd, memoryview(frame)[written:])
+            written = os.writev(self._fd, (length, sealed))
+            while written < whole:  # only a full disk or a signal writes less than it was given
+                written += os.write(self._fd, (length + sealed)[written:])
         except OSError:
-            os.ftruncate(self._fd, start)
+            os.ftruncate(self._fd, self._size)
             raise
         self._frames += 1
-        self.bytes += len(frame)
+        self._size += whole
+        self.bytes += whole
 
     def sync(self) -> None:
         """Wait until what was written is on the disk. May run in another thread."""

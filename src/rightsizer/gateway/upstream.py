@@ -10,20 +10,21 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import time
 from typing import Any, Protocol, cast
 
 import httptools
 
+from rightsizer.gateway.answer_head import AnswerHead, head_of_headers, head_of_lines
 from rightsizer.gateway.settings import GatewaySettings, Upstream
 
 _NO_BODY = (204, 304)
+_OK = b"HTTP/1.1 200 OK\r\n"
 
 
 class Listener(Protocol):
     """Who receives an answer. Exactly one of `on_end` and `on_failure` is called, last."""
 
-    def on_head(self, status: int, reason: bytes, headers: list[tuple[bytes, bytes]]) -> None: ...
+    def on_head(self, head: AnswerHead) -> None: ...
 
     def on_body(self, data: bytes) -> None: ...
 
@@ -50,7 +51,11 @@ class Connection(asyncio.Protocol):
     def __init__(self, pool: UpstreamPool) -> None:
         self._pool = pool
         self._transport: asyncio.Transport | None = None
-        self._parser = httptools.HttpResponseParser(self)
+        self._full = httptools.HttpResponseParser(self)  # tells every header
+        self._brief = httptools.HttpResponseParser(
+            _Brief(self)
+        )  # tells none: for heads that come in one piece
+        self._parser = self._full
         self._listener: Listener | None = None
         self._request = b""
         self._head_only = False
@@ -62,7 +67,9 @@ class Connection(asyncio.Protocol):
         self._complete = False
         self._reusable = False
         self._n_used = 0
+        self._head: AnswerHead | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._limit_s, self._reason_late = 0.0, ""
         self._last_data = 0.0
         self._paused = False
         self.idle_since = 0.0
@@ -71,7 +78,7 @@ class Connection(asyncio.Protocol):
         """Start an exchange; the connection must be idle."""
         assert self._transport is not None
         self._listener, self._request, self._head_only = listener, request, head_only
-        self._status, self._framed, self._started = 0, False, False
+        self._status, self._framed, self._started, self._head = 0, False, False, None
         self._complete = self._reusable = False
         self._n_used += 1
         self._transport.write(request)
@@ -113,8 +120,15 @@ class Connection(asyncio.Protocol):
             self._pool.forget(self)
             self.close()
             return
-        self._started = True
-        self._last_data = time.monotonic()
+        if not self._started:
+            self._started = True
+            end = data.find(b"\r\n\r\n")
+            head = None
+            if end > 0 and data.startswith(_OK):
+                head = head_of_lines(200, data[: end + 2])
+            self._head, self._parser = head, self._full if head is None else self._brief
+        if self._reason_late == "idle-timeout":
+            self._last_data = self._pool.loop.time()
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
@@ -125,6 +139,8 @@ class Connection(asyncio.Protocol):
         if self._complete:
             self._finish()
         else:
+            if self._status and self._reason_late != "idle-timeout":
+                self._arm(self._pool.settings.idle_timeout_s, "idle-timeout")
             listener.on_segment()
 
     def eof_received(self) -> None:
@@ -163,15 +179,9 @@ class Connection(asyncio.Protocol):
         if status < 200 or self._complete or self._listener is None:
             return  # 100 Continue, 103 Early Hints: the answer is still to come
         self._status = status
-        names = {name for name, _ in self._headers}
-        self._framed = (
-            b"content-length" in names
-            or b"transfer-encoding" in names
-            or status in _NO_BODY
-            or self._head_only
-        )
-        self._listener.on_head(status, self._reason, self._headers)
-        self._arm(self._pool.settings.idle_timeout_s, "idle-timeout")
+        head = self._head or head_of_headers(status, self._reason, self._headers)
+        self._framed = head.length is not None or head.chunked or status in _NO_BODY or self._head_only
+        self._listener.on_head(head)
         if self._head_only:
             self._complete, self._reusable = True, False
 
@@ -187,7 +197,6 @@ class Connection(asyncio.Protocol):
     # ── ends ────────────────────────────────────────────────────────────────────────────────
 
     def _finish(self) -> None:
-        self._disarm()
         listener, self._listener = self._listener, None
         self.resume()  # a paused connection in the pool would never read again
         if self._reusable and self.is_alive():
@@ -205,21 +214,40 @@ class Connection(asyncio.Protocol):
             listener.on_failure(reason)
 
     def _arm(self, timeout_s: float, reason: str) -> None:
-        self._disarm()
-        self._last_data = time.monotonic()
-        self._timer = self._pool.loop.call_later(timeout_s, self._timed_out, timeout_s, reason)
+        """From now on, `timeout_s` of silence are too long. A timer that rings before that looks again."""
+        loop = self._pool.loop
+        now = loop.time()
+        self._limit_s, self._reason_late, self._last_data = timeout_s, reason, now
+        if self._timer is not None:
+            if self._timer.when() <= now + timeout_s:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_later(timeout_s, self._ring)
 
-    def _timed_out(self, timeout_s: float, reason: str) -> None:
-        left = self._last_data + timeout_s - time.monotonic()
-        if reason == "idle-timeout" and (left > 0 or self._paused):
-            self._timer = self._pool.loop.call_later(max(left, 1.0), self._timed_out, timeout_s, reason)
+    def _ring(self) -> None:
+        self._timer = None
+        if self._listener is None:  # idle: the pool looks at its age when it is wanted again
             return
-        self._fail(reason)
+        left = self._last_data + self._limit_s - self._pool.loop.time()
+        if left > 0 or self._paused:
+            self._timer = self._pool.loop.call_later(max(left, 0.001 if left > 0 else 1.0), self._ring)
+            return
+        self._fail(self._reason_late)
 
     def _disarm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+class _Brief:
+    """The callbacks of a connection without those for the parts of a head."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.on_message_begin = connection.on_message_begin
+        self.on_headers_complete = connection.on_headers_complete
+        self.on_body = connection.on_body
+        self.on_message_complete = connection.on_message_complete
 
 
 class UpstreamPool:
@@ -237,7 +265,7 @@ class UpstreamPool:
         self, request: bytes, listener: Listener, head_only: bool = False, *, fresh: bool = False
     ) -> None:
         """Send `request` and tell `listener`, over an idle connection or a new one (`fresh`: a new one)."""
-        oldest = time.monotonic() - self.settings.upstream_keep_alive_s
+        oldest = self.loop.time() - self.settings.upstream_keep_alive_s
         while self._idle and not fresh:
             connection = self._idle.pop()
             if connection.is_alive() and connection.idle_since > oldest:
@@ -267,7 +295,7 @@ class UpstreamPool:
         connection.send(request, listener, head_only)
 
     def give_back(self, connection: Connection) -> None:
-        connection.idle_since = time.monotonic()
+        connection.idle_since = self.loop.time()
         self._idle.append(connection)
 
     def forget(self, connection: Connection) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from rightsizer.gateway.access import Access, Grant
 from rightsizer.gateway.headers import Headers, header
+from rightsizer.gateway.known_heads import KnownHeads
 from rightsizer.gateway.metrics import Metrics
 from rightsizer.gateway.recorder import Recorder
 from rightsizer.gateway.routing import RouteSource, Routing
@@ -38,6 +39,7 @@ class Worker:
         self.draining = False
         self.ready = False
         self.metrics = Metrics()
+        self.known_heads = KnownHeads()
         self.recorder = Recorder(home, kek, settings, self.metrics)
         self.upstreams = Upstreams(settings, asyncio.get_running_loop())
         self.pool = self.upstreams.default

@@ -26,7 +26,7 @@ def request_from_responses(body: dict[str, Any]) -> dict[str, Any]:
         raise RecordError("needs-history", "the earlier turns of this response are not in the log")
     named = ("input", "instructions", "tools", "text")
     chat = {name: value for name, value in body.items() if name not in named}
-    given = body["input"]
+    given = body.get("input")
     messages = [{"role": "user", "content": given}] if isinstance(given, str) else messages_from_items(given)
     if isinstance(body.get("instructions"), str) and body["instructions"]:
         messages.insert(0, {"role": "system", "content": body["instructions"]})

@@ -1,0 +1,97 @@
+"""An answer on its way to the client: its head and framing, and the copy that is recorded."""
+
+from __future__ import annotations
+
+import re
+
+from rightsizer.gateway.answer_head import AnswerHead
+from rightsizer.gateway.headers import response_head
+
+_NO_BODY = (204, 304)
+_WINDOW = 512
+# After these a client may take the answer for whole, although the connection's last byte is to come.
+_LAST_EVENT = re.compile(rb"(data: ?\[DONE\]|event: ?message_stop)[^\r\n]*(\r?\n[^\r\n]+)*\r?\n\r?\n")
+
+
+class Relay:
+    """`chunks`: the client can take a body in chunks. `keeps`: bytes of the body to keep for the record."""
+
+    __slots__ = (
+        "_chunked",
+        "_has_body",
+        "_head",
+        "_is_stream",
+        "_keeps",
+        "_kept",
+        "_kept_bytes",
+        "_pending",
+        "_window",
+        "content_type",
+        "encoding",
+        "ends_with_connection",
+        "head_sent",
+        "truncated",
+    )
+
+    def __init__(
+        self, head: AnswerHead, ours: list[tuple[bytes, bytes]], *, is_head: bool, chunks: bool, keeps: int
+    ) -> None:
+        self._keeps = keeps
+        self._pending: list[bytes] = []
+        self._kept: list[bytes] = []
+        self._kept_bytes = 0
+        self._window = b""
+        self.head_sent = self.truncated = False
+        self.content_type, self.encoding = head.content_type, head.encoding
+        self._is_stream = b"event-stream" in head.content_type
+        self._has_body = head.status not in _NO_BODY and not is_head
+        unframed = self._has_body and head.length is None
+        self._chunked = unframed and chunks
+        self.ends_with_connection = unframed and not chunks
+        if self._chunked:
+            ours.append((b"transfer-encoding", b"chunked"))
+        if head.lines:
+            self._head = head.lines + b"".join([b"%b: %b\r\n" % pair for pair in ours])
+        else:
+            self._head = b"".join(response_head(head.status, head.reason, head.headers, ours))
+
+    def add(self, data: bytes) -> None:
+        """More of the body."""
+        self._pending.append(data)
+        if not self._keeps or self.truncated:
+            return
+        self._kept_bytes += len(data)
+        if self._kept_bytes > self._keeps:
+            self.truncated = True
+        else:
+            self._kept.append(data)
+
+    def may_look_whole(self) -> bool:
+        """Whether a client may stop reading after what is pending: a stream's last event is in it."""
+        if not self._is_stream:
+            return False
+        self._window = (self._window + b"".join(self._pending))[-_WINDOW:]
+        return _LAST_EVENT.search(self._window) is not None
+
+    def take(self, *, last: bool, keep_alive: bool) -> bytes:
+        """What is to be written now."""
+        out: list[bytes] = []
+        if not self.head_sent:
+            self.head_sent = True
+            out += (self._head, b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
+        if self._has_body and self._pending:
+            if self._chunked:
+                out.append(b"%x\r\n" % sum(map(len, self._pending)))
+                out += self._pending
+                out.append(b"\r\n")
+            else:
+                out += self._pending
+        self._pending = []
+        if last and self._chunked:
+            out.append(b"0\r\n\r\n")
+        return b"".join(out)
+
+    def kept(self) -> bytes:
+        """The body as far as it was kept; forgets it."""
+        kept, self._kept = self._kept, []
+        return kept[0] if len(kept) == 1 else b"".join(kept)
