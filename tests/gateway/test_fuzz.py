@@ -212,7 +212,7 @@ HOP_BY_HOP = {b"connection", b"keep-alive", b"te", b"trailer", b"upgrade", b"x-r
 @fuzz
 @given(pieces=in_pieces(mutated(answers())))
 def test_any_bytes_of_an_llm_reach_the_client_as_http(tmp_path: Path, pieces: list[bytes]) -> None:
-    """Whole, or as a clear 502, or cut; and however they were cut into pieces, what is whole says the same."""
+    """Whole, or as a clear 502, or cut; and however cut into pieces, what is whole says the same."""
 
     async def both(rig: Rig) -> tuple[bytes, bytes]:
         rig.pool.answers = pieces

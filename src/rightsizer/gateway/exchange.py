@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rightsizer.gateway.answer_head import AnswerHead, head_of_headers
+from rightsizer.gateway.as_chat import CHAT, ROUTED
 from rightsizer.gateway.headers import Headers, request_bytes, request_lines
 from rightsizer.gateway.incoming import Incoming
 from rightsizer.gateway.models import merged_models
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from rightsizer.gateway.protocol import GatewayProtocol
     from rightsizer.gateway.worker import Worker
 
-_CHAT = b"/v1/chat/completions"
-_RECORDED = (_CHAT, b"/v1/responses", b"/v1/messages")
 _STATUS_OF = {"connect-timeout": 504, "first-byte-timeout": 504, "idle-timeout": 504}
 _UNDECIDED = Decision()
 
@@ -80,10 +79,12 @@ class Exchange:
         worker.metrics.in_flight += 1
         if incoming.spender is not None:
             incoming.spender.start(incoming.body)
-        if incoming.method == b"POST" and incoming.path in _RECORDED:
+        if incoming.method == b"POST" and incoming.path in ROUTED:
             self._entry = worker.recorder.begin(self.id, self._begin_meta(), incoming.body)
-            if incoming.path == _CHAT and worker.routing.is_active:
-                decision = worker.routing.place(self.id, incoming.body, incoming.metadata)
+            if worker.routing.is_active:
+                decision = None
+                if incoming.path == CHAT:
+                    decision = worker.routing.place(self.id, incoming.body, incoming.metadata)
                 if decision is None:
                     self._task = worker.spawn(self._route())
                     return
@@ -119,10 +120,10 @@ class Exchange:
 
     async def _route(self) -> None:
         worker, incoming = self._worker, self._incoming
-        decision = await worker.routing.decide(self.id, incoming.body, incoming.metadata)
+        decision = await worker.routing.decide(self.id, incoming.body, incoming.metadata, incoming.path)
         self._decide(decision)
         if decision.message is not None:
-            answer = student_answer(decision.message, self.id, incoming.body)
+            answer = student_answer(decision.message, self.id, incoming.body, incoming.path)
             if not isinstance(answer, str):
                 self._served_by = f"student:{decision.student_id}"
                 self._answer(*answer)
