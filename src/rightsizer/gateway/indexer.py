@@ -24,6 +24,7 @@ from rightsizer.gateway.segments import (
     END,
     FEEDBACK,
     SHADOW,
+    SPANS,
     SUFFIX,
     read_frames,
     segments_folder,
@@ -32,9 +33,11 @@ from rightsizer.gateway.segments import (
 from rightsizer.gateway.spending import PriceOf
 from rightsizer.store.store import Rejected, Store
 from rightsizer.types import Call, Frozen
+from rightsizer.wire import otlp
 from rightsizer.wire.shared import Shared
 
 log = logging.getLogger("rightsizer.gateway.indexer")
+Tell = Callable[[list[Call]], None]
 
 
 class Feedback(Frozen):
@@ -65,8 +68,11 @@ class Indexed:
     unreadable: int = 0
 
 
-def index_segments(store: Store, home: Path, kek: bytes, price: PriceOf | None = None) -> Indexed:
-    """Fold every segment without a writer into the store, oldest first. `price` gives calls their cost.
+def index_segments(
+    store: Store, home: Path, kek: bytes, price: PriceOf | None = None, tell: Tell | None = None
+) -> Indexed:
+    """Fold every segment without a writer into the store, oldest first. `price` gives calls their cost;
+    `tell` is given the calls of each segment when they are in the store, some perhaps twice.
 
     Raises `StoreError` (disk, lock); then the segment stays and the next run takes it up.
     """
@@ -84,7 +90,7 @@ def index_segments(store: Store, home: Path, kek: bytes, price: PriceOf | None =
                 log.error("%s stays where it is: %s", path, error.message)
                 done = _sum(done, Indexed(unreadable=1))
                 continue
-            done = _sum(done, _fold(store, path, gathered, price))
+            done = _sum(done, _fold(store, path, gathered, price, tell))
             path.unlink(missing_ok=True)
         finally:
             os.close(descriptor)
@@ -98,6 +104,7 @@ def watch(
     stopped: Callable[[], bool],
     every_s: float,
     price: PriceOf | None = None,
+    tell: Tell | None = None,
 ) -> None:
     """Index again and again until `stopped`, then once more. A failure is logged and tried again."""
     last = False
@@ -106,7 +113,7 @@ def watch(
             if any(segments_folder(home).glob(f"*{SUFFIX}")):
                 store = open_it()
                 try:
-                    done = index_segments(store, home, kek, price)
+                    done = index_segments(store, home, kek, price, tell)
                 finally:
                     store.close()
                 if done.segments:
@@ -124,18 +131,26 @@ def watch(
             time.sleep(0.2)
 
 
-def _fold(
-    store: Store, path: Path, gathered: tuple[list[Recorded], list[Feedback]], price: PriceOf | None
-) -> Indexed:
-    recorded, feedback = gathered
+def _fold(store: Store, path: Path, gathered: Gathered, price: PriceOf | None, tell: Tell | None) -> Indexed:
+    feedback = gathered.feedback
     rejected: list[Rejected] = []
-    appended = store.calls.append(
-        with_cost(call, price) for call in _read_calls(recorded, path.stem, rejected)
-    )
+    told: list[Call] = []
+
+    def calls() -> Iterator[Call]:
+        for call in _read_calls(gathered.recorded, path.stem, rejected):
+            priced = with_cost(call, price)
+            if tell is not None:
+                told.append(priced)
+            yield priced
+        yield from _read_spans(gathered.spans, path.stem, rejected)  # not told: they came from where it goes
+
+    appended = store.calls.append(calls())
     if rejected:
         store.calls.reject(rejected)
     if feedback:
         store.records.put(*feedback)
+    if tell is not None and told:
+        tell(told)
     return Indexed(
         segments=1,
         calls=appended.new,
@@ -159,15 +174,27 @@ def with_cost(call: Call, price: PriceOf | None) -> Call:
     return call if usd is None else call.model_copy(update={"cost_usd": usd})
 
 
-def _gather(path: Path, kek: bytes) -> tuple[list[Recorded], list[Feedback]]:
+@dataclass
+class Gathered:
+    """What one segment holds."""
+
+    recorded: list[Recorded]
+    feedback: list[Feedback]
+    spans: list[bytes]
+
+
+def _gather(path: Path, kek: bytes) -> Gathered:
     by_id: dict[str, Recorded] = {}
     feedback: list[Feedback] = []
+    spans: list[bytes] = []
     for kind, raw, body in read_frames(path, kek):
         meta: dict[str, Any] = orjson.loads(raw)
         if kind == BEGIN:
             by_id[meta["id"]] = Recorded(meta, body)
         elif kind == FEEDBACK:
             feedback.append(Feedback(**{**meta, "at": datetime.fromtimestamp(meta["at"], UTC)}))
+        elif kind == SPANS:
+            spans.append(body)
         elif meta["id"] in by_id:
             call = by_id[meta["id"]]
             if kind == END:
@@ -177,7 +204,18 @@ def _gather(path: Path, kek: bytes) -> tuple[list[Recorded], list[Feedback]]:
     for given in feedback:  # what is known before the call is stored is stored with it
         if given.call_id in by_id:
             by_id[given.call_id].outcome[given.metric_name] = given.value
-    return list(by_id.values()), feedback
+    return Gathered(list(by_id.values()), feedback, spans)
+
+
+def _read_spans(requests: list[bytes], name: str, rejected: list[Rejected]) -> Iterator[Call]:
+    """The calls among spans; spans of tools and agents are nothing to us, others are kept as they came."""
+    shared = Shared()
+    for number, request in enumerate(requests):
+        for found in otlp.read(orjson.loads(request), shared):
+            if isinstance(found, Call):
+                yield found.model_copy(update={"source": {**found.source, "name": "otlp"}})
+            elif found.reason != "not-an-llm-span":
+                rejected.append(Rejected(f"gateway/{name}", number, found.reason, found.detail, found.raw))
 
 
 def _read_calls(recorded: list[Recorded], name: str, rejected: list[Rejected]) -> Iterator[Call]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from rightsizer.gateway import traces
 from rightsizer.gateway.access import Refusal, find_secret
 from rightsizer.gateway.exchange import Exchange
 from rightsizer.gateway.incoming import Incoming, read_metadata, read_session, split_session
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rightsizer.gateway.worker import Worker
 
 _HOT = b"/v1/"
+_TRACES = traces.PATH.encode()
 _LINGER_S = 1.0
 _REASONS = {
     400: b"Bad Request",
@@ -133,7 +135,7 @@ class GatewayProtocol(HttpToolsProtocol):
             return
         session, target = split_session(self.url)
         upstream = ""
-        if not target.startswith(_HOT):
+        if not target.startswith(_HOT) or target.startswith(_TRACES):
             upstream, target = self._worker.upstreams.split(target)
             if not upstream:
                 self._to_asgi()

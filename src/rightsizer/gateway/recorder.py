@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from rightsizer.gateway.metrics import Metrics
-from rightsizer.gateway.segments import BEGIN, END, FEEDBACK, SHADOW, SUFFIX, Segment, segments_folder
+from rightsizer.gateway.segments import BEGIN, END, FEEDBACK, SHADOW, SPANS, SUFFIX, Segment, segments_folder
 from rightsizer.gateway.settings import GatewaySettings
 
 log = logging.getLogger("rightsizer.gateway")
@@ -84,6 +84,12 @@ class Recorder:
         """Record what became of a call. Raises `OSError` if it cannot be kept: the sender can try again."""
         segment = self._segment()
         segment.append(FEEDBACK, orjson.dumps({"id": feedback_id, **meta}))
+        self._unsynced.add(segment)
+
+    def spans(self, spans_id: str, request: bytes) -> None:
+        """Record an OTLP/JSON export request. Raises `OSError` as `feedback` does."""
+        segment = self._segment()
+        segment.append(SPANS, orjson.dumps({"id": spans_id}), request)
         self._unsynced.add(segment)
 
     async def synced(self) -> None:

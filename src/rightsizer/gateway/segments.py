@@ -28,7 +28,7 @@ from rightsizer.types import new_id
 
 MAGIC = b"RZSEG\x01"
 SUFFIX = ".seg"
-BEGIN, END, SHADOW, FEEDBACK = b"B", b"E", b"S", b"F"
+BEGIN, END, SHADOW, FEEDBACK, SPANS = b"B", b"E", b"S", b"F", b"T"
 _LENGTH = struct.Struct(">I")
 _META = struct.Struct(">I")
 

@@ -21,6 +21,7 @@ from typing import Any
 from rightsizer.errors import ConfigError, MissingExtra
 from rightsizer.gateway.counts import make_files
 from rightsizer.gateway.keys import read_keys
+from rightsizer.gateway.otlp_export import SpanExporter
 from rightsizer.gateway.routing import RouteSource
 from rightsizer.gateway.settings import GatewaySettings
 from rightsizer.gateway.spending import PriceOf
@@ -69,7 +70,10 @@ def serve(
     make_files(home, settings.workers)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     announce(f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}")
-    index = functools.partial(_index, open_store, home, kek, price)
+    tell = None
+    if settings.otlp_endpoint:
+        tell = SpanExporter(settings.otlp_endpoint, content=settings.otlp_content)
+    index = functools.partial(_index, open_store, home, kek, price, tell)
     work = functools.partial(_work, settings, home, kek, route_source, price, listener)
     jobs = [Job("indexer", index), *(Job("worker", work) for _ in range(settings.workers))]
     return _supervise({_fork(job.work): job for job in jobs}, settings.drain_timeout_s)
@@ -161,7 +165,9 @@ def _signal(pids: list[int], number: int) -> None:
             continue
 
 
-def _index(open_store: Callable[[], Store], home: Path, kek: bytes, price: PriceOf | None) -> None:
+def _index(
+    open_store: Callable[[], Store], home: Path, kek: bytes, price: PriceOf | None, tell: SpanExporter | None
+) -> None:
     from rightsizer.gateway.indexer import watch
 
     stopped: list[int] = []
@@ -169,7 +175,12 @@ def _index(open_store: Callable[[], Store], home: Path, kek: bytes, price: Price
     signal.signal(signal.SIGTERM, lambda signum, frame: stopped.append(signum))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(10)
-    watch(open_store, home, kek, lambda: bool(stopped) or os.getppid() != parent, _INDEX_EVERY_S, price)
+    ended = functools.partial(_is_over, stopped, parent)
+    watch(open_store, home, kek, ended, _INDEX_EVERY_S, price, tell)
+
+
+def _is_over(stopped: list[int], parent: int) -> bool:
+    return bool(stopped) or os.getppid() != parent
 
 
 def _work(
