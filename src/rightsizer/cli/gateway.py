@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +76,7 @@ def gateway(as_json: bool, **options: Any) -> int:
 
 
 def _serve(home: str | None, flags: dict[str, object], options: dict[str, Any], as_json: bool) -> int:
+    from rightsizer.gateway.logs import set_up_logs
     from rightsizer.pipeline.gateway import gateway_settings, run_gateway
 
     named = ("host", "port", "upstream", "workers", "tls_cert", "tls_key")
@@ -86,8 +85,7 @@ def _serve(home: str | None, flags: dict[str, object], options: dict[str, Any], 
         given["gateway.sync"] = True
     flags = {**flags, **given}
     settings = gateway_settings(Path(home) if home else None, flags=flags)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    set_up_logs(settings.log_format)
 
     def announce(url: str) -> None:
         if as_json:

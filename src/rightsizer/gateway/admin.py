@@ -61,7 +61,7 @@ class Admin:
         if path == traces.PATH:
             return await self._traces(scope, receive)
         gauges = {"segment_backlog_bytes": worker.recorder.backlog_bytes(), "ready": int(worker.ready)}
-        return 200, worker.metrics.render(gauges).encode(), b"text/plain; version=0.0.4; charset=utf-8"
+        return 200, worker.all_metrics().render(gauges).encode(), b"text/plain; version=0.0.4; charset=utf-8"
 
     async def _feedback(self, receive: Receive) -> tuple[int, bytes, bytes]:
         body = await _body(receive, _MAX_FEEDBACK_BYTES)

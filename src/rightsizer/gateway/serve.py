@@ -24,6 +24,7 @@ from rightsizer.gateway.keys import read_keys
 from rightsizer.gateway.otlp_export import SpanExporter
 from rightsizer.gateway.routing import RouteSource
 from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.gateway.shared_metrics import clear_metrics
 from rightsizer.gateway.spending import PriceOf
 from rightsizer.gateway.tls import tls_files
 from rightsizer.gateway.upstreams import check_upstreams
@@ -68,6 +69,7 @@ def serve(
         )
     listener = _bind(settings)
     make_files(home, settings.workers)
+    clear_metrics(home)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     announce(f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}")
     tell = None

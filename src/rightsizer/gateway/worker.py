@@ -17,6 +17,7 @@ from rightsizer.gateway.metrics import Metrics
 from rightsizer.gateway.recorder import Recorder
 from rightsizer.gateway.routing import RouteSource, Routing
 from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.gateway.shared_metrics import merged_metrics, metrics_folder, publish_metrics
 from rightsizer.gateway.spending import PriceOf
 from rightsizer.gateway.upstreams import Upstreams
 
@@ -39,6 +40,7 @@ class Worker:
         self.draining = False
         self.ready = False
         self.metrics = Metrics()
+        self._shared = metrics_folder(home, os.getppid())
         self.known_heads = KnownHeads()
         self.recorder = Recorder(home, kek, settings, self.metrics)
         self.upstreams = Upstreams(settings, asyncio.get_running_loop())
@@ -66,6 +68,7 @@ class Worker:
         self.routing.close()
         self.upstreams.close()
         self.recorder.close()
+        self._publish()
         self.access.close()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -96,9 +99,18 @@ class Worker:
             if now - counted >= 1.0:
                 counted = now
                 self.recorder.tick(now - rotated)
+                self._publish()
                 if now - rotated >= self.settings.segment_age_s:
                     rotated = now
             await self.recorder.synced()
+
+    def all_metrics(self) -> Metrics:
+        """The counts of all workers of this gateway."""
+        return self.metrics if self.settings.workers == 1 else merged_metrics(self._shared, self.metrics)
+
+    def _publish(self) -> None:
+        if self.settings.workers > 1:
+            publish_metrics(self._shared, self.metrics)
 
     async def _keep_routes(self) -> None:
         while True:
