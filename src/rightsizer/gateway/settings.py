@@ -44,6 +44,7 @@ class GatewaySettings:
     segment_bytes: int = 64 << 20
     segment_age_s: float = 5.0
     max_backlog_bytes: int = 8 << 30
+    max_waiting_bytes: int = 32 << 20
     log_format: str = "text"
     otlp_endpoint: str = ""
     otlp_content: bool = False
