@@ -31,24 +31,14 @@ from rightsizer.gateway.segments import (
     take_over,
 )
 from rightsizer.gateway.spending import PriceOf
+from rightsizer.store.feedback import Feedback
 from rightsizer.store.store import Rejected, Store
-from rightsizer.types import Call, Frozen
+from rightsizer.types import Call
 from rightsizer.wire import otlp
 from rightsizer.wire.shared import Shared
 
 log = logging.getLogger("rightsizer.gateway.indexer")
 Tell = Callable[[list[Call]], None]
-
-
-class Feedback(Frozen):
-    """What somebody said of a call or a session; `id` is time-ordered."""
-
-    id: str
-    at: datetime
-    metric_name: str
-    value: bool | int | float | str
-    call_id: str | None = None
-    session_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from rightsizer.errors import InputError
 from rightsizer.pipeline.predict import masked_example
 from rightsizer.pipeline.progress import Progress, counted, silent
 from rightsizer.pipeline.workspace import Workspace
+from rightsizer.store.feedback import Outcomes
 from rightsizer.types import Call, Funnel, Level, Task, new_id
 
 LEVELS: tuple[Level, ...] = ("template", "step", "semantic")
@@ -36,7 +37,9 @@ def export_log(ws: Workspace, path: Path, *, curated: bool = False, progress: Pr
     `curated`: only what may be learned from, with sensitive values masked.
     """
     total = ws.store.calls.count(kept_only=curated)
-    calls: Iterable[Call] = counted(ws.store.calls.scan(kept_only=curated), "export", total, progress)
+    calls: Iterable[Call] = counted(
+        Outcomes(ws.store.records).join(ws.store.calls.scan(kept_only=curated)), "export", total, progress
+    )
     if curated:
         cache = MaskCache()
         calls = (_masked(call, cache) for call in calls)

@@ -12,6 +12,7 @@ from rightsizer.curation.near_duplicates import near_duplicate_groups
 from rightsizer.pipeline.predict import masked_example
 from rightsizer.pipeline.progress import Progress, counted, silent
 from rightsizer.pipeline.workspace import Workspace
+from rightsizer.store.feedback import Outcomes
 from rightsizer.types import Call, Candidate, Dataset, Example, Message, Request, Student, Task, new_id
 
 
@@ -46,9 +47,8 @@ def prepare(ws: Workspace, task: Task, *, progress: Progress = silent) -> Learni
     from rightsizer.tasks.dataset import freeze
 
     total = ws.store.calls.count(task_id=task.id, kept_only=True)
-    calls = counted(
-        ws.store.calls.scan(task_id=task.id, kept_only=True), f"dataset · {task.name}", total, progress
-    )
+    known = Outcomes(ws.store.records).join(ws.store.calls.scan(task_id=task.id, kept_only=True))
+    calls = counted(known, f"dataset · {task.name}", total, progress)
     split = ws.settings.split
     dataset, examples = freeze(
         task,
