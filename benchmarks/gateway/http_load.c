@@ -15,11 +15,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -227,6 +229,7 @@ static int take_request(Conn *c) {
 }
 
 static void serve(char **arg) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a benchmark that was killed leaves nothing behind */
     prepare(arg[0], arg[1], atoi(arg[2]));
     delay_us = atof(arg[3]), gap_us = atof(arg[4]);
     queue = calloc(MAX_CONNECTIONS, sizeof *queue);

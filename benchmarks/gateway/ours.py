@@ -14,7 +14,7 @@ from pathlib import Path
 
 from payloads import SYSTEM
 
-from rightsizer.gateway.access import create_key
+from rightsizer.gateway.keys import create_key
 from rightsizer.gateway.routing import Router
 from rightsizer.gateway.serve import serve
 from rightsizer.gateway.settings import GatewaySettings

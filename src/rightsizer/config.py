@@ -243,6 +243,11 @@ class GatewaySettings(Section):
     max_backlog_bytes: int = Field(
         8 << 30, ge=0, description="above so much unread record calls go unrecorded"
     )
+    max_waiting_bytes: int = Field(
+        default=32 << 20,
+        ge=0,
+        description="so much waits in memory while the disk takes no records; more is lost and counted",
+    )
     request_timeout_s: float = Field(60.0, gt=0, description="a request must have arrived after so long")
     connect_timeout_s: float = Field(10.0, gt=0, description="to reach the LLM's server")
     first_byte_timeout_s: float = Field(900.0, gt=0, description="until the LLM's answer begins")

@@ -117,21 +117,6 @@ def test_unreadable_requests_are_kept_aside(store: SqliteStore, tmp_path: Path) 
     assert b"{no json" in rejected.raw
 
 
-def test_a_full_disk_is_counted_and_never_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    open_store(tmp_path).close()
-    metrics = Metrics()
-    recorder = Recorder(tmp_path, find_key(tmp_path, None, create=False), GatewaySettings(), metrics)
-
-    def full(descriptor: int, data: bytes) -> int:
-        raise OSError(28, "No space left on device")
-
-    entry = recorder.begin("call_1", {"at": 1.0, "path": CHAT}, BODY)
-    monkeypatch.setattr("rightsizer.gateway.segments.os.writev", full)
-    recorder.end(entry, END, b"")
-    recorder.end(recorder.begin("call_2", {"at": 1.0, "path": CHAT}, BODY), END, b"")
-    assert metrics.losses == {"disk": 2}
-
-
 def test_past_its_backlog_the_recorder_stops_and_counts(tmp_path: Path) -> None:
     open_store(tmp_path).close()
     metrics = Metrics()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import anthropic
 import openai
 import pytest
 
@@ -189,3 +190,21 @@ def test_a_shadow_is_recorded_and_never_seen(served: Served) -> None:
     assert call.response.text == "from the LLM"
     assert call.source["shadow"]["message"]["parts"][0]["content"] == "退款"
     assert call.source["route"]["mode"] == "shadow"
+
+
+def test_the_other_apis_are_answered_too(served: Served) -> None:
+    headers = {"x-rightsizer-metadata": '{"ask": "text"}'}
+    answer = served.client.responses.create(model="big", input="hi", store=False, extra_headers=headers)
+    assert answer.output_text == "退款"
+    kept = served.client.responses.with_raw_response.create(model="big", input="hi", extra_headers=headers)
+    assert kept.headers["x-rightsizer-fallback"] == "unsupported: store"
+    asked: Any = {"model": "c", "max_tokens": 5, "messages": [{"role": "user", "content": "hi"}]}
+    client = anthropic.Anthropic(base_url=served.url, api_key="k", max_retries=0)
+    with client.messages.stream(**asked, extra_headers=headers) as stream:
+        assert stream.get_final_message().content[0].text == "退款"  # type: ignore[union-attr]
+    assert len(served.llm.received) == 1
+    first, _, last = served.stop()
+    assert first.response is not None
+    assert last.response is not None
+    assert (first.response.text, last.response.text) == ("退款", "退款")
+    assert first.cost_usd == 0

@@ -66,3 +66,15 @@ def test_every_public_name_is_documented_and_typed(name: str) -> None:
         signature = inspect.signature(thing)
         assert signature.return_annotation is not inspect.Signature.empty
         assert all(p.annotation is not inspect.Parameter.empty for p in signature.parameters.values())
+
+
+LISTENER = {"close", "is_recording", "recorded", "session", "wrap"}
+
+
+def test_the_listeners_api_is_what_it_was() -> None:
+    from rightsizer import listener
+
+    assert listener.__all__ == ["Listener"]
+    public = {name for name in vars(listener.Listener) if not name.startswith("_")}
+    assert public == LISTENER
+    assert all(inspect.getdoc(getattr(listener.Listener, name)) for name in public)

@@ -11,6 +11,7 @@ from pathlib import Path
 EDGES = {
     "cli/app.py": 1,
     "gateway/routing.py": 1,
+    "listener/guard.py": 1,
 }
 
 # Folders of one machine, and settings of one machine's package index.

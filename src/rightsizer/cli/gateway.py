@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +35,28 @@ from rightsizer.cli.context import console, emit_json, json_option, parse_flags
 @click.option(
     "--per-minute", type=click.IntRange(0), default=0, help="Calls a minute the new key may make; 0: any."
 )
+@click.option(
+    "--tokens-per-minute", type=click.IntRange(0), default=0, help="Tokens a minute of the new key; 0: any."
+)
+@click.option(
+    "--max-calls", type=click.IntRange(0), default=0, help="Budget of the new key in calls; 0: any."
+)
+@click.option(
+    "--max-tokens", type=click.IntRange(0), default=0, help="Budget of the new key in tokens; 0: any."
+)
+@click.option(
+    "--max-usd", type=click.FloatRange(0), default=0.0, help="Budget of the new key in USD; 0: any."
+)
+@click.option(
+    "--per",
+    type=click.Choice(["hour", "day", "month", "total"]),
+    default="month",
+    show_default=True,
+    help="How long a budget lasts (UTC).",
+)
+@click.option(
+    "--days", type=click.FloatRange(0), default=0.0, help="Days the new key is good for; 0: always."
+)
 @click.option("--revoke-key", metavar="KEY", help="Revoke a virtual key by id or name, and exit.")
 @json_option
 def gateway(as_json: bool, **options: Any) -> int:
@@ -56,6 +76,7 @@ def gateway(as_json: bool, **options: Any) -> int:
 
 
 def _serve(home: str | None, flags: dict[str, object], options: dict[str, Any], as_json: bool) -> int:
+    from rightsizer.gateway.logs import set_up_logs
     from rightsizer.pipeline.gateway import gateway_settings, run_gateway
 
     named = ("host", "port", "upstream", "workers", "tls_cert", "tls_key")
@@ -64,8 +85,7 @@ def _serve(home: str | None, flags: dict[str, object], options: dict[str, Any], 
         given["gateway.sync"] = True
     flags = {**flags, **given}
     settings = gateway_settings(Path(home) if home else None, flags=flags)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    set_up_logs(settings.log_format)
 
     def announce(url: str) -> None:
         if as_json:
@@ -93,21 +113,28 @@ def _index(home: str | None, flags: dict[str, object], as_json: bool) -> int:
 
 
 def _keys(home: str | None, flags: dict[str, object], options: dict[str, Any], as_json: bool) -> int:
-    from dataclasses import asdict
-
-    from rightsizer.gateway.access import create_key, read_keys, revoke_key
+    from rightsizer.gateway.key_list import list_keys
+    from rightsizer.gateway.keys import Limits, create_key, revoke_key
     from rightsizer.pipeline.gateway import gateway_home
 
     folder = gateway_home(Path(home) if home else None, flags)
     if options["add_key"]:
+        limits = Limits(
+            options["per_minute"],
+            options["tokens_per_minute"],
+            options["per"],
+            options["max_calls"],
+            options["max_tokens"],
+            options["max_usd"],
+        )
         secret, key = create_key(
-            folder, options["add_key"], role=options["role"], per_minute=options["per_minute"]
+            folder, options["add_key"], role=options["role"], limits=limits, days=options["days"]
         )
         shown: Any = {"key": secret, "id": key.id, "name": key.name, "role": key.role}
     elif options["revoke_key"]:
         shown = {"revoked": revoke_key(folder, options["revoke_key"]).id}
     else:
-        shown = [{n: v for n, v in asdict(key).items() if n != "digest"} for key in read_keys(folder)]
+        shown = list_keys(folder)
     if as_json:
         emit_json(shown)
     else:

@@ -75,11 +75,12 @@ def show_call(call_id: str, as_json: bool) -> None:
     """One call, whole: what was asked, what was answered, and what became of it."""
     from rightsizer.cli.listings import print_call
     from rightsizer.pipeline.collect import LEVELS
+    from rightsizer.store.feedback import Outcomes
     from rightsizer.wire.record import record_from_call
 
     with workspace() as ws:
         ws.enter("calls.read", call=call_id)
-        call = ws.store.calls.get(call_id)
+        call = Outcomes(ws.store.records).of(ws.store.calls.get(call_id))
         marks = [m for m in ws.store.marks.aside() if m.call_id == call_id]
         tasks = {level: ws.store.marks.assignments(level).get(call_id) for level in LEVELS}
     if as_json:

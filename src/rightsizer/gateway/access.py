@@ -1,57 +1,45 @@
-"""Who may use the gateway: virtual keys, stored hashed, with a role and a rate limit.
+"""Who may use the gateway, for what, and how much.
 
-On a loopback address no key is needed. A key is 256 random bits, so one SHA-256 is a safe hash of it
-(there is nothing to guess). It comes in ``x-rightsizer-key``, or where the client's own API key would
-stand; there it is replaced by the upstream's key (``RIGHTSIZER_UPSTREAM_KEY``) or left out.
+On a loopback address no key is needed. A virtual key comes in ``x-rightsizer-key``, or where the client's
+own API key would stand; there it is replaced by the upstream's key (``RIGHTSIZER_UPSTREAM_KEY``) or left
+out.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import secrets
 import time
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from rightsizer.errors import InputError, NotFound
-from rightsizer.gateway.headers import Headers, header
-from rightsizer.types import new_id
+from rightsizer.gateway.counts import Counts, window_end, window_number
+from rightsizer.gateway.headers import Headers
+from rightsizer.gateway.keys import KEY_PREFIX, VirtualKey, digest_of, keys_path, read_keys
+from rightsizer.gateway.spending import PriceOf, Spender
 
-Role = Literal["agent", "reader", "curator", "approver", "admin"]
-KEY_PREFIX = "rz-"
-_READERS = ("reader", "curator", "approver", "admin")
-
-
-@dataclass(frozen=True)
-class VirtualKey:
-    """A key as it is stored: never the key itself. `per_minute` 0 = no limit."""
-
-    id: str
-    name: str
-    digest: str
-    role: Role = "agent"
-    per_minute: int = 0
-    revoked: bool = False
+Doing = Literal["call", "read", "feedback"]
+# Who curates or approves does so with the commands, on the machine of the home; over HTTP they may look.
+_MAY: dict[Doing, frozenset[str]] = {
+    "call": frozenset(("agent", "admin")),
+    "read": frozenset(("reader", "curator", "approver", "admin")),
+    "feedback": frozenset(("agent", "curator", "approver", "admin")),
+}
+_PLACES = frozenset((b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key"))
+_PREFIX = KEY_PREFIX.encode()
 
 
-@dataclass(frozen=True)
-class Grant:
-    """The caller may go on; `withheld` headers held our key and must not travel."""
+class Grant(NamedTuple):
+    """The caller may go on; `withheld` headers held our key and must not travel.
+
+    `spender` takes note of what the call costs; None where nothing is limited by it.
+    """
 
     key_id: str = ""
     withheld: tuple[bytes, ...] = ()
     in_place_of: bytes = b""
-
-
-@dataclass(frozen=True)
-class Credential:
-    """A virtual key as a request carries it: in which header, and its `digest_of`."""
-
-    place: bytes
-    digest: str
+    spender: Spender | None = None
 
 
 @dataclass(frozen=True)
@@ -64,135 +52,157 @@ class Refusal:
     retry_after_s: int = 0
 
 
-def keys_path(home: Path) -> Path:
-    """The file of virtual keys."""
-    return home / "keys" / "gateway.json"
+@dataclass
+class Holder:
+    """A key in use, with the window its budget is in now."""
 
-
-def read_keys(home: Path) -> list[VirtualKey]:
-    """All keys, revoked ones too. Raises `InputError` if the file is damaged."""
-    try:
-        rows = json.loads(keys_path(home).read_text("utf-8"))
-        return [VirtualKey(**row) for row in rows]
-    except FileNotFoundError:
-        return []
-    except (ValueError, TypeError) as error:
-        raise InputError(f"{keys_path(home)} is damaged", hint="make new keys after removing it") from error
-
-
-def create_key(home: Path, name: str, *, role: Role = "agent", per_minute: int = 0) -> tuple[str, VirtualKey]:
-    """A new key: (the secret, which is shown once and not kept, the stored key)."""
-    secret = KEY_PREFIX + secrets.token_urlsafe(32)
-    key = VirtualKey(new_id("key"), name, digest_of(secret), role, per_minute)
-    _write_keys(home, [*read_keys(home), key])
-    return secret, key
-
-
-def revoke_key(home: Path, key: str) -> VirtualKey:
-    """Revoke by id or name; running gateways follow within seconds. Raises `NotFound`."""
-    keys = read_keys(home)
-    for number, each in enumerate(keys):
-        if key in (each.id, each.name) and not each.revoked:
-            keys[number] = replace(each, revoked=True)
-            _write_keys(home, keys)
-            return keys[number]
-    raise NotFound(f"no key '{key}' that could be revoked", hint="rightsizer gateway keys")
-
-
-def digest_of(secret: str) -> str:
-    """The stored form of a key."""
-    return hashlib.sha256(b"rightsizer-key" + secret.encode()).hexdigest()
-
-
-def _write_keys(home: Path, keys: list[VirtualKey]) -> None:
-    path = keys_path(home)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_suffix(".draft")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        json.dump([asdict(key) for key in keys], file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    key: VirtualKey
+    window: int = 0
+    until_s: float = 0.0
 
 
 class Access:
-    """Decides for one worker who may call; follows changes of the key file."""
+    """Decides for one worker who may call; follows changes of the key file.
 
-    def __init__(self, home: Path, *, needs_key: bool) -> None:
+    `price` gives the dollars of (model, input tokens, output tokens, cached input tokens), None unknown.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        needs_key: bool,
+        price: PriceOf | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._home = home
         self._needs_key = needs_key
-        self._keys: dict[str, VirtualKey] = {}
-        self._grants: dict[tuple[str, bytes], Grant] = {}
+        self._price = price
+        self._now = now
+        self._holders: dict[str, Holder] = {}
+        self._seen: dict[bytes, Holder] = {}
         self._seen_ns = -1
-        self._buckets: dict[str, tuple[float, float]] = {}
+        self._counts: Counts | None = None
         self.reload()
 
     def reload(self) -> None:
-        """Read the key file again if it has changed."""
+        """Read the key file again if it has changed, and see the counts of workers that have come."""
         try:
             changed_ns = keys_path(self._home).stat().st_mtime_ns
         except FileNotFoundError:
             changed_ns = 0
         if changed_ns != self._seen_ns:
-            self._grants = {}
-            self._keys = {key.digest: key for key in read_keys(self._home) if not key.revoked}
+            usable = [key for key in read_keys(self._home) if not key.revoked]
+            if self._counts is None and any(key.limits.any for key in usable):
+                self._counts = Counts(self._home)
+            self._holders = {key.digest: Holder(key) for key in usable}
+            self._seen = {}
             self._seen_ns = changed_ns
+        if self._counts is not None:
+            self._counts.reload()
 
-    def check(self, headers: Headers, *, reading: bool = False) -> Grant | Refusal:
-        """Whether a caller with these headers may go on; `reading`: see figures, and not call models."""
-        return self.admit(read_credential(headers), reading=reading)
+    def check(self, headers: Headers, doing: Doing = "call") -> Grant | Refusal:
+        """Whether a caller with these headers may go on; a call that may is counted."""
+        return self.admit(find_secret(headers), doing)
 
-    def admit(self, credential: Credential | None, *, reading: bool = False) -> Grant | Refusal:
-        """The same for a credential read before. To be asked for every call: keys are revoked and run dry."""
-        if credential is None:
+    def admit(self, found: tuple[bytes, bytes] | None, doing: Doing = "call") -> Grant | Refusal:
+        """The same for what `find_secret` found. Asked for every call: keys are revoked and run dry."""
+        if found is None:
             if not self._needs_key:
                 return _OPEN
             return Refusal(401, "this gateway needs a key: send it as x-rightsizer-key", "missing_key")
-        place = credential.place
-        key = self._keys.get(credential.digest)
-        if key is None:
+        place, secret = found
+        holder = self._seen.get(secret) or self._holder(secret)
+        if holder is None:
             return Refusal(401, "this key is not known here, or it was revoked", "invalid_key")
-        if reading and key.role not in _READERS:
-            return Refusal(403, f"the role '{key.role}' may not read this", "forbidden")
-        if not reading and key.role not in ("agent", "admin"):
-            return Refusal(403, f"the role '{key.role}' may not call models", "forbidden")
-        wait_s = self._wait_s(key)
-        if wait_s > 0:
-            return Refusal(429, "the rate limit of this key is reached", "rate_limited", int(wait_s) + 1)
-        name = (key.id, place)
-        grant = self._grants.get(name)
-        if grant is None:
-            grant = Grant(key.id, (place,), place if place != b"x-rightsizer-key" else b"")
-            self._grants[name] = grant
-        return grant
+        key = holder.key
+        if key.expires_at and self._now() >= key.expires_at:
+            return Refusal(401, "this key has expired", "expired_key")
+        if key.role not in _MAY[doing]:
+            return Refusal(403, f"the role '{key.role}' may not do this", "forbidden")
+        spender = None
+        if doing == "call" and key.limits.any:
+            refusal = self._over(holder)
+            if refusal is not None:
+                return refusal
+            if key.limits.metered and self._counts is not None:
+                spender = Spender(self._counts, key, self._price, self._now)
+        return Grant(key.id, (place,), place if place != b"x-rightsizer-key" else b"", spender)
 
-    def _wait_s(self, key: VirtualKey) -> float:
-        """Token bucket with the capacity of one minute: 0 if the call may go, else seconds to wait."""
-        if not key.per_minute:
-            return 0.0
-        rate, now = key.per_minute / 60, time.monotonic()
-        tokens, at = self._buckets.get(key.id, (float(key.per_minute), now))
-        tokens = min(float(key.per_minute), tokens + (now - at) * rate)
-        if tokens < 1:
-            self._buckets[key.id] = (tokens, now)
-            return (1 - tokens) / rate
-        self._buckets[key.id] = (tokens - 1, now)
-        return 0.0
+    def _holder(self, secret: bytes) -> Holder | None:
+        """Who has this key; remembered, because the hash is half of what a check costs."""
+        holder = self._holders.get(digest_of(secret))
+        if holder is not None:
+            self._seen[secret] = holder
+        return holder
+
+    def close(self) -> None:
+        """Let go of the counts."""
+        if self._counts is not None:
+            self._counts.close()
+
+    def _over(self, holder: Holder) -> Refusal | None:
+        """Why the key may not call now; None if it may, and then the call is counted."""
+        counts, key, now = self._counts, holder.key, self._now()
+        if counts is None:
+            return None
+        limits = key.limits
+        if now >= holder.until_s:
+            holder.window, holder.until_s = window_number(limits.window, now), window_end(limits.window, now)
+        minute = int(now // 60)
+        used = counts.used(key.slot, minute, holder.window)
+        what = ""
+        if limits.requests and used.requests >= limits.requests:
+            what = "requests"
+        elif limits.tokens and used.tokens >= limits.tokens:
+            what = "tokens"
+        elif limits.usd and used.micro_usd >= limits.usd * 1e6:
+            what = "dollars"
+        if what:
+            return _spent(what, limits.window, holder.until_s, now)
+        passed = now / 60 - minute
+        wait = _wait_s(limits.requests_per_minute, used.requests_now, used.requests_before, passed)
+        if limits.tokens_per_minute and not wait:
+            wait = _wait_s(limits.tokens_per_minute, used.tokens_now, used.tokens_before, passed)
+        if wait:
+            return Refusal(429, "the rate limit of this key is reached", "rate_limited", ceil(wait))
+        counts.add_request(key.slot, minute, holder.window)
+        return None
 
 
 _OPEN = Grant()
 
 
-def read_credential(headers: Headers) -> Credential | None:
-    """The virtual key in these headers; callers' own API keys are none of our business."""
-    own = header(headers, b"x-rightsizer-key")
-    if own is not None:
-        return Credential(b"x-rightsizer-key", digest_of(own.decode("latin-1").strip()))
-    for name in (b"authorization", b"x-api-key"):
-        value = header(headers, name)
-        if value is not None:
-            text = value.decode("latin-1").strip()
-            text = text[7:].strip() if text[:7].lower() == "bearer " else text
-            if text.startswith(KEY_PREFIX):
-                return Credential(name, digest_of(text))
-    return None
+def find_secret(headers: Headers) -> tuple[bytes, bytes] | None:
+    """(header name, virtual key) of a request; callers' own API keys are none of our business."""
+    found = None
+    for name, value in headers:
+        if name in _PLACES and found is None:
+            text = value.strip()
+            if text[:7].lower() == b"bearer ":
+                text = text[7:].strip()
+            if text.startswith(_PREFIX):
+                found = name, text
+        elif name == b"x-rightsizer-key":
+            return name, value.strip()
+    return found
+
+
+def _spent(what: str, window: str, until_s: float, now: float) -> Refusal:
+    message = f"the budget of this key in {what} is spent"
+    if window == "total":
+        return Refusal(429, message, "budget_spent")
+    return Refusal(429, f"{message} for this {window}", "budget_spent", max(1, ceil(until_s - now)))
+
+
+def _wait_s(limit: int, now: int, before: int, passed: float) -> float:
+    """Seconds until one more fits into `limit` a minute: 0 = now.
+
+    The sliding window counter (as in Cloudflare's rate limiter, 2017): this minute's uses, and of the
+    last one's the share that lies less than a minute back. `passed` is the part of this minute gone by.
+    """
+    if not limit or now + 1 + before * (1 - passed) <= limit:
+        return 0.0
+    if now + 1 <= limit:  # enough when the share of the last minute has shrunk
+        return (1 - (limit - now - 1) / before - passed) * 60
+    return (1 - passed + max(0.0, 1 - (limit - 1) / now)) * 60

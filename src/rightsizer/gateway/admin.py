@@ -1,14 +1,18 @@
-"""The small ASGI app beside the API: health, figures, feedback."""
+"""The small ASGI app beside the API: health, figures, feedback, spans."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from rightsizer.errors import RecordError
+from rightsizer.gateway import traces
 from rightsizer.gateway.access import Refusal
 from rightsizer.gateway.feedback import FeedbackError, append_feedback
+from rightsizer.types import new_id
 
 if TYPE_CHECKING:
     from rightsizer.gateway.worker import Worker
@@ -25,7 +29,7 @@ _SECURITY = [
 
 
 class Admin:
-    """``GET /healthz /readyz /metrics`` and ``POST /feedback``; anything else is 404."""
+    """``GET /healthz /readyz /metrics``, ``POST /feedback /v1/traces``; anything else is 404."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
@@ -45,29 +49,24 @@ class Admin:
         if path == "/readyz":
             ready = worker.ready and not worker.draining
             return _json(200 if ready else 503, {"ready": ready, "routes": worker.routing.is_active})
-        if path not in ("/metrics", "/feedback"):
+        if path not in ("/metrics", "/feedback", traces.PATH):
             return _json(404, _error("no such path; the API is below /v1/", "not_found"))
-        if method != ("POST" if path == "/feedback" else "GET"):
+        if method != ("GET" if path == "/metrics" else "POST"):
             return _json(405, _error("this path does not take that method", "method_not_allowed"))
-        grant = worker.access.check(scope["headers"], reading=path == "/metrics")
+        grant = worker.access.check(scope["headers"], "read" if path == "/metrics" else "feedback")
         if isinstance(grant, Refusal):
             return _json(grant.status, _error(grant.message, grant.code))
         if path == "/feedback":
             return await self._feedback(receive)
+        if path == traces.PATH:
+            return await self._traces(scope, receive)
         gauges = {"segment_backlog_bytes": worker.recorder.backlog_bytes(), "ready": int(worker.ready)}
-        return 200, worker.metrics.render(gauges).encode(), b"text/plain; version=0.0.4; charset=utf-8"
+        return 200, worker.all_metrics().render(gauges).encode(), b"text/plain; version=0.0.4; charset=utf-8"
 
     async def _feedback(self, receive: Receive) -> tuple[int, bytes, bytes]:
-        body = b""
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return _json(400, _error("the request was cut", "cut"))
-            body += message.get("body", b"")
-            if len(body) > _MAX_FEEDBACK_BYTES:
-                return _json(413, _error("feedback is one small JSON object", "request_too_large"))
-            if not message.get("more_body"):
-                break
+        body = await _body(receive, _MAX_FEEDBACK_BYTES)
+        if isinstance(body, int):
+            return _json(body, _error("feedback is one small JSON object, sent whole", "no_body"))
         try:
             noted = append_feedback(self._worker.recorder, body)
         except FeedbackError as error:
@@ -75,6 +74,40 @@ class Admin:
         except OSError:
             return _json(507, _error("the feedback could not be kept: no room on the disk", "disk"))
         return _json(200, {"id": noted})
+
+    async def _traces(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes]:
+        limit = self._worker.settings.max_request_bytes
+        body = await _body(receive, limit)
+        if isinstance(body, int):
+            return _json(body, _error(f"spans come whole, in at most {limit} bytes", "no_body"))
+        headers = dict(scope["headers"])
+        kind, encoding = (
+            headers.get(name, b"").decode("latin-1") for name in (b"content-type", b"content-encoding")
+        )
+        try:
+            plain = await asyncio.to_thread(traces.read_traces, body, kind, encoding, limit)
+            self._worker.recorder.spans(new_id("spans"), plain)
+        except RecordError as error:
+            return _json(traces.status_of(error), _error(error.message, error.reason))
+        except OSError:
+            return _json(507, _error("the spans could not be kept: no room on the disk", "disk"))
+        return 200, *traces.success(kind)
+
+
+async def _body(receive: Receive, limit: int) -> bytes | int:
+    """The body of a request, or the status that says why there is none."""
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return 400
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        if size > limit:
+            return 413
+        if not message.get("more_body"):
+            return b"".join(pieces)
 
 
 def _json(status: int, value: Any) -> tuple[int, bytes, bytes]:

@@ -15,7 +15,7 @@ from rightsizer.gateway.headers import Headers
 _STAYS = re.compile(
     rb"\n(?:[ \t]|connection:|keep-alive:|proxy-|te:|trailer:|transfer-encoding:|upgrade:|x-rightsizer-)"
 )
-_LENGTH, _TYPE = b"\r\ncontent-length:", b"\r\ncontent-type:"
+_LENGTH, _TYPE, _ENCODING = b"\r\ncontent-length:", b"\r\ncontent-type:", b"\r\ncontent-encoding:"
 _KEEP_ALIVE = b"\r\nconnection: keep-alive\r\n"
 
 
@@ -31,6 +31,7 @@ class AnswerHead(NamedTuple):
     lines: bytes
     length: bytes | None
     content_type: bytes
+    encoding: bytes
     chunked: bool
 
 
@@ -46,6 +47,7 @@ def head_of_headers(status: int, reason: bytes, headers: Headers) -> AnswerHead:
         b"",
         first.get(b"content-length"),
         first.get(b"content-type", b""),
+        first.get(b"content-encoding", b""),
         b"transfer-encoding" in first,
     )
 
@@ -62,9 +64,8 @@ def head_of_lines(status: int, raw: bytes) -> AnswerHead | None:
         lower = lower[: at + 2] + lower[at + len(_KEEP_ALIVE) :]
     if _STAYS.search(lower) is not None:
         return None
-    return AnswerHead(
-        status, b"", (), raw, _value(raw, lower, _LENGTH), _value(raw, lower, _TYPE) or b"", False
-    )
+    length, kind, encoding = (_value(raw, lower, name) for name in (_LENGTH, _TYPE, _ENCODING))
+    return AnswerHead(status, b"", (), raw, length, kind or b"", encoding or b"", False)
 
 
 def _value(raw: bytes, lower: bytes, name: bytes) -> bytes | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from rightsizer.wire import anthropic, responses
 from rightsizer.wire.anthropic_messages import completion_from_anthropic, request_from_anthropic
 from rightsizer.wire.chat_stream import completion_from_chunks, without_indexes
 from rightsizer.wire.dialects.responses import completion_from_response, request_from_responses
+from rightsizer.wire.encoding import decode_body
 from rightsizer.wire.jsontext import dump_json, parse_json
 from rightsizer.wire.record import call_from_record
 from rightsizer.wire.shared import Shared
@@ -93,8 +94,19 @@ def call_from_recorded(recorded: Recorded, shared: Shared | None = None) -> Call
         record["session_id"] = begin["session"]
     if isinstance(end.get("total_s"), int | float):
         record["latency_s"] = end["total_s"]
-    record |= _answer(recorded, dialect)
+    try:
+        return _call(record | _answer(recorded, dialect), shared)
+    except RecordError as error:  # a request is not lost for an answer that is none
+        unread = f"the answer could not be read: {error.message}"
+        return _call(record | _error(end.get("status") or None, unread, _said(recorded)), shared)
+
+
+def _call(record: Json, shared: Shared | None) -> Call:
     return call_from_record({name: value for name, value in record.items() if value not in ({}, "")}, shared)
+
+
+def _said(recorded: Recorded) -> str:
+    return recorded.answer.decode("utf-8", "replace")
 
 
 def _answer(recorded: Recorded, dialect: _Dialect) -> Json:
@@ -102,18 +114,25 @@ def _answer(recorded: Recorded, dialect: _Dialect) -> Json:
     if end is None:
         return _error(None, "the gateway stopped before the answer ended")
     status, failure = end.get("status") or None, end.get("failure")
+    if end.get("encoding"):
+        try:
+            recorded = replace(recorded, answer=decode_body(recorded.answer, str(end["encoding"])))
+        except RecordError as error:
+            return _error(status, f"the answer could not be read: {error.message}")
     if status is not None and status >= 400:
-        text = recorded.answer.decode("utf-8", "replace") or str(failure or "")
+        text = _said(recorded) or str(failure or "")
         return _error(status, _message(text))
     try:
         given, whole = _read_answer(recorded, dialect)
         if given.get("error"):
             return _error(status, _words(given["error"]), given)
         said = dialect.answer(given)
-    except RecordError as error:
+    except RecordError:
         if failure:
-            return _error(status, str(failure), recorded.answer.decode("utf-8", "replace"))
-        return _error(status, f"the answer could not be read: {error.message}")
+            return _error(status, str(failure), _said(recorded))
+        raise
+    if failure == "client-gone" and whole:  # hung up after the last event: some clients do not wait for more
+        failure = None
     if failure or not whole or end.get("truncated"):
         return _error(status, str(failure or ("recording-limit" if end.get("truncated") else "cut")), said)
     return {"response": said}
@@ -164,7 +183,7 @@ def _metadata(begin: Json, body: Json) -> Json:
 
 
 def _source(begin: Json, end: Json, shadow: Json | None) -> Json:
-    source: Json = {"name": "gateway", "path": begin.get("path")}
+    source: Json = {"name": begin.get("by", "gateway"), "path": begin.get("path")}
     for name in ("origin", "key_id"):
         if begin.get(name):
             source[name] = begin[name]

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rightsizer.gateway.answer_head import AnswerHead, head_of_headers
+from rightsizer.gateway.as_chat import CHAT, ROUTED
 from rightsizer.gateway.headers import Headers, request_bytes, request_lines
 from rightsizer.gateway.incoming import Incoming
 from rightsizer.gateway.models import merged_models
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from rightsizer.gateway.protocol import GatewayProtocol
     from rightsizer.gateway.worker import Worker
 
-_CHAT = b"/v1/chat/completions"
-_RECORDED = (_CHAT, b"/v1/responses", b"/v1/messages")
 _STATUS_OF = {"connect-timeout": 504, "first-byte-timeout": 504, "idle-timeout": 504}
 _UNDECIDED = Decision()
 
@@ -78,10 +77,14 @@ class Exchange:
         """Record the begin and send the call on its way."""
         incoming, worker = self._incoming, self._worker
         worker.metrics.in_flight += 1
-        if incoming.method == b"POST" and incoming.path in _RECORDED:
+        if incoming.spender is not None:
+            incoming.spender.start(incoming.body)
+        if incoming.method == b"POST" and incoming.path in ROUTED:
             self._entry = worker.recorder.begin(self.id, self._begin_meta(), incoming.body)
-            if incoming.path == _CHAT and worker.routing.is_active:
-                decision = worker.routing.place(self.id, incoming.body, incoming.metadata)
+            if worker.routing.is_active:
+                decision = None
+                if incoming.path == CHAT:
+                    decision = worker.routing.place(self.id, incoming.body, incoming.metadata)
                 if decision is None:
                     self._task = worker.spawn(self._route())
                     return
@@ -117,10 +120,10 @@ class Exchange:
 
     async def _route(self) -> None:
         worker, incoming = self._worker, self._incoming
-        decision = await worker.routing.decide(self.id, incoming.body, incoming.metadata)
+        decision = await worker.routing.decide(self.id, incoming.body, incoming.metadata, incoming.path)
         self._decide(decision)
         if decision.message is not None:
-            answer = student_answer(decision.message, self.id, incoming.body)
+            answer = student_answer(decision.message, self.id, incoming.body, incoming.path)
             if not isinstance(answer, str):
                 self._served_by = f"student:{decision.student_id}"
                 self._answer(*answer)
@@ -184,7 +187,7 @@ class Exchange:
             self._our_headers(),
             is_head=incoming.method == b"HEAD",
             chunks=incoming.http_version != "1.0",
-            keeps=self._worker.settings.max_recorded_bytes if self._entry is not None else 0,
+            keeps=self._worker.settings.max_recorded_bytes if self._is_kept() else 0,
         )
         if self._relay.ends_with_connection:
             self.keep_alive = False
@@ -273,8 +276,15 @@ class Exchange:
             meta["key_id"] = incoming.key_id
         return meta
 
+    def _is_kept(self) -> bool:
+        return self._entry is not None or self._incoming.spender is not None
+
     def _record_end(self, failure: str) -> None:
         entry, relay = self._entry, self._relay
+        answer = b"" if relay is None else relay.kept()
+        spender, self._incoming.spender = self._incoming.spender, None
+        if spender is not None:
+            spender.settle(answer, status=self._status, by_student=self._served_by != "llm")
         if entry is None or entry.ended:
             return
         meta: dict[str, Any] = {
@@ -287,13 +297,15 @@ class Exchange:
         }
         if self._n_retries:
             meta["retries"] = self._n_retries
+        if relay is not None and relay.encoding:
+            meta["encoding"] = relay.encoding.decode("latin-1")
         if self._upstream_name:
             meta["upstream"] = self._upstream_name
         if failure:
             meta["failure"] = failure
         if relay is not None and relay.truncated:
             meta["truncated"] = True
-        self._worker.recorder.end(entry, meta, b"" if relay is None else relay.kept())
+        self._worker.recorder.end(entry, meta, answer)
 
     def _close_books(self, failure: str) -> None:
         self._record_end(failure)

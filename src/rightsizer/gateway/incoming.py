@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import orjson
 
-from rightsizer.gateway.access import Credential
 from rightsizer.gateway.headers import header
+
+if TYPE_CHECKING:
+    from rightsizer.gateway.spending import Spender
 
 SESSION_PREFIX = b"/session/"
 
@@ -36,10 +38,11 @@ class Incoming:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     origin: str = ""
     key_id: str = ""
+    spender: Spender | None = None
     withheld: tuple[bytes, ...] = ()
     extra_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: bytes = b""
-    credential: Credential | None = None
+    credential: tuple[bytes, bytes] | None = None
     sent_heads: dict[str, bytes] = field(default_factory=dict)
 
     def again(self, body: bytes) -> Incoming:

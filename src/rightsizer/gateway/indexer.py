@@ -25,29 +25,23 @@ from rightsizer.gateway.segments import (
     END,
     FEEDBACK,
     SHADOW,
+    SPANS,
     SUFFIX,
     read_frames,
     segments_folder,
     take_over,
 )
+from rightsizer.gateway.spending import PriceOf
+from rightsizer.store.feedback import Feedback
 from rightsizer.store.sealing import ReadingKey
 from rightsizer.store.store import Rejected, Store
-from rightsizer.types import Call, Frozen
+from rightsizer.types import Call
+from rightsizer.wire import otlp
 from rightsizer.wire.shared import Shared
 
 DAY_S = 86_400.0
 log = logging.getLogger("rightsizer.gateway.indexer")
-
-
-class Feedback(Frozen):
-    """What somebody said of a call or a session; `id` is time-ordered."""
-
-    id: str
-    at: datetime
-    metric_name: str
-    value: bool | int | float | str
-    call_id: str | None = None
-    session_id: str | None = None
+Tell = Callable[[list[Call]], None]
 
 
 @dataclass(frozen=True)
@@ -67,8 +61,11 @@ class Indexed:
     unreadable: int = 0
 
 
-def index_segments(store: Store, home: Path, kek: bytes | None = None) -> Indexed:
-    """Fold every segment without a writer into the store, oldest first.
+def index_segments(
+    store: Store, home: Path, kek: bytes | None = None, price: PriceOf | None = None, tell: Tell | None = None
+) -> Indexed:
+    """Fold every segment without a writer into the store, oldest first. `price` gives calls their cost;
+    `tell` is given the calls of each segment when they are in the store, some perhaps twice.
 
     Segments are under the store's segment key, or, written otherwise, under `kek`.
 
@@ -88,7 +85,7 @@ def index_segments(store: Store, home: Path, kek: bytes | None = None) -> Indexe
                 log.error("%s stays where it is: %s", path, error.message)
                 done = _sum(done, Indexed(unreadable=1))
                 continue
-            done = _sum(done, _fold(store, path, gathered))
+            done = _sum(done, _fold(store, path, gathered, price, tell))
             path.unlink(missing_ok=True)
         finally:
             os.close(descriptor)
@@ -102,6 +99,8 @@ def watch(
     stopped: Callable[[], bool],
     every_s: float,
     maintain: Callable[[], None] = lambda: None,
+    price: PriceOf | None = None,
+    tell: Tell | None = None,
 ) -> None:
     """Index again and again until `stopped`, then once more. A failure is logged and tried again.
 
@@ -117,7 +116,7 @@ def watch(
             if any(segments_folder(home).glob(f"*{SUFFIX}")):
                 store = open_it()
                 try:
-                    done = index_segments(store, home, kek)
+                    done = index_segments(store, home, kek, price, tell)
                 finally:
                     store.close()
                 if done.segments:
@@ -135,14 +134,26 @@ def watch(
             time.sleep(0.2)
 
 
-def _fold(store: Store, path: Path, gathered: tuple[list[Recorded], list[Feedback]]) -> Indexed:
-    recorded, feedback = gathered
+def _fold(store: Store, path: Path, gathered: Gathered, price: PriceOf | None, tell: Tell | None) -> Indexed:
+    feedback = gathered.feedback
     rejected: list[Rejected] = []
-    appended = store.calls.append(_read_calls(recorded, path.stem, rejected))
+    told: list[Call] = []
+
+    def calls() -> Iterator[Call]:
+        for call in _read_calls(gathered.recorded, path.stem, rejected):
+            priced = with_cost(call, price)
+            if tell is not None:
+                told.append(priced)
+            yield priced
+        yield from _read_spans(gathered.spans, path.stem, rejected)  # not told: they came from where it goes
+
+    appended = store.calls.append(calls())
     if rejected:
         store.calls.reject(rejected)
     if feedback:
         store.records.put(*feedback)
+    if tell is not None and told:
+        tell(told)
     return Indexed(
         segments=1,
         calls=appended.new,
@@ -153,7 +164,29 @@ def _fold(store: Store, path: Path, gathered: tuple[list[Recorded], list[Feedbac
     )
 
 
-def _gather_any(path: Path, store: Store, kek: bytes | None) -> tuple[list[Recorded], list[Feedback]]:
+def with_cost(call: Call, price: PriceOf | None) -> Call:
+    """The call with its list price: 0 if a student answered, None if the price is not known."""
+    if call.cost_usd is not None:
+        return call
+    if str(call.source.get("served_by", "")).startswith("student:"):
+        return call.model_copy(update={"cost_usd": 0.0})
+    usage = call.usage
+    if price is None or usage is None or usage.input_tokens is None:
+        return call
+    usd = price(call.model, usage.input_tokens, usage.output_tokens or 0, usage.cached_input_tokens or 0)
+    return call if usd is None else call.model_copy(update={"cost_usd": usd})
+
+
+@dataclass
+class Gathered:
+    """What one segment holds."""
+
+    recorded: list[Recorded]
+    feedback: list[Feedback]
+    spans: list[bytes]
+
+
+def _gather_any(path: Path, store: Store, kek: bytes | None) -> Gathered:
     keys: tuple[ReadingKey, ...] = (*store.segment_keys, *([kek] if kek else []))
     for key in keys[:-1]:
         try:
@@ -163,15 +196,18 @@ def _gather_any(path: Path, store: Store, kek: bytes | None) -> tuple[list[Recor
     return _gather(path, keys[-1])
 
 
-def _gather(path: Path, kek: ReadingKey) -> tuple[list[Recorded], list[Feedback]]:
+def _gather(path: Path, kek: ReadingKey) -> Gathered:
     by_id: dict[str, Recorded] = {}
     feedback: list[Feedback] = []
+    spans: list[bytes] = []
     for kind, raw, body in read_frames(path, kek):
         meta: dict[str, Any] = orjson.loads(raw)
         if kind == BEGIN:
             by_id[meta["id"]] = Recorded(meta, body)
         elif kind == FEEDBACK:
             feedback.append(Feedback(**{**meta, "at": datetime.fromtimestamp(meta["at"], UTC)}))
+        elif kind == SPANS:
+            spans.append(body)
         elif meta["id"] in by_id:
             call = by_id[meta["id"]]
             if kind == END:
@@ -181,7 +217,18 @@ def _gather(path: Path, kek: ReadingKey) -> tuple[list[Recorded], list[Feedback]
     for given in feedback:  # what is known before the call is stored is stored with it
         if given.call_id in by_id:
             by_id[given.call_id].outcome[given.metric_name] = given.value
-    return list(by_id.values()), feedback
+    return Gathered(list(by_id.values()), feedback, spans)
+
+
+def _read_spans(requests: list[bytes], name: str, rejected: list[Rejected]) -> Iterator[Call]:
+    """The calls among spans; spans of tools and agents are nothing to us, others are kept as they came."""
+    shared = Shared()
+    for number, request in enumerate(requests):
+        for found in otlp.read(orjson.loads(request), shared):
+            if isinstance(found, Call):
+                yield found.model_copy(update={"source": {**found.source, "name": "otlp"}})
+            elif found.reason != "not-an-llm-span":
+                rejected.append(Rejected(f"gateway/{name}", number, found.reason, found.detail, found.raw))
 
 
 def _read_calls(recorded: list[Recorded], name: str, rejected: list[Rejected]) -> Iterator[Call]:
@@ -191,7 +238,7 @@ def _read_calls(recorded: list[Recorded], name: str, rejected: list[Rejected]) -
             yield call_from_recorded(each, shared)
         except RecordError as error:
             rejected.append(Rejected(f"gateway/{name}", number, error.reason, error.message, _raw(each)))
-        except (TypeError, ValueError, LookupError, AttributeError) as error:
+        except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
             # JSON of a shape no API has; one such call must not hold up the others
             kind = type(error).__name__
             rejected.append(Rejected(f"gateway/{name}", number, "unreadable", kind, _raw(each)))

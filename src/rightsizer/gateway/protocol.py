@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from rightsizer.gateway.access import Refusal, read_credential
+from rightsizer.gateway import traces
+from rightsizer.gateway.access import Refusal, find_secret
 from rightsizer.gateway.exchange import Exchange
 from rightsizer.gateway.incoming import Incoming, read_metadata, read_session, split_session
 from rightsizer.gateway.known_heads import split_head
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rightsizer.gateway.worker import Worker
 
 _HOT = b"/v1/"
+_TRACES = traces.PATH.encode()
 _LINGER_S = 1.0
 _REASONS = {
     400: b"Bad Request",
@@ -96,6 +98,11 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._in_head and self._head_bytes > self._worker.settings.max_header_bytes:
             self._refuse(Refusal(431, "the headers of this request are too large", "headers_too_large"))
 
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP: said in its turn, and once."""
+        if not self._ignoring:
+            self._refuse(Refusal(400, "this is not an HTTP request", "invalid_http"))
+
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._exchange is not None:
@@ -128,7 +135,7 @@ class GatewayProtocol(HttpToolsProtocol):
             return
         session, target = split_session(self.url)
         upstream = ""
-        if not target.startswith(_HOT):
+        if not target.startswith(_HOT) or target.startswith(_TRACES):
             upstream, target = self._worker.upstreams.split(target)
             if not upstream:
                 self._to_asgi()
@@ -182,6 +189,7 @@ class GatewayProtocol(HttpToolsProtocol):
             self._refuse(grant)
             return True
         self._incoming = known.again(data[split.body_at :])
+        self._incoming.spender = grant.spender
         if end == len(data):
             self._at_start = True
             self._whole_request()
@@ -268,7 +276,7 @@ class GatewayProtocol(HttpToolsProtocol):
     def _begin(self, session: str, upstream: str, target: bytes, raw: bytes) -> None:
         """Look at the head of an API request: may it come in, and how."""
         worker, headers = self._worker, self.headers
-        credential = read_credential(headers)
+        credential = find_secret(headers)
         grant = worker.access.admit(credential)
         if isinstance(grant, Refusal):
             self._refuse(grant)
@@ -291,6 +299,7 @@ class GatewayProtocol(HttpToolsProtocol):
             metadata=metadata,
             origin=worker.origin_of(headers, self.client[0] if self.client else ""),
             key_id=grant.key_id,
+            spender=grant.spender,
             withheld=grant.withheld,
             extra_headers=worker.replacement(grant),
             credential=credential,
@@ -322,6 +331,9 @@ class GatewayProtocol(HttpToolsProtocol):
         self._ignoring = True
         if self._exchange is not None:
             return  # an earlier request is being answered: after it the connection is closed
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+            return
         wait = [(b"retry-after", b"%d" % refusal.retry_after_s)] if refusal.retry_after_s else []
         self.answer_error(refusal.status, refusal.message, refusal.code, wait, keep_alive=False)
         if self.transport.can_write_eof():

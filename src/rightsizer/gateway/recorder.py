@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,24 +16,30 @@ from typing import Any
 import orjson
 
 from rightsizer.gateway.metrics import Metrics
-from rightsizer.gateway.segments import BEGIN, END, FEEDBACK, SHADOW, SUFFIX, Segment, segments_folder
+from rightsizer.gateway.segments import BEGIN, END, FEEDBACK, SHADOW, SPANS, SUFFIX, Segment, segments_folder
 from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.gateway.waiting import Frame, Held, Waiting
 from rightsizer.store.sealing import WritingKey
 
 log = logging.getLogger("rightsizer.gateway")
+_LOG_EVERY_S = 10.0
 
 
 @dataclass
 class Entry:
-    """A call being recorded; `segment` is None when it could not be."""
+    """A call being recorded; what no segment would take is `held`. Neither: it could not be kept."""
 
     id: str
     segment: Segment | None
+    held: Held | None = None
     ended: bool = False
 
 
 class Recorder:
-    """Writes the frames of one worker. Never raises: what cannot be kept is counted and logged."""
+    """Writes the frames of one worker. Never raises and never waits.
+
+    What the disk does not take is held in memory and tried again; what cannot be kept is counted and logged.
+    """
 
     def __init__(self, home: Path, kek: WritingKey, settings: GatewaySettings, metrics: Metrics) -> None:
         self._folder = segments_folder(home)
@@ -43,32 +50,43 @@ class Recorder:
         self._current: Segment | None = None
         self._retired: set[Segment] = set()
         self._unsynced: set[Segment] = set()
+        self._waiting = Waiting(settings.max_waiting_bytes)
         self._sync: asyncio.Future[None] | None = None
         self._over_budget = False
+        self._logged_at = -_LOG_EVERY_S
+
+    @property
+    def n_waiting(self) -> int:
+        """Calls that wait in memory for room on the disk."""
+        return len(self._waiting)
 
     def begin(self, call_id: str, meta: dict[str, Any], request: bytes) -> Entry:
         """Record that a call starts; its request is kept whatever happens after."""
         if self._over_budget:
             self._metrics.lost("backlog")
             return Entry(call_id, None)
+        frame = BEGIN, orjson.dumps({"id": call_id, **meta}), request
         try:
             segment = self._segment()
-            segment.append(BEGIN, orjson.dumps({"id": call_id, **meta}), request)
+            segment.append(*frame)
         except OSError as error:
-            self._failed(error)
-            return Entry(call_id, None)
+            return self._held(call_id, frame, error)
         segment.open_calls += 1
         self._unsynced.add(segment)
         return Entry(call_id, segment)
 
     def end(self, entry: Entry, meta: dict[str, Any], answer: bytes) -> None:
         """Record the answer, once. Call it before the last byte of the answer goes out."""
-        if entry.ended or entry.segment is None:
+        if entry.ended:
             return
         entry.ended = True
-        self._append(entry, END, meta, answer)
-        self._metrics.recorded += 1
-        self._leave(entry.segment)
+        if entry.held is not None:
+            self._hold(entry.held, (END, orjson.dumps({"id": entry.id, **meta}), answer))
+            entry.held.whole = True
+        elif entry.segment is not None:
+            if self._append(entry, END, meta, answer):
+                self._metrics.recorded += 1
+            self._leave(entry.segment)
 
     def hold(self, entry: Entry) -> None:
         """Keep the entry's segment open for a `shadow` still to come."""
@@ -79,12 +97,18 @@ class Recorder:
         """Record what the student would have said; releases the `hold`."""
         if entry.segment is not None:
             self._append(entry, SHADOW, meta, b"")
-            self._leave(entry.segment)
+            self._leave(entry.segment)  # held calls wait for no shadow
 
     def feedback(self, feedback_id: str, meta: dict[str, Any]) -> None:
         """Record what became of a call. Raises `OSError` if it cannot be kept: the sender can try again."""
         segment = self._segment()
         segment.append(FEEDBACK, orjson.dumps({"id": feedback_id, **meta}))
+        self._unsynced.add(segment)
+
+    def spans(self, spans_id: str, request: bytes) -> None:
+        """Record an OTLP/JSON export request. Raises `OSError` as `feedback` does."""
+        segment = self._segment()
+        segment.append(SPANS, orjson.dumps({"id": spans_id}), request)
         self._unsynced.add(segment)
 
     async def synced(self) -> None:
@@ -107,7 +131,8 @@ class Recorder:
                 log.warning("a segment could not be synced: %s", error)
 
     def tick(self, age_s: float) -> bool:
-        """Housekeeping, called regularly: rotate by age, look at the backlog. Whether a sync is due."""
+        """Housekeeping, called regularly: what waits, rotation by age, the backlog. Whether a sync is due."""
+        self._write_waiting()
         if self._current is not None and self._current.bytes and age_s >= self._settings.segment_age_s:
             self._rotate()
         for segment in list(self._retired):
@@ -127,29 +152,75 @@ class Recorder:
 
     def close(self) -> None:
         """Give everything to the indexer."""
+        self._write_waiting()
+        for _ in range(self.n_waiting):
+            self._metrics.lost("disk")
         self._rotate()
         for segment in list(self._retired):
             self._retired.discard(segment)
             segment.close()
 
     def _segment(self) -> Segment:
-        if self._current is not None and self._current.bytes >= self._settings.segment_bytes:
+        current = self._current
+        if current is not None and (current.bytes >= self._settings.segment_bytes or current.broken):
             self._rotate()
         if self._current is None:
             self._current = Segment(self._folder, self._kek)
         return self._current
 
-    def _append(self, entry: Entry, kind: bytes, meta: dict[str, Any], body: bytes) -> None:
+    def _append(self, entry: Entry, kind: bytes, meta: dict[str, Any], body: bytes) -> bool:
+        """Whether the frame is written; if not it waits, with a call of its own, or is counted."""
         assert entry.segment is not None
+        frame = kind, orjson.dumps({"id": entry.id, **meta}), body
         try:
-            entry.segment.append(kind, orjson.dumps({"id": entry.id, **meta}), body)
+            entry.segment.append(*frame)
         except OSError as error:
-            self._failed(error)
+            self._log(error)
+            late = Held(whole=True, segment=entry.segment)
+            if self._hold(late, frame):
+                entry.segment.open_calls += 1  # all frames of a call stand in one segment
+            return False
         self._unsynced.add(entry.segment)
+        return True
 
-    def _failed(self, error: OSError) -> None:
+    def _held(self, call_id: str, frame: Frame, error: OSError) -> Entry:
+        self._log(error)
+        held = Held()
+        return Entry(call_id, None, held if self._hold(held, frame) else None)
+
+    def _hold(self, held: Held, frame: Frame) -> bool:
+        if self._waiting.hold(held, frame):
+            self._metrics.records_waiting = self.n_waiting
+            return True
         self._metrics.lost("disk")
-        log.error("a call could not be recorded: %s", error.strerror or error)
+        return False
+
+    def _write_waiting(self) -> None:
+        """Write what waits, as far as the disk takes it."""
+        self._write_held()
+        self._metrics.records_waiting = self.n_waiting
+
+    def _write_held(self) -> None:
+        while (held := self._waiting.take()) is not None:
+            try:
+                if held.segment is None:
+                    held.segment = self._segment()
+                    held.segment.open_calls += 1
+                while held.frames:
+                    held.segment.append(*held.frames[0])
+                    del held.frames[0]
+            except OSError:
+                self._waiting.put_back(held)
+                return
+            self._unsynced.add(held.segment)
+            self._metrics.recorded += 1
+            self._leave(held.segment)
+
+    def _log(self, error: OSError) -> None:
+        now = time.monotonic()
+        if now - self._logged_at > _LOG_EVERY_S:
+            self._logged_at = now
+            log.error("records wait in memory, the disk takes none: %s", error.strerror or error)
 
     def _rotate(self) -> None:
         if self._current is not None:

@@ -27,6 +27,7 @@ class Relay:
         "_pending",
         "_window",
         "content_type",
+        "encoding",
         "ends_with_connection",
         "head_sent",
         "truncated",
@@ -41,7 +42,7 @@ class Relay:
         self._kept_bytes = 0
         self._window = b""
         self.head_sent = self.truncated = False
-        self.content_type = head.content_type
+        self.content_type, self.encoding = head.content_type, head.encoding
         self._is_stream = b"event-stream" in head.content_type
         self._has_body = head.status not in _NO_BODY and not is_head
         unframed = self._has_body and head.length is None

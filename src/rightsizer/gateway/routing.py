@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
+from rightsizer.gateway.as_chat import CHAT, as_chat
 from rightsizer.gateway.metrics import Metrics
 from rightsizer.types import Message, Mode, Request
 
@@ -125,8 +126,10 @@ class Routing:
         decision, failed = attempt(lambda: router.place(call_id, body, metadata))
         return Decision(fallback="error") if failed else decision
 
-    async def decide(self, call_id: str, body: bytes, metadata: Mapping[str, Any]) -> Decision:
-        """The router's decision; after a failure or `timeout_s` one that says ``error`` or ``timeout``."""
+    async def decide(
+        self, call_id: str, body: bytes, metadata: Mapping[str, Any], path: bytes = CHAT
+    ) -> Decision:
+        """The router's decision on a request to `path`; after a failure or `timeout_s` one that says so."""
         router = self._router
         if router is None:
             return Decision()
@@ -134,7 +137,7 @@ class Routing:
             return Decision(fallback="busy")
         self._waiting += 1
         loop = asyncio.get_running_loop()
-        job = loop.run_in_executor(self._threads, attempt, router.route, call_id, body, metadata)
+        job = loop.run_in_executor(self._threads, attempt, _routed, router, call_id, path, body, metadata)
         job.add_done_callback(self._done)
         try:
             decision, _ = await asyncio.wait_for(job, self._timeout_s)
@@ -156,6 +159,11 @@ class Routing:
 
     def _done(self, job: asyncio.Future[Any]) -> None:
         self._waiting -= 1
+
+
+def _routed(router: Router, call_id: str, path: bytes, body: bytes, metadata: Mapping[str, Any]) -> Decision:
+    chat = as_chat(path, body)
+    return Decision() if chat is None else router.route(call_id, chat, metadata)
 
 
 def attempt(work: Callable[..., T], *arguments: Any) -> tuple[T | None, bool]:

@@ -13,6 +13,7 @@ it survives kill -9; `sync` puts it on the disk.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -30,7 +31,7 @@ from rightsizer.types import new_id
 
 MAGIC = b"RZSEG\x01"
 SUFFIX = ".seg"
-BEGIN, END, SHADOW, FEEDBACK = b"B", b"E", b"S", b"F"
+BEGIN, END, SHADOW, FEEDBACK, SPANS = b"B", b"E", b"S", b"F", b"T"
 _LENGTH = struct.Struct(">I")
 _META = struct.Struct(">I")
 
@@ -48,6 +49,7 @@ class Segment:
         self.path = folder / f"{self.id}{SUFFIX}"
         self.bytes = 0
         self.open_calls = 0
+        self.broken = False
         self._frames = 0
         key = secrets.token_bytes(KEY_BYTES)
         self._aead = AESGCM(key)
@@ -56,7 +58,10 @@ class Segment:
         self._fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._size = os.write(self._fd, MAGIC + _LENGTH.pack(len(wrapped)) + wrapped)
+            head = MAGIC + _LENGTH.pack(len(wrapped)) + wrapped
+            self._size = os.write(self._fd, head)
+            if self._size < len(head):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.rename(draft, self.path)
         except OSError:
             os.close(self._fd)
@@ -65,6 +70,8 @@ class Segment:
 
     def append(self, kind: bytes, meta: bytes, body: bytes = b"") -> None:
         """Write one frame. Raises `OSError` (disk full …); the file then ends with the frame before."""
+        if self.broken:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
         payload = b"".join((kind, _META.pack(len(meta)), meta, body))
         sealed = self._aead.encrypt(_nonce(self._frames), payload, None)
         length = _LENGTH.pack(len(sealed))
@@ -74,11 +81,17 @@ class Segment:
             while written < whole:  # only a full disk or a signal writes less than it was given
                 written += os.write(self._fd, (length + sealed)[written:])
         except OSError:
-            os.ftruncate(self._fd, self._size)
+            self._cut_back()
             raise
         self._frames += 1
         self._size += whole
         self.bytes += whole
+
+    def _cut_back(self) -> None:
+        try:
+            os.ftruncate(self._fd, self._size)
+        except OSError:  # what follows a torn frame could not be read
+            self.broken = True
 
     def sync(self) -> None:
         """Wait until what was written is on the disk. May run in another thread."""

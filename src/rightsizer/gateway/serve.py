@@ -19,9 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from rightsizer.errors import ConfigError, MissingExtra
-from rightsizer.gateway.access import read_keys
+from rightsizer.gateway.counts import make_files
+from rightsizer.gateway.keys import read_keys
+from rightsizer.gateway.otlp_export import SpanExporter
 from rightsizer.gateway.routing import RouteSource
 from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.gateway.shared_metrics import clear_metrics
+from rightsizer.gateway.spending import PriceOf
+from rightsizer.gateway.tls import tls_files
+from rightsizer.gateway.upstreams import check_upstreams
 from rightsizer.store.sealing import WritingKey
 from rightsizer.store.store import Store
 
@@ -37,14 +43,15 @@ def serve(
     kek: WritingKey,
     open_store: Callable[[], Store],
     route_source: Callable[[], RouteSource | None],
+    price: PriceOf | None = None,
     announce: Callable[[str], None] = lambda url: None,
     maintain: Callable[[], None] = lambda: None,
 ) -> int:
     """Answer until SIGTERM or SIGINT; what is under way is finished first. The exit code.
 
-    Workers and indexer are processes; `route_source` and `open_store` are called inside them.
-    `maintain` is called by the indexer at its start and once a day. `announce` is given the base URL
-    when the address is bound.
+    Workers and indexer are processes; `route_source` and `open_store` are called inside them. `price`:
+    what calls cost. `maintain` is called by the indexer at its start and once a day. `announce` is given
+    the base URL when the address is bound.
 
     Raises:
         ConfigError: a bad upstream, or an address others can reach and no key to hold them off.
@@ -56,18 +63,25 @@ def serve(
     except ImportError:
         raise MissingExtra("gateway", "the gateway") from None
     settings.target()
+    check_upstreams(settings.upstreams)
+    tls = bool(tls_files(settings))
     if not settings.is_loopback() and not any(not key.revoked for key in read_keys(home)):
         raise ConfigError(
             f"{settings.host} can be reached by others and no key protects it",
             hint="make one: rightsizer gateway --add-key NAME, or listen on 127.0.0.1",
         )
     listener = _bind(settings)
+    make_files(home, settings.workers)
+    clear_metrics(home)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    announce(f"http://{host}:{listener.getsockname()[1]}")
-    index = functools.partial(_index, open_store, home, kek if isinstance(kek, bytes) else b"", maintain)
-    work = functools.partial(_work, settings, home, kek, route_source, listener)
+    announce(f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}")
+    work = functools.partial(_work, settings, home, kek, route_source, price, listener)
     jobs = [Job("worker", work) for _ in range(settings.workers)]
     if isinstance(kek, bytes):  # whoever can only seal can index nothing: that is for the holder of the key
+        tell = None
+        if settings.otlp_endpoint:
+            tell = SpanExporter(settings.otlp_endpoint, content=settings.otlp_content)
+        index = functools.partial(_index, open_store, home, kek, maintain, price, tell)
         jobs.insert(0, Job("indexer", index))
     return _supervise({_fork(job.work): job for job in jobs}, settings.drain_timeout_s)
 
@@ -158,7 +172,14 @@ def _signal(pids: list[int], number: int) -> None:
             continue
 
 
-def _index(open_store: Callable[[], Store], home: Path, kek: bytes, maintain: Callable[[], None]) -> None:
+def _index(
+    open_store: Callable[[], Store],
+    home: Path,
+    kek: bytes,
+    maintain: Callable[[], None],
+    price: PriceOf | None,
+    tell: SpanExporter | None,
+) -> None:
     from rightsizer.gateway.indexer import watch
 
     stopped: list[int] = []
@@ -166,7 +187,12 @@ def _index(open_store: Callable[[], Store], home: Path, kek: bytes, maintain: Ca
     signal.signal(signal.SIGTERM, lambda signum, frame: stopped.append(signum))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(10)
-    watch(open_store, home, kek, lambda: bool(stopped) or os.getppid() != parent, _INDEX_EVERY_S, maintain)
+    ended = functools.partial(_is_over, stopped, parent)
+    watch(open_store, home, kek, ended, _INDEX_EVERY_S, maintain, price, tell)
+
+
+def _is_over(stopped: list[int], parent: int) -> bool:
+    return bool(stopped) or os.getppid() != parent
 
 
 def _work(
@@ -174,12 +200,13 @@ def _work(
     home: Path,
     kek: WritingKey,
     route_source: Callable[[], RouteSource | None],
+    price: PriceOf | None,
     listener: socket.socket,
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the supervisor passes it on
     runner = asyncio.Runner(loop_factory=_loop_factory())
     with runner:
-        runner.run(run_worker(settings, home, kek, route_source(), [listener]))
+        runner.run(run_worker(settings, home, kek, route_source(), [listener], price))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -197,6 +224,7 @@ async def run_worker(
     kek: WritingKey,
     source: RouteSource | None,
     sockets: list[socket.socket],
+    price: PriceOf | None = None,
 ) -> None:
     """One worker, inside a running loop, until SIGTERM."""
     import uvicorn
@@ -205,7 +233,7 @@ async def run_worker(
     from rightsizer.gateway.protocol import GatewayProtocol
     from rightsizer.gateway.worker import Worker
 
-    worker = Worker(settings, home, kek, source)
+    worker = Worker(settings, home, kek, source, price)
     await worker.start()
     config = uvicorn.Config(
         Admin(worker),
@@ -218,6 +246,7 @@ async def run_worker(
         date_header=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=max(1, int(settings.drain_timeout_s)),
+        **tls_files(settings),
     )
     server = _quiet_server(uvicorn.Server)(config)
 

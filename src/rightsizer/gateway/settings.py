@@ -14,9 +14,9 @@ class GatewaySettings:
 
     `upstream` is the base URL of the LLM's API and ends in ``/v1``; `upstreams` are further ones, by name.
     `tls_cert` and `tls_key` are PEM files: with them the gateway itself speaks HTTPS.
-    `first_byte_timeout_s` is long: a reasoning model may be silent for minutes. `sync`: every record is on
-    the disk (``fdatasync``) before the last byte of its answer; without it the operating system has it,
-    which outlives the process but not a power cut of the last `sync_every_s` seconds.
+    `first_byte_timeout_s` is long: a reasoning model may be silent for minutes. `sync`: every record is
+    on the disk (``fdatasync``) before the last byte of its answer; without it the operating system has
+    it, which outlives the process but not a power cut of the last `sync_every_s` seconds.
     `student_timeout_s`: longer than that, and the LLM answers.
     """
 
@@ -41,9 +41,10 @@ class GatewaySettings:
     routes_reload_s: float = 2.0
     sync: bool = False
     sync_every_s: float = 0.05
-    segment_bytes: int = 64 << 20
+    segment_bytes: int = 8 << 20  # the indexer takes some ten times as much memory to fold one
     segment_age_s: float = 5.0
     max_backlog_bytes: int = 8 << 30
+    max_waiting_bytes: int = 32 << 20
     log_format: str = "text"
     otlp_endpoint: str = ""
     otlp_content: bool = False

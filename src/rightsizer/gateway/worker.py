@@ -17,6 +17,8 @@ from rightsizer.gateway.metrics import Metrics
 from rightsizer.gateway.recorder import Recorder
 from rightsizer.gateway.routing import RouteSource, Routing
 from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.gateway.shared_metrics import merged_metrics, metrics_folder, publish_metrics
+from rightsizer.gateway.spending import PriceOf
 from rightsizer.gateway.upstreams import Upstreams
 from rightsizer.store.sealing import WritingKey
 
@@ -27,19 +29,25 @@ class Worker:
     """Made inside the running loop of its process."""
 
     def __init__(
-        self, settings: GatewaySettings, home: Path, kek: WritingKey, source: RouteSource | None
+        self,
+        settings: GatewaySettings,
+        home: Path,
+        kek: WritingKey,
+        source: RouteSource | None,
+        price: PriceOf | None = None,
     ) -> None:
         self.settings = settings
         self.home = home
         self.draining = False
         self.ready = False
         self.metrics = Metrics()
+        self._shared = metrics_folder(home, os.getppid())
         self.known_heads = KnownHeads()
         self.recorder = Recorder(home, kek, settings, self.metrics)
         self.upstreams = Upstreams(settings, asyncio.get_running_loop())
         self.pool = self.upstreams.default
         self.routing = Routing(source, self.metrics, settings.student_timeout_s)
-        self.access = Access(home, needs_key=not settings.is_loopback())
+        self.access = Access(home, needs_key=not settings.is_loopback(), price=price)
         secret = kek if isinstance(kek, bytes) else kek.pseudonym_key
         self._pseudonym_key = hashlib.blake2b(b"gateway-origin", key=secret, digest_size=32).digest()
         self._upstream_key = os.environ.get(UPSTREAM_KEY_VARIABLE, "")
@@ -62,6 +70,8 @@ class Worker:
         self.routing.close()
         self.upstreams.close()
         self.recorder.close()
+        self._publish()
+        self.access.close()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """A task that is not garbage collected."""
@@ -91,9 +101,18 @@ class Worker:
             if now - counted >= 1.0:
                 counted = now
                 self.recorder.tick(now - rotated)
+                self._publish()
                 if now - rotated >= self.settings.segment_age_s:
                     rotated = now
             await self.recorder.synced()
+
+    def all_metrics(self) -> Metrics:
+        """The counts of all workers of this gateway."""
+        return self.metrics if self.settings.workers == 1 else merged_metrics(self._shared, self.metrics)
+
+    def _publish(self) -> None:
+        if self.settings.workers > 1:
+            publish_metrics(self._shared, self.metrics)
 
     async def _keep_routes(self) -> None:
         while True:

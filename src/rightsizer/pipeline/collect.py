@@ -14,6 +14,7 @@ from rightsizer.pipeline.policy import drop_marks, policy_of
 from rightsizer.pipeline.progress import Progress, counted, silent
 from rightsizer.pipeline.pseudonyms import Quarantine, rewritten_calls
 from rightsizer.pipeline.workspace import Workspace
+from rightsizer.store.feedback import Outcomes
 from rightsizer.types import Call, Frozen, Funnel, Level, Task, new_id
 
 LEVELS: tuple[Level, ...] = ("template", "step", "semantic")
@@ -50,7 +51,8 @@ def export_log(ws: Workspace, path: Path, *, curated: bool = False, progress: Pr
         written = write_calls(rewritten_calls(ws, quarantine, progress=progress), path)
         return Exported(calls=written, quarantined=tuple(sorted(quarantine.reasons.items())))
     total = ws.store.calls.count()
-    return Exported(calls=write_calls(counted(ws.store.calls.scan(), "export", total, progress), path))
+    calls = Outcomes(ws.store.records).join(ws.store.calls.scan())
+    return Exported(calls=write_calls(counted(calls, "export", total, progress), path))
 
 
 def curate_log(ws: Workspace, *, progress: Progress = silent) -> Funnel:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from rightsizer.errors import InputError
-from rightsizer.gateway.indexer import Feedback, Indexed
+from rightsizer.gateway.indexer import Indexed
 from rightsizer.pipeline.deploy import rollback_task
 from rightsizer.pipeline.gateway import index_into
 from rightsizer.pipeline.lineage import learned_from
@@ -16,6 +16,7 @@ from rightsizer.pipeline.progress import Progress, counted, silent
 from rightsizer.pipeline.pseudonyms import destroy_session_keys
 from rightsizer.pipeline.subject import belongs_to, holds, line_holds
 from rightsizer.pipeline.workspace import Workspace
+from rightsizer.store.feedback import Feedback
 from rightsizer.store.store import Rejected
 from rightsizer.types import Call, Dataset, DatasetRow, Frozen, Release, Student, Task, new_id
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from rightsizer.config import load_settings
+from rightsizer.config import Settings, load_settings
 from rightsizer.errors import ConfigError, RecordError, RightsizerError
 from rightsizer.gateway.routing import Decision, Router, RouteSource
 from rightsizer.gateway.segments import segments_folder
 from rightsizer.gateway.settings import GatewaySettings, NamedUpstream
+from rightsizer.gateway.spending import PriceOf
 from rightsizer.pipeline.workspace import Workspace, open_workspace
 from rightsizer.serving.routing import accepted, offered
 from rightsizer.store.keys import find_key
@@ -66,6 +67,7 @@ def run_gateway(
         maintain=functools.partial(_keep_young, home, flags),
         open_store=functools.partial(open_store, folder, create=False),
         route_source=_no_routes if records_only else functools.partial(StoreRoutes, folder, flags),
+        price=list_prices(load_settings(folder, flags)),
         announce=announce,
     )
 
@@ -113,7 +115,7 @@ def index_into(ws: Workspace) -> Indexed:
     if not any(segments_folder(ws.home).glob("*.seg")):
         return Indexed()
     kek = find_key(ws.home, None, create=False) if ws.store.access.role == "admin" else None
-    return index_segments(ws.store, ws.home, kek)
+    return index_segments(ws.store, ws.home, kek, list_prices(ws.settings))
 
 
 def _keep_young(home: Path | None, flags: dict[str, object] | None) -> None:
@@ -124,6 +126,26 @@ def _keep_young(home: Path | None, flags: dict[str, object] | None) -> None:
         if ws.settings.store.retention_days:
             done = apply_retention(ws)
             log.info("%d calls were older than %g days", done.calls, ws.settings.store.retention_days)
+
+
+def list_prices(settings: Settings) -> PriceOf:
+    """List prices by model, as the gateway asks for them. Raises `ConfigError` if the table is wrong."""
+    from rightsizer.economics.prices import load_prices, price_of
+
+    file = settings.prices.file
+    table = load_prices(Path(file).expanduser() if file else None)
+    unknown: set[str] = set()
+
+    def usd_of(model: str, input_tokens: int, output_tokens: int, cached_tokens: int) -> float | None:
+        price = price_of(model, table)
+        if price is None:
+            if model not in unknown and len(unknown) < 1000:
+                unknown.add(model)
+                log.warning("no price for a model: its calls cost nothing that is known; see prices.file")
+            return None
+        return price.row.usd(input_tokens, output_tokens, cached_tokens)
+
+    return usd_of
 
 
 def gateway_home(home: Path | None, flags: dict[str, object] | None = None) -> Path:

@@ -14,6 +14,7 @@ from rightsizer.pipeline.policy import mask_cache, policy_of
 from rightsizer.pipeline.predict import artifact_seal, masked_example, still_hits
 from rightsizer.pipeline.progress import Progress, counted, silent
 from rightsizer.pipeline.workspace import Workspace
+from rightsizer.store.feedback import Outcomes
 from rightsizer.students.artifact import sealed
 from rightsizer.types import Call, Candidate, Dataset, Example, Message, Request, Student, Task, new_id
 
@@ -84,9 +85,10 @@ def prepare(ws: Workspace, task: Task, *, progress: Progress = silent) -> Learni
         return Learning(task, newest, tuple(copied), tuple(candidates_for(ws, task, newest.count("train"))))
     total = ws.store.calls.count(task_id=task.id, kept_only=True)
     ws.enter("dataset", task=task.id, calls=total)
+    known = Outcomes(ws.store.records).join(ws.store.calls.scan(task_id=task.id, kept_only=True))
     tenants: dict[str, str] = {}
     calls = counted(
-        _with_tenant(ws.store.calls.scan(task_id=task.id, kept_only=True), ws, tenants),
+        _with_tenant(known, ws, tenants),
         f"dataset · {task.name}",
         total,
         progress,

@@ -52,8 +52,9 @@ def _add_delta(block: dict[str, Any], inputs: dict[int, str], index: int, delta:
     if kind == "input_json_delta":
         inputs[index] = inputs.get(index, "") + str(delta.get("partial_json", ""))
     elif kind == "citations_delta":
-        block["citations"] = [*(block.get("citations") or []), delta.get("citation")]
-    elif kind in _TEXTS:
+        before = block.get("citations")
+        block["citations"] = [*(before if isinstance(before, list) else []), delta.get("citation")]
+    elif isinstance(kind, str) and kind in _TEXTS:
         field, name = _TEXTS[kind]
         block[field] = str(block.get(field) or "") + str(delta.get(name, ""))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T", list[Any], dict[str, Any])
 _LISTED = ("tool_calls",)
 
 
@@ -36,7 +37,7 @@ def _add_choice(choices: dict[int, dict[str, Any]], choice: dict[str, Any]) -> N
     empty = {"index": index, "message": {"role": "assistant", "content": None}, "finish_reason": None}
     whole = choices.setdefault(index, empty)
     for name, value in choice.items():
-        if name in ("index", "delta") or value is None:
+        if name in ("index", "delta") or value is None or (name == "message" and not isinstance(value, dict)):
             continue
         if name == "logprobs" and isinstance(value, dict):
             _add_logprobs(whole, value)
@@ -52,13 +53,13 @@ def _add_delta(message: dict[str, Any], delta: dict[str, Any]) -> None:
         if value is None:
             continue
         if name == "role":
-            message["role"] = value if isinstance(value, str) and value else message["role"]
+            message["role"] = value if isinstance(value, str) and value else message.get("role")
         elif name in _LISTED and isinstance(value, list):
             for call in value:
                 if isinstance(call, dict):
-                    _add_call(message.setdefault(name, []), call)
+                    _add_call(_inside(message, name, list), call)
         elif name == "function_call" and isinstance(value, dict):
-            _merge(message.setdefault(name, {}), value)
+            _merge(_inside(message, name, dict), value)
         elif isinstance(value, str) and isinstance(message.get(name), str):
             message[name] += value
         else:
@@ -73,9 +74,17 @@ def _add_call(calls: list[dict[str, Any]], delta: dict[str, Any]) -> None:
         place["index"] = delta.get("index", len(calls) - 1)
     for name, value in delta.items():
         if name == "function" and isinstance(value, dict):
-            _merge(place["function"], value)
+            _merge(_inside(place, name, dict), value)
         elif name != "index" and value:
             place[name] = value
+
+
+def _inside(whole: dict[str, Any], name: str, kind: type[T]) -> T:
+    """The list or object under this name; a new one where something else was said before."""
+    inside = whole.get(name)
+    if not isinstance(inside, kind):
+        inside = whole[name] = kind()
+    return inside
 
 
 def _place(calls: list[dict[str, Any]], delta: dict[str, Any]) -> dict[str, Any] | None:
@@ -105,7 +114,7 @@ def _merge(function: dict[str, Any], delta: dict[str, Any]) -> None:
 
 
 def _add_logprobs(choice: dict[str, Any], value: dict[str, Any]) -> None:
-    whole = choice.setdefault("logprobs", {})
+    whole = _inside(choice, "logprobs", dict)
     for name, tokens in value.items():
         if isinstance(tokens, list) and isinstance(whole.get(name), list):
             whole[name] = [*whole[name], *tokens]
@@ -116,6 +125,8 @@ def _add_logprobs(choice: dict[str, Any], value: dict[str, Any]) -> None:
 def without_indexes(completion: dict[str, Any]) -> dict[str, Any]:
     """The completion as the API would have given it unstreamed: tool calls carry no `index`."""
     for choice in completion["choices"]:
-        for call in choice["message"].get("tool_calls") or []:
-            call.pop("index", None)
+        calls = choice["message"].get("tool_calls")
+        for call in calls if isinstance(calls, list) else []:
+            if isinstance(call, dict):
+                call.pop("index", None)
     return completion

@@ -103,3 +103,11 @@ def test_only_items_of_this_api_are_its_items() -> None:
     assert is_response_item(ITEMS[3])
     assert not is_response_item(ITEMS[0])
     assert not is_response_item("x")
+
+
+def test_what_tools_of_the_provider_did_is_kept_beside_the_answer() -> None:
+    search = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
+    said = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "在路上"}]}
+    answer = completion_from_response({"output": [search, said]})["choices"][0]["message"]
+    assert answer["content"] == "在路上"
+    assert answer["provider_items"] == [search]

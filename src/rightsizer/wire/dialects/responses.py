@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rightsizer.errors import RecordError
@@ -9,6 +10,8 @@ from rightsizer.wire.dialects.names import chat_tool_call, text_or_json
 from rightsizer.wire.dialects.tools import read_tools
 
 _ITEMS = ("function_call", "function_call_output", "reasoning", "message", "item_reference")
+# Tools that run on the provider's side: kept whole beside the turn that they belong to.
+_PROVIDERS_OWN = re.compile(r"\w+_call(_output)?|mcp_\w+|tool_search_\w+|additional_tools")
 _TEXTS = ("input_text", "output_text")
 
 
@@ -26,7 +29,7 @@ def request_from_responses(body: dict[str, Any]) -> dict[str, Any]:
         raise RecordError("needs-history", "the earlier turns of this response are not in the log")
     named = ("input", "instructions", "tools", "text")
     chat = {name: value for name, value in body.items() if name not in named}
-    given = body["input"]
+    given = body.get("input")
     messages = [{"role": "user", "content": given}] if isinstance(given, str) else messages_from_items(given)
     if isinstance(body.get("instructions"), str) and body["instructions"]:
         messages.insert(0, {"role": "system", "content": body["instructions"]})
@@ -46,6 +49,7 @@ def request_from_responses(body: dict[str, Any]) -> dict[str, Any]:
 def messages_from_items(items: Any) -> list[dict[str, Any]]:
     """Chat messages; calls that follow one another, and the text before them, are one turn.
 
+    Items of tools that the provider runs itself are ``provider_items`` of the turn.
     Raises `RecordError` (invalid-message).
     """
     if not isinstance(items, list):
@@ -75,6 +79,8 @@ def messages_from_items(items: Any) -> list[dict[str, Any]]:
             )
         elif kind == "reasoning":
             _turn(messages).setdefault("reasoning_items", []).append(item)
+        elif isinstance(kind, str) and _PROVIDERS_OWN.fullmatch(kind):
+            _turn(messages).setdefault("provider_items", []).append(item)
         else:
             raise RecordError("invalid-message", f"an item of the type {kind!r} has no place in a chat")
     return [_with_reasoning(message) for message in messages]
@@ -86,6 +92,8 @@ def completion_from_response(response: dict[str, Any]) -> dict[str, Any]:
     messages = messages_from_items(items)
     if len(messages) != 1 or messages[0]["role"] != "assistant":
         raise RecordError("no-choices", "the response does not hold one answer")
+    if "provider_items" in messages[0] and messages[0]["content"] is None and "tool_calls" not in messages[0]:
+        raise RecordError("no-choices", "the response holds only what a tool of the provider did")
     reason = "tool_calls" if "tool_calls" in messages[0] else "stop"
     incomplete = response.get("incomplete_details")
     if isinstance(incomplete, dict) and incomplete.get("reason"):

@@ -1,0 +1,164 @@
+"""A full disk and a slow store: no call waits for them, and nothing is lost in silence."""
+
+from __future__ import annotations
+
+import http.client
+import resource
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from rightsizer.gateway.indexer import index_segments
+from rightsizer.gateway.metrics import Metrics
+from rightsizer.gateway.recorder import Recorder
+from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.store.keys import find_key
+from rightsizer.store.sqlite import open_store
+from rightsizer.testing.fake_llm import FakeLLM, Reply
+from rightsizer.testing.llm_answers import completion
+from rightsizer.types import Call
+
+BEGIN = {"at": 1.0, "path": "/v1/chat/completions"}
+END = {"status": 200, "type": "application/json", "total_s": 0.1}
+BODY = orjson.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}]})
+
+
+class Disk:
+    """Takes what it is given, until it is full; `full_after` writes from now."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from rightsizer.gateway import segments
+
+        self.full_after: int | None = None
+        self._writev = segments.os.writev
+        monkeypatch.setattr("rightsizer.gateway.segments.os.writev", self.write)
+
+    def write(self, descriptor: int, parts: Any) -> int:
+        if self.full_after is not None:
+            if self.full_after == 0:
+                raise OSError(28, "No space left on device")
+            self.full_after -= 1
+        return self._writev(descriptor, parts)
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    return Disk(monkeypatch)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., Recorder]:
+    open_store(tmp_path).close()
+    kek = find_key(tmp_path, None, create=False)
+    return lambda **more: Recorder(tmp_path, kek, GatewaySettings(**more), Metrics())
+
+
+def stored(home: Path) -> dict[str, Call]:
+    with open_store(home) as store:
+        index_segments(store, home, find_key(home, None, create=False))
+        return {call.id: call for call in store.calls.scan()}
+
+
+@pytest.mark.parametrize("full_after", range(4))
+def test_what_the_disk_does_not_take_is_written_when_it_does(
+    tmp_path: Path, make: Callable[..., Recorder], disk: Disk, full_after: int
+) -> None:
+    """Wherever it is full first: before the begin, between begin and end, between two calls."""
+    recorder = make()
+    disk.full_after = full_after
+    entries = [recorder.begin(f"call_{number}", BEGIN, BODY) for number in range(2)]
+    for entry in entries:
+        recorder.end(entry, END, completion(entry.id))
+    assert recorder.n_waiting == (2 if full_after < 3 else 4 - full_after)
+    recorder.tick(0.0)
+    assert recorder.n_waiting, "still full"
+    disk.full_after = 1
+    recorder.tick(0.0)
+    disk.full_after = None
+    recorder.tick(0.0)
+    assert recorder.n_waiting == 0
+    recorder.close()
+    calls = stored(tmp_path)
+    assert {call_id: call.response.text for call_id, call in calls.items() if call.response} == {
+        "call_0": "call_0",
+        "call_1": "call_1",
+    }
+    assert not recorder._metrics.losses
+
+
+def test_what_cannot_wait_is_counted(tmp_path: Path, make: Callable[..., Recorder], disk: Disk) -> None:
+    recorder = make(max_waiting_bytes=1000)
+    disk.full_after = 0
+    for number in range(5):
+        recorder.end(recorder.begin(f"call_{number}", BEGIN, BODY), END, b"{}")
+    assert recorder.n_waiting + recorder._metrics.losses["disk"] >= 5
+    assert recorder._metrics.losses["disk"] >= 3
+    recorder.close()
+    assert recorder._metrics.losses["disk"] >= 5, "what still waits at the end is lost too, and says so"
+
+
+def ask(gateway: Any, text: str) -> int:
+    connection = http.client.HTTPConnection(*gateway.address, timeout=20)
+    body = {"model": "m", "messages": [{"role": "user", "content": text}]}
+    try:
+        connection.request("POST", "/v1/chat/completions", orjson.dumps(body))
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    finally:
+        connection.close()
+
+
+def figure(gateway: Any, name: str) -> float:
+    connection = http.client.HTTPConnection(*gateway.address, timeout=20)
+    connection.request("GET", "/metrics")
+    lines = connection.getresponse().read().decode().splitlines()
+    connection.close()
+    return float(next(line.split()[1] for line in lines if line.startswith(name + " ")))
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits another process: Linux only")
+def test_a_gateway_whose_disk_is_full_answers_and_records_later(start: Any) -> None:
+    from tests.gateway.test_faults import children_of
+
+    with FakeLLM(lambda r: Reply((completion("ok"),))) as llm:
+        gateway = start(llm.url)
+        assert ask(gateway, "before") == 200
+        workers = children_of(gateway.process.pid)
+        _, hard = resource.prlimit(workers[0], resource.RLIMIT_FSIZE)
+        for pid in workers:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, hard))  # no file may grow
+        assert [ask(gateway, f"full {number}") for number in range(5)] == [200] * 5
+        assert figure(gateway, "rightsizer_records_waiting") == 5
+        for pid in workers:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+        until(lambda: figure(gateway, "rightsizer_records_waiting") == 0)
+        gateway.stop()
+    asked = {call.request.messages[0].text for call in gateway.calls() if call.response is not None}
+    assert asked == {"before", *(f"full {number}" for number in range(5))}
+
+
+def test_a_store_that_takes_nothing_holds_no_call_up(start: Any) -> None:
+    with FakeLLM(lambda r: Reply((completion("ok"),))) as llm:
+        gateway = start(llm.url)
+        (database,) = (gateway.home / "store").glob("*.db")
+        lock = sqlite3.connect(database, isolation_level=None)
+        lock.execute("begin exclusive")
+        assert [ask(gateway, str(number)) for number in range(20)] == [200] * 20
+        assert figure(gateway, "rightsizer_segment_backlog_bytes") > 0
+        lock.execute("rollback")
+        lock.close()
+        gateway.stop()
+    assert len(gateway.calls()) == 20

@@ -1,0 +1,91 @@
+"""HTTPS on the callers' side."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import ssl
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from rightsizer.errors import ConfigError
+from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.gateway.tls import tls_files
+from rightsizer.testing.fake_llm import FakeLLM, Received, Reply
+from rightsizer.testing.llm_answers import completion, in_pieces, text_stream
+
+
+@pytest.fixture
+def pem(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that signs itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    cert_file, key_file = tmp_path / "cert.txt", tmp_path / "key.txt"
+    cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.NoEncryption()
+    encoding = serialization.Encoding.PEM
+    key_file.write_bytes(key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain))
+    return cert_file, key_file
+
+
+def test_calls_over_https_whole_and_streamed(start: Any, pem: tuple[Path, Path]) -> None:
+    def script(request: Received) -> Reply:
+        if orjson.loads(request.body).get("stream"):
+            return in_pieces(text_stream("它在路上 ok"), 7)
+        return Reply((completion("x" * 300_000),))
+
+    with FakeLLM(script) as llm:
+        gateway = start(llm.url, "--tls-cert", str(pem[0]), "--tls-key", str(pem[1]))
+        assert gateway.url.startswith("https://127.0.0.1:")
+        trust = ssl.create_default_context(cafile=str(pem[0]))
+
+        def ask(**more: Any) -> bytes:
+            body = orjson.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}], **more})
+            with urllib.request.urlopen(f"{gateway.url}/v1/chat/completions", body, context=trust) as answer:
+                whole: bytes = answer.read()
+                return whole
+
+        assert b"x" * 300_000 in ask()
+        assert ask(stream=True).endswith(b"data: [DONE]\n\n")
+        refused = urllib.request.Request(
+            f"{gateway.url}/v1/chat/completions", b"{}", {"x-rightsizer-key": "rz-no"}
+        )
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(refused, context=trust)
+        gateway.stop()
+    assert len(gateway.calls()) == 2
+
+
+def test_files_that_do_not_fit_are_refused_at_the_start(pem: tuple[Path, Path], tmp_path: Path) -> None:
+    cert, key = map(str, pem)
+    assert tls_files(GatewaySettings(tls_cert=cert, tls_key=key))["ssl_certfile"] == cert
+    for settings in (
+        GatewaySettings(tls_cert=cert),
+        GatewaySettings(tls_key=key),
+        GatewaySettings(tls_cert=key, tls_key=cert),
+        GatewaySettings(tls_cert=str(tmp_path / "none"), tls_key=key),
+    ):
+        with pytest.raises(ConfigError):
+            tls_files(settings)
