@@ -92,6 +92,9 @@ class CurateSettings(Section):
     mask: bool = Field(
         True, description="replace secrets and personal values by placeholders before learning and serving"
     )
+    policy: str = Field(
+        "", description="policy file, what happens to which class of values; empty: policy.toml in the home"
+    )
     drop_refusals: bool = Field(True, description="set refusals of the LLM aside")
     drop_duplicates: bool = Field(True, description="set exact repeats aside; the first is kept")
     drop_truncated: bool = Field(True, description="set answers cut off by a length limit or filter aside")
@@ -101,15 +104,31 @@ class CurateSettings(Section):
     )
 
     def filters(self) -> dict[str, bool]:
-        """The settings that choose curation rules: everything but `mask`."""
-        return self.model_dump(exclude={"mask"})
+        """The settings that choose curation rules: everything but `mask` and `policy`."""
+        return self.model_dump(exclude={"mask", "policy"})
 
 
 class TasksSettings(Section):
     """How tasks are found."""
 
-    min_calls: int = Field(5, ge=1, description="fewer calls than this are no task")
+    min_calls: int = Field(3, ge=1, description="fewer calls than this are no task")
     min_sessions: int = Field(2, ge=1, description="a task recurs in at least so many sessions")
+    granularity: float | Literal["coarse", "auto", "fine"] = Field(
+        "auto", description="how finely calls are divided: coarse, auto, fine, or a number (auto is 1)"
+    )
+
+    @field_validator("granularity")
+    @classmethod
+    def _is_not_negative(cls, value: float | str) -> float | str:
+        if isinstance(value, float) and not 0 <= value <= 100:
+            raise ValueError("must be coarse, auto, fine, or a number from 0 to 100")
+        return value
+
+    @property
+    def scale(self) -> float:
+        """`granularity` as a number: below 1 gives fewer and larger tasks, above 1 more and smaller ones."""
+        named = {"coarse": 0.33, "auto": 1.0, "fine": 3.0}
+        return named[self.granularity] if isinstance(self.granularity, str) else self.granularity
 
 
 class EncoderSettings(Section):
@@ -117,6 +136,9 @@ class EncoderSettings(Section):
 
     enabled: bool = Field(True, description="use the encoder where one is found")
     path: str = Field("", description="folder of a MiniLM-class encoder; empty: look in the usual places")
+    precision: Literal["fp32", "int8", "auto"] = Field(
+        "fp32", description="arithmetic of encoders; auto: int8 where the processor has instructions for it"
+    )
 
 
 class CandidatesSettings(Section):
@@ -137,6 +159,7 @@ class TrainSettings(Section):
     """Training of students."""
 
     seed: int = Field(0, ge=0, description="seed of every training run")
+    tune: bool = Field(True, description="fine-tune encoders where the extra 'train' is installed")
     max_examples: int = Field(20_000, ge=100, description="most training examples used for one student")
 
 

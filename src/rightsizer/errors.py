@@ -7,6 +7,7 @@
     │   └── NotFound          no such call, task, student …
     ├── StoreError            the store cannot do what was asked
     │   ├── KeyMismatch       the key does not open this store
+    │   ├── AccessDenied      the role may not do or read this
     │   └── StoreBusy         another process holds the write lock  (retryable)
     ├── ArtifactError         an artifact is missing, altered or of a newer format
     ├── EvidenceError         a certificate does not follow from its evidence
@@ -62,6 +63,10 @@ class StoreError(RightsizerError):
 
 class KeyMismatch(StoreError):
     """The key does not open this store."""
+
+
+class AccessDenied(StoreError):
+    """The role of whoever opened the store may not do or read this."""
 
 
 class StoreBusy(StoreError):

@@ -222,6 +222,8 @@ class Task(Frozen):
     level: Level = "template"
     parent_id: str | None = None
     version: int = 1
+    aliases: tuple[str, ...] = Field(default=(), description="names it had before; commands take them")
+    merged_into: str | None = Field(default=None, description="id of the task that takes its calls now")
     output: OutputKind = "text"
     type: str = Field(default="", description="intent, extraction, routing, tool call, summary, code, …")
     n_calls: int = 0

@@ -9,21 +9,37 @@ import pytest
 VERBS = {
     "assignments",
     "curate_log",
+    "dataset_card",
     "discover_tasks",
     "evaluate_student",
     "export_log",
     "import_logs",
     "make_report",
+    "merge_tasks",
     "open_workspace",
     "prepare",
     "release_student",
+    "rename_task",
     "replay_log",
     "rollback_task",
     "run_loop",
+    "trace",
     "train_students",
+    "verify_audit_log",
+    "split_task",
+    "unmerge_task",
     "verify_certificate",
 }
-TYPES = {"Learning", "ReplayOutcome", "RunOutcome", "TaskOutcome", "Workspace"}
+TYPES = {
+    "AuditVerification",
+    "Learning",
+    "Lineage",
+    "Origin",
+    "ReplayOutcome",
+    "RunOutcome",
+    "TaskOutcome",
+    "Workspace",
+}
 
 
 def test_the_python_api_is_what_it_was() -> None:

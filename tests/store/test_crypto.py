@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from rightsizer.errors import StoreError
+from rightsizer.errors import AccessDenied, StoreError
 from rightsizer.store.crypto import Cipher
 
 
 def cipher(store_id: bytes = b"s" * 16, **changed: object) -> Cipher:
     keys = {1: AESGCM(b"1" * 32), 2: AESGCM(b"2" * 32)}
-    return Cipher(store_id, keys, int(changed.get("current", 2)), b"a" * 32)  # type: ignore[call-overload]
+    number = int(changed.get("current", 2))  # type: ignore[call-overload]
+    return Cipher(store_id, keys, {"raw": 1, "curated": 1, "models": number}, b"a" * 32)
 
 
 def test_a_sealed_blob_opens_in_its_place_only() -> None:
@@ -44,7 +45,20 @@ def test_equal_blobs_do_not_look_equal() -> None:
 
 
 def test_addresses_depend_on_kind_and_key() -> None:
-    other = Cipher(b"s" * 16, {}, 1, b"b" * 32)
+    other = Cipher(b"s" * 16, {}, {}, b"b" * 32)
     addresses = {cipher().address("m", b"x"), cipher().address("n", b"x"), other.address("m", b"x")}
     assert len(addresses) == 3
     assert cipher().address("m", b"x") == cipher().address("m", b"x")
+
+
+def test_each_compartment_has_its_key_and_a_withheld_one_is_named() -> None:
+    blob = cipher().seal(b"x", "call", 1)
+    assert blob[:5] == b"\x01\x00\x00\x00\x01"
+    trainer = Cipher(
+        b"s" * 16, {2: AESGCM(b"2" * 32)}, {"raw": 1, "curated": 2, "models": 2}, b"a" * 32, frozenset({1})
+    )
+    with pytest.raises(AccessDenied, match="'raw'"):
+        trainer.open(blob, "call", 1)
+    with pytest.raises(AccessDenied, match="'raw'"):
+        trainer.seal(b"y", "item", 1)
+    assert trainer.open(trainer.seal(b"y", "record", 1), "record", 1) == b"y"

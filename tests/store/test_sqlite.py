@@ -14,7 +14,8 @@ import pytest
 
 from rightsizer.errors import InputError, KeyMismatch, StoreError
 from rightsizer.store import open_store
-from rightsizer.store.keys import find_key, key_path, rewrap
+from rightsizer.store.keys import find_key, key_path
+from rightsizer.store.rotation import rewrap
 from rightsizer.store.sqlite import database_path
 from rightsizer.testing.store_contract import make_call
 
@@ -87,7 +88,7 @@ def test_keys_can_be_rotated_without_rewriting_blobs(tmp_path: Path) -> None:
     filled(tmp_path)
     connection = connect(tmp_path)
     before = connection.execute("SELECT body FROM blocks").fetchall()
-    assert rewrap(connection, find_key(tmp_path, None, create=False), b"n" * 32) == 2
+    assert rewrap(connection, find_key(tmp_path, None, create=False), b"n" * 32) == 5
     assert connection.execute("SELECT body FROM blocks").fetchall() == before
     connection.close()
     with pytest.raises(KeyMismatch):

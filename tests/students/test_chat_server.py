@@ -33,7 +33,7 @@ def test_the_model_is_the_servers_and_the_answer_is_read() -> None:
     assert answer.probability is None
 
 
-def test_the_probability_is_the_geometric_mean() -> None:
+def test_the_probability_is_that_of_the_whole_answer() -> None:
     choice = {
         "message": {"role": "assistant", "content": "ab"},
         "finish_reason": "stop",
@@ -42,7 +42,7 @@ def test_the_probability_is_the_geometric_mean() -> None:
     body = json.dumps({"choices": [choice], "model": "m", "system_fingerprint": "fp_1"}).encode()
     with served(lambda _: Reply((body,))) as (client, _):
         answer = client.complete(BODY)
-    assert answer.probability == pytest.approx(2.718281828**-1)
+    assert answer.probability == pytest.approx(2.718281828**-2)
     assert answer.model == "m fp_1"
 
 

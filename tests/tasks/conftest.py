@@ -59,7 +59,7 @@ def router_calls(n: int, start: int = 0, system: str = ROUTER) -> list[Call]:
         make_call(
             start + i,
             [message("system", system), message("user", text)],
-            message("assistant", json.dumps({"team": TEAMS[len(text) % 4]})),
+            message("assistant", json.dumps({"team": TEAMS[NOUNS.index(text.split()[1]) % 4]})),
         )
         for i, text in enumerate(texts)
     ]

@@ -36,9 +36,9 @@ def test_labels_are_readier_than_agents_and_agents_than_prose(logs: SimpleNamesp
     order = [t.readiness or 0.0 for t in (router, clerk, prose)]
     assert order == sorted(order, reverse=True)
     assert order[0] > 0.8
-    assert order[2] <= POLICY.caps["text"]
+    assert order[2] <= POLICY.kinds["text"]
     assert prose.reason.startswith("free-text replies")
-    assert "recur or are copied" in router.reason
+    assert "a quick student is sure of" in router.reason
 
 
 def test_few_calls_say_how_many_are_missing(logs: SimpleNamespace) -> None:
@@ -75,7 +75,7 @@ def test_output_kind_of_a_task(logs: SimpleNamespace, texts: list[str], output: 
 def test_copied_fields_are_an_extraction_and_reachable(logs: SimpleNamespace) -> None:
     facts = answers(logs, ['{"tall": 40, "name": "Eve"}'] * 30)
     assert find_type(facts, "fields", "", POLICY) == "extraction"
-    assert estimate_readiness(facts, "fields", 1.0, POLICY).parts["reach"] == 1.0
+    assert estimate_readiness(facts, "fields", 1.0, POLICY).parts["reach"] > 0.9
     invented = answers(logs, [f'{{"tall": {1000 + i}, "name": "Ada"}}' for i in range(30)])
     assert estimate_readiness(invented, "fields", 1.0, POLICY).parts["reach"] == 0.0
 

@@ -40,6 +40,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "students": ("show", "students"),
     "evaluations": ("show", "evaluations"),
     "routes": ("show", "routes"),
+    "lineage": ("govern", "lineage"),
+    "audit": ("govern", "audit"),
     "pii": ("pii", "pii"),
     "demo": ("demo", "demo"),
     "doctor": ("system", "doctor"),

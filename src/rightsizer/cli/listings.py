@@ -34,41 +34,6 @@ def short(key: str) -> str:
     return f"[dim]…{key[-8:]}[/]"
 
 
-def print_tasks(tasks: Sequence[Task], out: Console) -> None:
-    made = table("Tasks", "task", "output", "#calls", "#sessions", "#cost", "#ready", "verdict", "id")
-    for t in tasks:
-        ready = "–" if t.readiness is None else f"{100 * t.readiness:.0f}"
-        made.add_row(
-            escape(t.name), t.output, f"{t.n_calls:,}", f"{t.n_sessions:,}", percent(t.cost_share), ready,
-            VERDICT[t.verdict], short(t.id),
-        )  # fmt: skip
-    out.print(made)
-
-
-def print_task(
-    task: Task, students: Sequence[Student], evaluations: Sequence[Evaluation], out: Console
-) -> None:
-    out.print(f"[bold]{escape(task.name)}[/]  [dim]{task.id} · version {task.version}[/]")
-    out.print(
-        f"{task.type or 'task'} · answers with {task.output} · "
-        f"{task.n_calls:,} calls in {task.n_sessions:,} sessions"
-    )
-    out.print(
-        f"{percent(task.call_share)} of the calls, {percent(task.cost_share)} of the cost "
-        f"(${task.cost_usd:,.2f})"
-    )
-    out.print(f"{VERDICT[task.verdict]}  {escape(task.reason)}")
-    if task.readiness is not None:
-        made = table(f"Readiness {100 * task.readiness:.0f} of 100", "part", "#value")
-        for part, value in task.readiness_parts.items():
-            made.add_row(part, f"{value:.2f}")
-        out.print(made)
-    if students:
-        print_students(students, out)
-    if evaluations:
-        print_evaluations(evaluations, out)
-
-
 def print_candidates(task: Task, candidates: Sequence[Candidate], out: Console) -> None:
     made = table(f"Candidates for {escape(task.name)}", "", "rung", "method", "base model", "why")
     for c in candidates:

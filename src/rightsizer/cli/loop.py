@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rightsizer.cli.context import console, emit_json, json_option, progress_bar, workspace
+from rightsizer.cli.context import console, emit_json, json_option, parse_flags, progress_bar, workspace
 from rightsizer.cli.probe import prompted_candidate, server_options
 
 FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -33,7 +33,11 @@ def import_(files: tuple[Path, ...], format_: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--curated", is_flag=True, help="Only what may be learned from, with sensitive values masked.")
+@click.option(
+    "--curated",
+    is_flag=True,
+    help="Only what may be learned from, rewritten as the policy says: surrogates, consistent by session.",
+)
 @json_option
 def export(file: Path, curated: bool, as_json: bool) -> None:
     """Write the call log as call records (.jsonl, .gz, .zst) under their own ids.
@@ -45,8 +49,14 @@ def export(file: Path, curated: bool, as_json: bool) -> None:
     from rightsizer.pipeline import export_log
 
     with workspace() as ws, progress_bar(as_json) as progress:
-        n = export_log(ws, file, curated=curated, progress=progress)
-    emit_json({"file": str(file), "calls": n}) if as_json else console().print(f"{n:,} calls → {file}")
+        done = export_log(ws, file, curated=curated, progress=progress)
+    held = [{"reason": reason, "calls": n} for reason, n in done.quarantined]
+    if as_json:
+        emit_json({"file": str(file), "calls": done.calls, "quarantined": held})
+        return
+    console().print(f"{done.calls:,} calls → {file}")
+    for reason, n in done.quarantined:
+        console().print(f"{n:,} held back: {reason}")
 
 
 @click.command()
@@ -81,12 +91,15 @@ def discover(as_json: bool) -> None:
     rightsizer discover
     rightsizer tasks list
     """
-    from rightsizer.cli.listings import print_tasks
+    from rightsizer.cli.show_tasks import print_tasks
     from rightsizer.pipeline import discover_tasks
+    from rightsizer.pipeline.task_page import shares_by_type
 
     with workspace() as ws, progress_bar(as_json) as progress:
         tasks = discover_tasks(ws, progress=progress)
-    emit_json({"tasks": tasks}) if as_json else print_tasks(tasks, console())
+        shares = shares_by_type(ws)
+    tasks.sort(key=lambda t: (-t.cost_share, -t.n_calls, t.id))
+    emit_json({"tasks": tasks}) if as_json else print_tasks(tasks, shares, console())
 
 
 @click.command()
@@ -120,6 +133,10 @@ def shortlist(task: str, as_json: bool) -> None:
     multiple=True,
     help="Only this method (repeatable); default: all that are accepted.",
 )
+@click.option("--base", help="Fine-tune this decoder: a folder as Hugging Face saves it, or a model's name.")
+@click.option(
+    "--recipe", "recipe", multiple=True, metavar="KEY=VALUE", help="With --base: a setting of the training."
+)
 @server_options(required=False)
 @click.option("--model", help="With --server: the model to ask.")
 @click.option(
@@ -128,7 +145,8 @@ def shortlist(task: str, as_json: bool) -> None:
 )  # fmt: skip
 @json_option
 def train(
-    task: str, methods: tuple[str, ...], server: str | None, api_key_env: str, votes: int, choices: bool,
+    task: str, methods: tuple[str, ...], base: str | None, recipe: tuple[str, ...],
+    server: str | None, api_key_env: str, votes: int, choices: bool,
     model: str | None, shots: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Train the candidates of TASK on its train split. The gate is a separate step: `evaluate`.
@@ -138,17 +156,22 @@ def train(
     \b
     rightsizer train task_01a…
     rightsizer train task_01a… --server http://localhost:8000/v1 --model qwen3-4b --shots 8
+    rightsizer train task_01a… --base ./Qwen3-0.6B --method lora --recipe epochs=2
     rightsizer evaluate student_01a…
     """
     from dataclasses import replace
 
     from rightsizer.cli.listings import print_students
     from rightsizer.pipeline import prepare, train_students
+    from rightsizer.pipeline.decoders import decoder_candidate
     from rightsizer.types import Task
 
     with workspace() as ws, progress_bar(as_json) as progress:
         learning = prepare(ws, ws.find(Task, task), progress=progress)
-        if server:
+        if base:
+            one = decoder_candidate(base, methods[0] if methods else "lora", parse_flags(recipe))
+            learning = replace(learning, candidates=(one,))
+        elif server:
             one = prompted_candidate(server, model, api_key_env, votes, choices, shots)
             learning = replace(learning, candidates=(one,))
         students = train_students(ws, learning, only=methods, progress=progress)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from rightsizer.cli.context import console, emit_json, json_option, workspace
+from rightsizer.cli.decoders import export_, runtimes, serve
+from rightsizer.cli.edit import merge, rename, split, unmerge
+from rightsizer.cli.name_tasks import name_tasks
 
 if TYPE_CHECKING:
     from rightsizer.types import Frozen, Level
@@ -42,6 +46,7 @@ def list_calls(set_aside: bool, task: str | None, limit: int, offset: int, as_js
     from rightsizer.wire.record import record_from_call
 
     with workspace() as ws:
+        ws.enter("calls.read", limit=limit, offset=offset, set_aside=set_aside)
         if set_aside:
             marks = list(ws.store.marks.aside())
             rejected = list(ws.store.calls.rejected())
@@ -74,6 +79,7 @@ def show_call(call_id: str, as_json: bool) -> None:
     from rightsizer.wire.record import record_from_call
 
     with workspace() as ws:
+        ws.enter("calls.read", call=call_id)
         call = Outcomes(ws.store.records).of(ws.store.calls.get(call_id))
         marks = [m for m in ws.store.marks.aside() if m.call_id == call_id]
         tasks = {level: ws.store.marks.assignments(level).get(call_id) for level in LEVELS}
@@ -92,19 +98,27 @@ def tasks() -> None:
 @click.option(
     "--level", type=click.Choice(["template", "step", "semantic"]), default="template", show_default=True
 )
+@click.option("--all", "every", is_flag=True, help="Also the many small ones.")
 @json_option
-def list_tasks(level: str, as_json: bool) -> None:
-    """Tasks, the costliest first, with readiness and verdict."""
-    from rightsizer.cli.listings import print_tasks
+def list_tasks(level: str, every: bool, as_json: bool) -> None:
+    """Tasks, the costliest first, with readiness and verdict, and what could move by kind of call.
+
+    \b
+    rightsizer tasks list
+    rightsizer tasks list --level step --json
+    """
+    from rightsizer.cli.show_tasks import print_tasks
+    from rightsizer.pipeline.task_page import shares_by_type
     from rightsizer.types import Task
 
     with workspace() as ws:
-        found = [t for t in ws.store.records.list(Task) if t.level == level]
+        found = [t for t in ws.store.records.list(Task) if t.level == level and t.merged_into is None]
+        shares = shares_by_type(ws)
     found.sort(key=lambda t: (-t.cost_share, -t.n_calls, t.id))
     if as_json:
-        emit_json({"tasks": [_without_signature(t) for t in found]})
+        emit_json({"tasks": [_without_signature(t) for t in found], "by_type": shares})
     else:
-        print_tasks(found, console())
+        print_tasks(found, shares, console(), every=every)
 
 
 def _without_signature(task: Frozen) -> dict[str, object]:
@@ -115,18 +129,54 @@ def _without_signature(task: Frozen) -> dict[str, object]:
 @click.argument("task")
 @json_option
 def show_task(task: str, as_json: bool) -> None:
-    """One task: what it is, how ready it looks and why, its students and their verdicts."""
-    from rightsizer.cli.listings import print_task
+    """One task: what it is, how ready it looks and why, its template, typical calls, students, verdicts.
+
+    Sensitive values in the template and the calls are masked.
+    """
+    from rightsizer.cli.show_tasks import print_task
+    from rightsizer.pipeline.task_page import task_page
     from rightsizer.types import Evaluation, Student, Task
 
     with workspace() as ws:
         found = ws.find(Task, task)
+        page = task_page(ws, found)
         students_ = ws.store.records.list(Student, task_id=found.id)
         evaluations_ = ws.store.records.list(Evaluation, task_id=found.id)
     if as_json:
-        emit_json(_without_signature(found) | {"students": students_, "evaluations": evaluations_})
+        more = {"system": page.system, "opening": page.opening, "examples": page.examples}
+        emit_json(_without_signature(found) | {"students": students_, "evaluations": evaluations_} | more)
     else:
-        print_task(found, students_, evaluations_, console())
+        print_task(page, students_, evaluations_, console())
+
+
+@tasks.command(name="map")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("tasks.html"),
+    show_default=True,
+    help="The file to write.",
+)
+@click.option("--examples", is_flag=True, help="With a typical call of each task, sensitive values masked.")
+@json_option
+def map_tasks(html: Path, examples: bool, as_json: bool) -> None:
+    """A page to look at: area by cost, colour by readiness, click to look inside. Loads and sends nothing.
+
+    \b
+    rightsizer tasks map --html tasks.html
+    """
+    from rightsizer.pipeline.task_page import map_examples, shares_by_type
+    from rightsizer.types import Task
+    from rightsizer.web.task_map import render_task_map
+
+    with workspace() as ws:
+        found = ws.store.records.list(Task)
+        page = render_task_map(found, shares_by_type(ws), map_examples(ws) if examples else None)
+    html.write_text(page, encoding="utf-8")
+    if as_json:
+        emit_json({"file": str(html), "tasks": len(found)})
+    else:
+        console().print(f"map of tasks: [bold]{html.resolve()}[/]", soft_wrap=True)
 
 
 @tasks.command()
@@ -137,6 +187,7 @@ def assignments(level: Level | None, as_json: bool) -> None:
     from rightsizer.pipeline import assignments as assignments_of
 
     with workspace() as ws:
+        ws.enter("calls.read", assignments=True)
         found = assignments_of(ws, level)
     if as_json:
         emit_json({"assignments": found})
@@ -144,6 +195,11 @@ def assignments(level: Level | None, as_json: bool) -> None:
         out = console()
         for call_id, task_id in found.items():
             out.print(f"{call_id}\t{task_id or '-'}", soft_wrap=True)
+
+
+for _edit in (merge, unmerge, split, rename):
+    tasks.add_command(_edit)
+tasks.add_command(name_tasks)
 
 
 def _record_group(name: str, doc: str) -> click.Group:
@@ -191,6 +247,37 @@ def _kind(name: str) -> type[Frozen]:
 
 
 datasets = _record_group("datasets", "Frozen, session-split sets of examples.")
+
+
+@datasets.command()
+@click.argument("key", metavar="ID")
+@click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Write it there (.md).")
+@json_option
+def card(key: str, out: str | None, as_json: bool) -> None:
+    """The card of a dataset, in Markdown: counts, sources, licences, languages, filters, masking, limits.
+
+    \b
+    rightsizer datasets card dataset_01a… --out CARD.md
+    """
+    from pathlib import Path
+
+    from rightsizer.pipeline import dataset_card
+    from rightsizer.types import Dataset
+
+    with workspace() as ws:
+        text = dataset_card(ws, ws.find(Dataset, key))
+    if out:
+        Path(out).write_text(text, encoding="utf-8")
+    if as_json:
+        emit_json({"card": text, "file": out})
+    elif out:
+        console().print(f"card → {out}")
+    else:
+        click.echo(text)
+
+
 students = _record_group("students", "Trained models.")
+for _decoder in (export_, serve, runtimes):
+    students.add_command(_decoder)
 evaluations = _record_group("evaluations", "What the gate found.")
 routes = _record_group("routes", "What answers which task now.")

@@ -8,6 +8,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from rightsizer.cli.kinds import by_type
 from rightsizer.economics.report_types import Report, TaskRow
 from rightsizer.economics.savings import Range
 from rightsizer.economics.wording import count, days, money, money_range, percent, reason_words, share, short
@@ -27,6 +28,7 @@ def print_report(report: Report, console: Console) -> None:
         return
     console.print(_cost_bar(report, console.width))
     console.print(_tasks(report, console.width))
+    console.print(_kinds(report, console.width))
     console.print(_rivals(report, console.width))
     console.print(_reasons(report))
     console.print(_foot(report))
@@ -145,6 +147,13 @@ def _mark(row: TaskRow) -> str:
     if row.verdict == "undecided" and row.calls_needed:
         return f"◐ +{count(row.calls_needed)} calls"
     return MARKS[row.verdict]
+
+
+def _kinds(report: Report, width: int) -> RenderableType:
+    """What could move by kind of call; a forecast where nothing is proved."""
+    if not report.by_type or width < 80:
+        return Text()
+    return Padding(by_type(report.by_type, width), (1, 0, 0, 1))
 
 
 def _rivals(report: Report, width: int) -> RenderableType:

@@ -61,6 +61,18 @@ def rewrite_strings(
     return "".join([*out, text[at:]]) if out else text
 
 
+def rewrite_tokens(text: str, rewrite: Callable[[Leaf], str]) -> str:
+    """Like `rewrite_strings`, but a number that changes stays a number (`rewrite` gives its digits)."""
+    out: list[str] = []
+    at = 0
+    for leaf, token in _walk(text):
+        new = rewrite(leaf)
+        if new != leaf.text:
+            out += [text[at : token.start()], new if leaf.is_number else _dump(new, text.isascii())]
+            at = token.end()
+    return "".join([*out, text[at:]]) if out else text
+
+
 def _dump(value: str, ascii_only: bool) -> str:
     return json.dumps(value, ensure_ascii=ascii_only)
 

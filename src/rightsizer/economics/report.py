@@ -8,12 +8,14 @@ from typing import Literal
 
 from rightsizer.economics.advice import advise, title
 from rightsizer.economics.assumptions import DAYS_PER_MONTH, Assumptions
+from rightsizer.economics.by_type import estimate_by_type
 from rightsizer.economics.prices import PriceTable
 from rightsizer.economics.report_types import Headline, LogSummary, ModelRow, Report, TaskRow
 from rightsizer.economics.savings import Alternative, Range
 from rightsizer.economics.task_rows import Context, build_row, totals_of
 from rightsizer.economics.tokens import SPREAD
 from rightsizer.economics.totals import Spend, Totals
+from rightsizer.economics.verdict import decide_each
 from rightsizer.economics.wording import share
 from rightsizer.types import Evaluation, Funnel, Release, Route, Student, Task
 
@@ -80,6 +82,11 @@ def build_report(
         scale=scale,
         log=summarise(totals),
         headline=head,
+        by_type=estimate_by_type(
+            [_with_shares(t, totals) for t in tasks],
+            total_tokens=totals.all.input_tokens + totals.all.output_tokens,
+            evaluations=decide_each(tasks, evaluations, routes),
+        ),
         tasks=tuple(rows),
         alternatives=ways,
         funnel=funnel,
@@ -88,6 +95,20 @@ def build_report(
         price_notes=price_notes(totals),
         prices_as_of=prices.as_of,
         price_sources=prices.sources,
+    )
+
+
+def _with_shares(task: Task, totals: Totals) -> Task:
+    """The task with its shares of the log as it is now, not as it was when tasks were found."""
+    own, every = totals_of(task, totals), totals.all
+    share_of_calls = own.calls / max(1, every.calls)
+    return task.model_copy(
+        update={
+            "call_share": share_of_calls,
+            "cost_share": own.usd / every.usd if every.usd else share_of_calls,
+            "input_tokens": round(own.input_tokens),
+            "output_tokens": round(own.output_tokens),
+        }
     )
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from rightsizer.economics.by_type import TypeShare
 from rightsizer.economics.savings import Alternative, Basis, Range, Savings
 from rightsizer.types import Frozen, Funnel, Mode, OutputKind, Rung
 
@@ -147,6 +148,9 @@ class Report(Frozen):
     headline: Headline
     advice: tuple[Advice, ...] = ()
     tasks: tuple[TaskRow, ...] = Field(description="dearest first")
+    by_type: tuple[TypeShare, ...] = Field(
+        default=(), description="what could move by kind of call, forecast or proved; the last row is all"
+    )
     alternatives: tuple[Alternative, ...] = Field(
         default=(), description="the movable tasks, answered four ways"
     )

@@ -27,6 +27,18 @@ def deciding_evaluation(evaluations: Sequence[Evaluation], route: Route | None) 
     )
 
 
+def decide_each(
+    tasks: Sequence[Task], evaluations: Sequence[Evaluation], routes: Sequence[Route]
+) -> dict[str, Evaluation]:
+    """Task id → its deciding evaluation, for the tasks that have one."""
+    own: dict[str, list[Evaluation]] = {t.id: [] for t in tasks}
+    for evaluation in evaluations:
+        own.get(evaluation.task_id, []).append(evaluation)
+    route_of = {r.task_id: r for r in routes}
+    found = {task_id: deciding_evaluation(rows, route_of.get(task_id)) for task_id, rows in own.items()}
+    return {task_id: evaluation for task_id, evaluation in found.items() if evaluation is not None}
+
+
 def task_verdict(task: Task, evaluation: Evaluation | None) -> tuple[TaskVerdict, str]:
     """(replace | keep | undecided, why) in words for people who know no statistics."""
     if evaluation is None:

@@ -7,9 +7,13 @@ with open_workspace("~/.rightsizer") as ws:
     report = make_report(ws)
 """
 
+from rightsizer.pipeline.audit import AuditVerification, verify_audit_log
+from rightsizer.pipeline.card import dataset_card
 from rightsizer.pipeline.collect import assignments, curate_log, discover_tasks, export_log, import_logs
 from rightsizer.pipeline.deploy import release_student, rollback_task
+from rightsizer.pipeline.edit import merge_tasks, rename_task, split_task, unmerge_task
 from rightsizer.pipeline.learn import Learning, prepare, train_students
+from rightsizer.pipeline.lineage import Lineage, Origin, trace
 from rightsizer.pipeline.loop import RunOutcome, TaskOutcome, run_loop
 from rightsizer.pipeline.prove import evaluate_student, verify_certificate
 from rightsizer.pipeline.replay import ReplayOutcome, replay_log
@@ -17,24 +21,34 @@ from rightsizer.pipeline.report import make_report
 from rightsizer.pipeline.workspace import Workspace, open_workspace
 
 __all__ = [
+    "AuditVerification",
     "Learning",
+    "Lineage",
+    "Origin",
     "ReplayOutcome",
     "RunOutcome",
     "TaskOutcome",
     "Workspace",
     "assignments",
     "curate_log",
+    "dataset_card",
     "discover_tasks",
     "evaluate_student",
     "export_log",
     "import_logs",
     "make_report",
+    "merge_tasks",
     "open_workspace",
     "prepare",
     "release_student",
+    "rename_task",
     "replay_log",
     "rollback_task",
     "run_loop",
+    "split_task",
+    "trace",
     "train_students",
+    "unmerge_task",
+    "verify_audit_log",
     "verify_certificate",
 ]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rightsizer.capture.export import write_calls
 from rightsizer.capture.importers import ImportReport, import_files
 from rightsizer.curation.curate import CurationPolicy, curate
-from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.errors import InputError
-from rightsizer.pipeline.predict import masked_example
 from rightsizer.pipeline.progress import Progress, counted, silent
+from rightsizer.pipeline.pseudonyms import Quarantine, rewritten_calls
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.store.feedback import Outcomes
-from rightsizer.types import Call, Funnel, Level, Task, new_id
+from rightsizer.types import Call, Frozen, Funnel, Level, Task, new_id
 
 LEVELS: tuple[Level, ...] = ("template", "step", "semantic")
 
@@ -28,32 +27,37 @@ def import_logs(
     def tell(done: int, total: int, calls: int) -> None:
         progress(f"import · {calls:,} calls", done, total)
 
+    ws.enter("import", files=len(paths))
     return import_files(ws.store, paths, format=format, progress=tell)
 
 
-def export_log(ws: Workspace, path: Path, *, curated: bool = False, progress: Progress = silent) -> int:
-    """Write the call log as call records under their own ids; the number written.
+class Exported(Frozen):
+    """What was written, and what was held back of curated calls, by reason."""
 
-    `curated`: only what may be learned from, with sensitive values masked.
+    calls: int
+    quarantined: tuple[tuple[str, int], ...] = ()
+
+
+def export_log(ws: Workspace, path: Path, *, curated: bool = False, progress: Progress = silent) -> Exported:
+    """Write the call log as call records under their own ids.
+
+    `curated`: only what may be learned from, rewritten with session-consistent surrogates as the policy
+    says, and without the calls in which something sensitive still hits after that.
     """
-    total = ws.store.calls.count(kept_only=curated)
-    calls: Iterable[Call] = counted(
-        Outcomes(ws.store.records).join(ws.store.calls.scan(kept_only=curated)), "export", total, progress
-    )
+    ws.enter("export.curated" if curated else "export", calls=ws.store.calls.count(kept_only=curated))
     if curated:
-        cache = MaskCache()
-        calls = (_masked(call, cache) for call in calls)
-    return write_calls(calls, path)
-
-
-def _masked(call: Call, cache: MaskCache) -> Call:
-    prompt, completion = masked_example(call, cache)
-    return call.model_copy(update={"request": prompt, "response": completion})
+        quarantine = Quarantine()
+        written = write_calls(rewritten_calls(ws, quarantine, progress=progress), path)
+        return Exported(calls=written, quarantined=tuple(sorted(quarantine.reasons.items())))
+    total = ws.store.calls.count()
+    calls = counted(Outcomes(ws.store.records).join(ws.store.calls.scan()), "export", total, progress)
+    return Exported(calls=write_calls(calls, path))
 
 
 def curate_log(ws: Workspace, *, progress: Progress = silent) -> Funnel:
     """Set aside what must not be learned from (S2). Repeatable: each run replaces the last one's marks."""
     total = ws.store.calls.count()
+    ws.enter("curate", calls=total)
     policy = CurationPolicy(**ws.settings.curate.filters())
     done = curate(counted(ws.store.calls.scan(), "curate", total, progress), policy)
     ws.store.marks.set_aside("curate", done.marks)
@@ -79,6 +83,7 @@ def discover_tasks(ws: Workspace, *, progress: Progress = silent) -> list[Task]:
     total = ws.store.calls.count()
     if total == 0:
         raise InputError("the call log is empty", hint="rightsizer import FILE…")
+    ws.enter("discover", calls=total)
     known = ws.store.records.list(Task)
     calls = counted(ws.store.calls.scan(), "discover", total, progress)
     found = discover(
@@ -91,7 +96,7 @@ def discover_tasks(ws: Workspace, *, progress: Progress = silent) -> list[Task]:
     ws.store.records.put(*found.tasks)
     for level, assignments in found.assignments.items():
         ws.store.marks.assign(level, assignments)
-    return [t for t in found.tasks if t.level == "template"]
+    return [t for t in found.tasks if t.level == "template" and t.merged_into is None]
 
 
 def _cost_of(ws: Workspace) -> Callable[[Call], float | None]:

@@ -18,6 +18,7 @@ def release_student(ws: Workspace, student: Student, *, mode: Mode, share: float
     Raises:
         InputError: it was never evaluated, or its evidence does not allow this mode.
     """
+    ws.enter("release", student=student.id, task=student.task_id, mode=mode, share=share)
     evaluations = ws.store.records.list(Evaluation, student_id=student.id)
     if not evaluations:
         raise InputError(f"{student.id} was never evaluated", hint=f"rightsizer evaluate {student.id}")
@@ -33,6 +34,7 @@ def release_student(ws: Workspace, student: Student, *, mode: Mode, share: float
 
 def rollback_task(ws: Workspace, task_id: str, *, by: str = "rollback") -> list[Release]:
     """Give the task back to the LLM: end its open releases and remove its route. Safe to repeat."""
+    ws.enter("rollback", task=task_id, by=by)
     releases = ws.store.records.list(Release, task_id=task_id)
     ended = end_release(releases, task_id, by=by, now=datetime.now(UTC))
     with suppress(NotFound):  # no route: the LLM answers already

@@ -47,6 +47,7 @@ def prepare(ws: Workspace, task: Task, *, progress: Progress = silent) -> Learni
     from rightsizer.tasks.dataset import freeze
 
     total = ws.store.calls.count(task_id=task.id, kept_only=True)
+    ws.enter("dataset", task=task.id, calls=total)
     known = Outcomes(ws.store.records).join(ws.store.calls.scan(task_id=task.id, kept_only=True))
     calls = counted(known, f"dataset · {task.name}", total, progress)
     split = ws.settings.split
@@ -66,7 +67,10 @@ def prepare(ws: Workspace, task: Task, *, progress: Progress = silent) -> Learni
 
 def candidates_for(ws: Workspace, task: Task, n_train: int) -> list[Candidate]:
     """Candidates in ladder order, the refused ones with their reason."""
-    return shortlist(task, n_train, ws.encoder is not None)
+    from rightsizer.training.encoder_tune import can_tune
+
+    tuning = ws.precision if ws.settings.train.tune and can_tune() else None
+    return shortlist(task, n_train, ws.encoder is not None, tuning)
 
 
 def train_students(
@@ -75,6 +79,7 @@ def train_students(
     """Train every accepted candidate (or those whose method is in `only`) on the train split (S5)."""
     from rightsizer.training.train import train
 
+    ws.enter("train", task=learning.task.id, dataset=learning.dataset.id)
     students = []
     train_split = learning.part("train")[: ws.settings.train.max_examples]
     for candidate in learning.candidates:

@@ -130,6 +130,7 @@ def _prove_all(
         tries = [_Try(s, scored(ws, s, learning, "calibration", progress)) for s in hopeful]
         entries.append((learning, students, [t for t in tries if answers_enough(ws, t.calibration)]))
     decisions = sum(len(tries) for _, _, tries in entries)
+    ws.enter("evaluate", students=decisions)
     delta = spend(ws, decisions)[0] if decisions else 0.0
     rows = []
     for learning, students, tries in entries:

@@ -23,6 +23,7 @@ def evaluate_student(
     ws: Workspace, student: Student, *, alpha: float | None = None, progress: Progress = silent
 ) -> Evaluation:
     """Put one student through the gate; spends a batch of δ of its own. Issues a certificate if it passes."""
+    ws.enter("evaluate", student=student.id)
     task = ws.find(Task, student.task_id)
     dataset = ws.find(Dataset, student.dataset_id)
     calls = ws.store.calls.scan(task_id=task.id, kept_only=True)

@@ -13,10 +13,11 @@ from rightsizer.types import Evaluation, Funnel, Release, Route, Student, Task
 
 def make_report(ws: Workspace, *, progress: Progress = silent) -> Report:
     """What the agent does by task, what it costs, what could move and should stay, and what has moved."""
+    ws.enter("report", calls=ws.store.calls.count())
     records = ws.store.records
     funnels = records.list(Funnel)
     return build_report(
-        tasks=[t for t in records.list(Task) if t.level == "template"],
+        tasks=[t for t in records.list(Task) if t.level == "template" and t.merged_into is None],
         evaluations=records.list(Evaluation),
         students=records.list(Student),
         releases=records.list(Release),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +11,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from rightsizer.config import Settings, load_settings
-from rightsizer.errors import InputError, NotFound
-from rightsizer.store.sqlite import open_store
-from rightsizer.store.store import Store
+from rightsizer.errors import AccessDenied, InputError, NotFound
+from rightsizer.evaluation.signing import signing_key
+from rightsizer.store.audit import AuditLog, Fact, audit_path
+from rightsizer.store.roles import may, roles_that_may
+from rightsizer.store.sqlite import SqliteStore, open_store
 from rightsizer.types import Frozen, Task
 
 if TYPE_CHECKING:
@@ -27,7 +31,7 @@ class Workspace:
 
     home: Path
     settings: Settings
-    store: Store
+    store: SqliteStore
     _closed: bool = field(default=False, repr=False)
 
     @cached_property
@@ -38,7 +42,14 @@ class Workspace:
         from rightsizer.students.encoder import load_encoder
 
         path = self.settings.encoder.path
-        return load_encoder(Path(path) if path else None)
+        return load_encoder(Path(path) if path else None, precision=self.precision)
+
+    @property
+    def precision(self) -> str:
+        """The arithmetic encoders run in: fp32 or int8. What is certified and served is that very variant."""
+        from rightsizer.students.encoder_files import choose_precision
+
+        return choose_precision(self.settings.encoder.precision)
 
     @cached_property
     def prices(self) -> PriceTable:
@@ -48,13 +59,52 @@ class Workspace:
         path = self.settings.prices.file
         return load_prices(Path(path) if path else None)
 
-    def find(self, kind: type[R], key: str) -> R:
-        """A record by its id, by a unique beginning or end of it, or (tasks) by its exact name.
+    @cached_property
+    def audit(self) -> AuditLog:
+        """The home's audit log, for entries of whoever opened this workspace."""
+        access = self.store.access
+        return AuditLog(
+            self.home,
+            lambda: signing_key(self.home),
+            who=system_user(),
+            role=access.role,
+            key=access.key,
+        )
+
+    def enter(self, action: str, **on: Fact) -> None:
+        """Allow and write down an action before it is taken: who, what, on which ids or how many.
+
+        Raises:
+            AccessDenied: the role may not do this (that too is written down).
+            StoreError: the audit log cannot be written.
+        """
+        role = self.store.access.role
+        allowed = may(role, action)
+        is_first = not audit_path(self.home).exists()
+        entry = self.audit.append(action, on, allowed=allowed)
+        if is_first:
+            self.store.remember_audit(entry.hash)
+        if not allowed:
+            raise AccessDenied(
+                f"the role '{role}' may not do '{action}'",
+                hint=f"it needs the role {' or '.join(roles_that_may(action))}",
+            )
+
+    def find(self, kind: type[R], key: str, *, merged: bool = False) -> R:
+        """A record by its id, by a unique beginning or end of it, or (tasks) by its name or a former one.
+
+        A task that was merged into another gives that other one, unless `merged` asks for itself.
 
         Raises:
             NotFound: nothing matches.
             InputError: more than one record matches.
         """
+        found = self._find(kind, key, merged)
+        if isinstance(found, Task) and found.merged_into is not None and not merged:
+            return self.find(kind, found.merged_into)
+        return found
+
+    def _find(self, kind: type[R], key: str, merged: bool) -> R:
         try:
             return self.store.records.get(kind, key)
         except NotFound:
@@ -65,7 +115,7 @@ class Workspace:
             r for r, i in zip(rows, ids, strict=True) if part and (i.startswith(part) or i.endswith(part))
         ]
         if kind is Task:
-            hits = [r for r in rows if isinstance(r, Task) and r.name == key] or hits
+            hits = _named(rows, key, merged) or hits
         if len(hits) == 1:
             return hits[0]
         noun = kind.__name__.lower()
@@ -85,6 +135,25 @@ class Workspace:
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
         self.close()
+
+
+def system_user() -> str:
+    """The operating system's name for who runs this process (not what the environment claims)."""
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError, AttributeError):
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
+
+
+def _named(rows: Sequence[R], name: str, merged: bool) -> list[R]:
+    """Tasks of this name; if there is none, those that once had it."""
+    tasks: list[tuple[R, Task]] = [(r, r) for r in rows if isinstance(r, Task)]
+    by_name = [(row, task) for row, task in tasks if task.name == name]
+    apart = [row for row, task in by_name if (task.merged_into is not None) == merged]
+    former = [row for row, task in tasks if name in task.aliases]
+    return apart or [row for row, _ in by_name] or former
 
 
 def open_workspace(

@@ -4,7 +4,7 @@ One seal and one zstd frame an entry would cost more than most entries hold. So 
 adds becomes one *block* of each kind; inside it, zstd also finds what consecutive entries share (a
 call's list of messages is nearly that of the call before), which makes explicit deltas needless.
 Blocks never change, except that runs of small ones (a live gateway writes one call at a time) are
-merged into larger ones, keeping the entries' numbers.
+merged into larger ones, keeping the entries' numbers; and that what is forgotten is rewritten empty.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import zstandard
 
 from rightsizer.errors import StoreError
 from rightsizer.store.cache import WeightedCache
-from rightsizer.store.crypto import Cipher
 from rightsizer.store.database import Database
+from rightsizer.store.ring import KeyRing, ring_number
 
 Kind = Literal["call", "item"]
 
@@ -81,9 +81,9 @@ def unpack(first: int, packed: bytes) -> Block:
 class Blocks:
     """The blocks of one kind in one store."""
 
-    def __init__(self, database: Database, cipher: Cipher, kind: Kind) -> None:
+    def __init__(self, database: Database, ring: KeyRing, kind: Kind) -> None:
         self._database = database
-        self._cipher = cipher
+        self._ring = ring
         self._kind = kind
         self._cache: WeightedCache[Block] = WeightedCache(_CACHE_BYTES)
         self._latest: Block | None = None
@@ -98,7 +98,7 @@ class Blocks:
     def add(self, connection: sqlite3.Connection, first: int, entries: Sequence[bytes]) -> None:
         """Write entries `first` … as one block, inside the caller's transaction."""
         packed = pack(entries)
-        body = self._cipher.seal(compress(packed), self._kind, first, len(entries))
+        body = self._ring.seal(compress(packed), self._kind, first, len(entries))
         connection.execute(
             "INSERT INTO blocks (kind, first, count, size, body) VALUES (?, ?, ?, ?, ?)",
             (self._kind, first, len(entries), len(packed), body),
@@ -115,6 +115,10 @@ class Blocks:
         sql = "SELECT first, count, body FROM blocks WHERE kind = ? AND first >= ? ORDER BY first"
         for first, count, body in connection.execute(sql, (self._kind, start)).fetchall():
             entries += self._open(first, count, body).entries()
+            number = ring_number(body)
+            if number is not None:
+                sql = "INSERT OR REPLACE INTO retired (ring, kind, first, count) VALUES (?, ?, ?, ?)"
+                connection.execute(sql, (number, self._kind, first, count))
         connection.execute("DELETE FROM blocks WHERE kind = ? AND first >= ?", (self._kind, start))
         self.add(connection, start, entries)
 
@@ -123,7 +127,46 @@ class Blocks:
         latest = self._latest
         if latest is None or entry not in latest:
             latest = self._latest = self._find(entry)
-        return latest.entry(entry)
+        data = latest.entry(entry)
+        if not data:
+            raise StoreError(
+                f"{self._kind} {entry} was forgotten while it was being read",
+                hint="run the same command again",
+                retryable=True,
+            )
+        return data
+
+    def erase(self, connection: sqlite3.Connection, entries: set[int]) -> set[int]:
+        """Rewrite the blocks that hold `entries` without their bytes, under new keys.
+
+        Inside the caller's transaction. Gives the ring numbers of all keys that ever sealed one of them.
+        """
+        keys: set[int] = set()
+        sql = "SELECT first, count FROM blocks WHERE kind = ? ORDER BY first"
+        for first, count in connection.execute(sql, (self._kind,)).fetchall():
+            gone = entries.intersection(range(first, first + count))
+            if not gone:
+                continue
+            sql = "SELECT body FROM blocks WHERE kind = ? AND first = ?"
+            (body,) = connection.execute(sql, (self._kind, first)).fetchone()
+            number = ring_number(body)
+            keys |= {number} if number is not None else set()
+            kept = self._open(first, count, body).entries()
+            for entry in gone:
+                kept[entry - first] = b""
+            connection.execute("DELETE FROM blocks WHERE kind = ? AND first = ?", (self._kind, first))
+            self.add(connection, first, kept)
+        return keys | self._retired(connection, entries)
+
+    def _retired(self, connection: sqlite3.Connection, entries: set[int]) -> set[int]:
+        sql = "SELECT ring, first, count FROM retired WHERE kind = ?"
+        rows = connection.execute(sql, (self._kind,)).fetchall()
+        return {ring for ring, first, count in rows if not entries.isdisjoint(range(first, first + count))}
+
+    def forget_cached(self) -> None:
+        """Drop every decoded block from memory."""
+        self._latest = None
+        self._cache = WeightedCache(_CACHE_BYTES)
 
     def _find(self, entry: int) -> Block:
         sql = "SELECT first, count FROM blocks WHERE kind = ? AND first <= ? ORDER BY first DESC LIMIT 1"
@@ -142,4 +185,4 @@ class Blocks:
             return block
 
     def _open(self, first: int, count: int, body: bytes) -> Block:
-        return unpack(first, decompress(self._cipher.open(body, self._kind, first, count)))
+        return unpack(first, decompress(self._ring.open(body, self._kind, first, count)))

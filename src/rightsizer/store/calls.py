@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,10 @@ from rightsizer.store.blocks import Blocks, compress, decompress
 from rightsizer.store.codec import decode_call, encode_call
 from rightsizer.store.crypto import Cipher
 from rightsizer.store.database import Database
+from rightsizer.store.erase import Doomed, erase
 from rightsizer.store.items import ItemReader, ItemWriter
-from rightsizer.store.store import Appended, Rejected
+from rightsizer.store.ring import KeyRing
+from rightsizer.store.store import Appended, Erased, Rejected
 from rightsizer.types import Call, Request
 
 _GROUP_CALLS = 512
@@ -52,25 +54,26 @@ class _Encoded:
 class SqliteCallLog:
     """See `rightsizer.store.store.CallLog` for what each method promises."""
 
-    def __init__(self, database: Database, cipher: Cipher) -> None:
+    def __init__(self, database: Database, cipher: Cipher, ring: KeyRing) -> None:
         self._database = database
         self._cipher = cipher
-        self._blocks = Blocks(database, cipher, "call")
-        self._item_blocks = Blocks(database, cipher, "item")
+        self._ring = ring
+        self._blocks = Blocks(database, ring, "call")
+        self._item_blocks = Blocks(database, ring, "item")
         self._items = ItemReader(self._item_blocks)
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────
 
     def append(self, calls: Iterable[Call]) -> Appended:
         """Add calls, in order, in groups of up to 512 calls or 2 MB of new content."""
-        new = known = 0
+        new = known = forgotten = 0
         conflicts: list[str] = []
         writer = ItemWriter(self._database, self._cipher, self._item_blocks)
         for group in self._groups(calls, writer):
             done = self._write(group, writer)
-            new, known = new + done.new, known + done.known
+            new, known, forgotten = new + done.new, known + done.known, forgotten + done.forgotten
             conflicts += done.conflicts
-        return Appended(new, known, tuple(conflicts))
+        return Appended(new, known, tuple(conflicts), forgotten)
 
     def _groups(self, calls: Iterable[Call], writer: ItemWriter) -> Iterator[list[_Encoded]]:
         group: list[_Encoded] = []
@@ -97,6 +100,8 @@ class SqliteCallLog:
 
     def _write(self, group: list[_Encoded], writer: ItemWriter) -> Appended:
         with self._database.write() as connection:
+            writer.check_erasures()
+            group, forgotten = self._without_forgotten(group)
             sql = "SELECT id, digest FROM calls WHERE id IN ({keys})"
             digests: dict[bytes, bytes] = dict(self._database.lookup(sql, [call.key for call in group]))
             entries = writer.find({address for call in group for address in call.addresses()})
@@ -122,7 +127,45 @@ class SqliteCallLog:
             writer.add(connection, first_item, fresh)
             self._add(connection, rows, bodies)
         writer.settle(entries)
-        return Appended(len(rows), len(group) - len(rows) - len(conflicts), tuple(conflicts))
+        known = len(group) - len(rows) - len(conflicts)
+        return Appended(len(rows), known, tuple(conflicts), forgotten)
+
+    def _without_forgotten(self, group: list[_Encoded]) -> tuple[list[_Encoded], int]:
+        """What was forgotten stays so: calls, and whatever else comes of their sessions, are left out."""
+        if not self._database.rows("SELECT 1 FROM forgotten LIMIT 1"):
+            return group, 0
+        keys = {key for call in group for key in (call.key, call.session)}
+        gone = {
+            row[0] for row in self._database.lookup("SELECT key FROM forgotten WHERE key IN ({keys})", keys)
+        }
+        kept = [call for call in group if call.key not in gone and call.session not in gone]
+        return kept, len(group) - len(kept)
+
+    def erase(
+        self,
+        call_ids: Collection[str],
+        *,
+        sessions: Iterable[str] = (),
+        lines: Callable[[Rejected], bool] | None = None,
+    ) -> Erased:
+        """Make these calls unreadable for good; see `rightsizer.store.erase`.
+
+        Args:
+            sessions: sessions of which nothing may come back: what is appended of them later is left out.
+            lines: which unreadable lines go too.
+
+        Raises `NotFound` for an unknown call, `StoreBusy`.
+        """
+        entries = frozenset(self.entries(call_ids).values())
+        sessions = list(sessions)
+        tombstones = [self._session(session) for session in sessions]
+        if sessions:
+            tombstones += [self._key(call_id) for call_id in call_ids]
+        numbers = [n for n, line in self._rejected() if lines is not None and lines(line)]
+        doomed = Doomed(entries, tuple(tombstones), tuple(numbers))
+        done = erase(self._database, self._ring, self._blocks, self._item_blocks, doomed)
+        self._items = ItemReader(self._item_blocks)
+        return done
 
     def _add(
         self, connection: sqlite3.Connection, rows: list[tuple[bytes, bytes, bytes]], bodies: list[bytes]
@@ -235,12 +278,15 @@ class SqliteCallLog:
 
     def rejected(self) -> Iterator[Rejected]:
         """Everything kept aside by `reject`, in the order it came."""
+        return (line for _, line in self._rejected())
+
+    def _rejected(self) -> Iterator[tuple[int, Rejected]]:
         for (number,) in self._database.rows("SELECT number FROM rejected ORDER BY number"):
             sql = "SELECT key, body FROM rejected WHERE number = ?"
             for key, body in self._database.rows(sql, (number,)):
                 content = decompress(self._cipher.open(body, "rejected", key.hex()))
                 file, line, reason, detail, raw = jsonbytes.load(content)
-                yield Rejected(file, line, reason, detail, base64.b64decode(raw))
+                yield number, Rejected(file, line, reason, detail, base64.b64decode(raw))
 
     # ── keyed hashes ────────────────────────────────────────────────────────────────────────
 

@@ -2,7 +2,8 @@
 
 Envelope encryption (NIST SP 800-57 wording): a *key-encryption key* (KEK) that lives outside the
 database wraps random *data keys* that live in it. Every blob names its data key, so keys can be
-rotated by rewrapping, and later one key per session can be thrown away to erase that session.
+rotated by rewrapping. There is one data key a *compartment* (raw calls, curated copies, models), so that a
+role's key can open some and not others; blocks of calls have keys of their own besides (`ring`).
 
 The associated data of every blob holds the store's id and where the blob belongs, so a blob that is
 moved to another row, table or store no longer opens.
@@ -18,7 +19,8 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from rightsizer.errors import KeyMismatch, StoreError
+from rightsizer.errors import AccessDenied, KeyMismatch, StoreError
+from rightsizer.store.roles import Compartment
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -48,34 +50,58 @@ def key_fingerprint(kek: bytes) -> str:
     return hashlib.sha256(b"rightsizer-kek" + kek).hexdigest()[:16]
 
 
+_RAW = frozenset({"call", "item", "rejected", "aside"})
+
+
+def compartment_of(kind: str | int) -> Compartment:
+    """Raw: calls, messages, unreadable lines, marks (they may quote). Curated: copies. The rest: models."""
+    return "raw" if kind in _RAW else "curated" if kind == "curated" else "models"
+
+
+def _denied(compartment: Compartment) -> AccessDenied:
+    return AccessDenied(
+        f"this key does not open the compartment '{compartment}'",
+        hint="use the key of a role that may: rightsizer keys list",
+    )
+
+
 @dataclass(frozen=True)
 class Cipher:
     """Seals, opens and addresses the blobs of one store.
 
-    `data_keys` are by id; new blobs use `current`. `address_key` never changes in a store's life, so
-    that equal content keeps its address through key rotation.
+    `data_keys` are by id; new blobs use the `current` one of their compartment. A role that may not
+    see a compartment lacks its key. `address_key` never changes in a store's life, so that equal
+    content keeps its address through key rotation.
     """
 
     store_id: bytes
     data_keys: Mapping[int, AESGCM]
-    current: int
+    current: Mapping[Compartment, int]
     address_key: bytes
+    withheld: frozenset[int] = frozenset()
 
     def seal(self, data: bytes, *where: str | int) -> bytes:
         """`data` encrypted, openable only with the same `where` (table, row key, …) in this store."""
-        header = _VERSION + self.current.to_bytes(4, "big")
+        key = self.key_of(where[0])
+        header = _VERSION + self.current[compartment_of(where[0])].to_bytes(4, "big")
         nonce = os.urandom(NONCE_BYTES)
-        sealed = self.data_keys[self.current].encrypt(nonce, data, self._bound(header, where))
+        sealed = key.encrypt(nonce, data, self.bound(header, where))
         return header + nonce + sealed
 
     def open(self, blob: bytes, *where: str | int) -> bytes:
-        """Inverse of `seal`. Raises `StoreError` if the blob was altered or belongs elsewhere."""
+        """Inverse of `seal`.
+
+        Raises `StoreError` if the blob was altered or belongs elsewhere, `AccessDenied` without its key.
+        """
         header = blob[:5]
-        key = self.data_keys.get(int.from_bytes(header[1:], "big")) if header[:1] == _VERSION else None
+        number = int.from_bytes(header[1:], "big")
+        if header[:1] == _VERSION and number in self.withheld:
+            raise _denied(compartment_of(where[0]))
+        key = self.data_keys.get(number) if header[:1] == _VERSION else None
         if key is None or len(blob) < _HEADER_BYTES:
             raise StoreError(f"a blob of the store is damaged or newer than this program, at {where}")
         try:
-            return key.decrypt(blob[5:_HEADER_BYTES], blob[_HEADER_BYTES:], self._bound(header, where))
+            return key.decrypt(blob[5:_HEADER_BYTES], blob[_HEADER_BYTES:], self.bound(header, where))
         except InvalidTag:
             raise StoreError(
                 f"a blob of the store was altered or moved, at {where}",
@@ -88,5 +114,13 @@ class Cipher:
             content, digest_size=size, key=self.address_key, person=kind.encode()[:16]
         ).digest()
 
-    def _bound(self, header: bytes, where: tuple[str | int, ...]) -> bytes:
+    def key_of(self, kind: str | int) -> AESGCM:
+        """The current key of the compartment of a kind of blob. Raises `AccessDenied` without it."""
+        key = self.data_keys.get(self.current[compartment_of(kind)])
+        if key is None:
+            raise _denied(compartment_of(kind))
+        return key
+
+    def bound(self, header: bytes, where: tuple[str | int, ...]) -> bytes:
+        """The associated data of a seal: its header, this store, and the blob's place in it."""
         return header + self.store_id + "\x1f".join(map(str, where)).encode()

@@ -91,6 +91,12 @@ class Database:
             finally:
                 self._connection.execute("COMMIT")
 
+    def clear_log(self) -> bool:
+        """Fold the write-ahead log into the database and empty it. False if a reader is in the way."""
+        with self._lock, self._translated():
+            busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
     def close(self) -> None:
         """Release; harmless when closed already."""
         with self._lock:

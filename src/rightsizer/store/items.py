@@ -11,12 +11,14 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, TypeVar
 
+from rightsizer.errors import StoreBusy
 from rightsizer.store import jsonbytes
 from rightsizer.store.blocks import Blocks
 from rightsizer.store.cache import WeightedCache
 from rightsizer.store.codec import decode_message, encode_message, has_free_form
 from rightsizer.store.crypto import Cipher
 from rightsizer.store.database import Database
+from rightsizer.store.erase import erasures
 from rightsizer.types import Message
 
 T = TypeVar("T")
@@ -36,6 +38,7 @@ class ItemWriter:
         self._blocks = blocks
         self._memo: dict[int, tuple[object, bytes]] = {}
         self._known: dict[bytes, int] = {}
+        self._erasures = erasures(database)
         self.pending: dict[bytes, bytes] = {}
         self.pending_bytes = 0
 
@@ -56,6 +59,14 @@ class ItemWriter:
             self.pending[address] = data
             self.pending_bytes += len(data)
         return address
+
+    def check_erasures(self) -> None:
+        """Raises `StoreBusy` if something was erased since: what is known here may be gone."""
+        if erasures(self._database) != self._erasures:
+            raise StoreBusy(
+                "calls were forgotten while this was being written",
+                hint="run the same command again: what is stored already is skipped",
+            )
 
     def find(self, addresses: Iterable[bytes]) -> dict[bytes, int]:
         """Entry numbers of those addresses that the store has."""

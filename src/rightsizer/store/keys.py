@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from rightsizer.errors import ConfigError, KeyMismatch, StoreError
 from rightsizer.store.crypto import KEY_BYTES, Cipher, key_fingerprint, unwrap_key, wrap_key
+from rightsizer.store.roles import Compartment
 
 ENVIRONMENT_VARIABLE = "RIGHTSIZER_KEY"
 
@@ -80,11 +81,16 @@ def _key_of_file(home: Path, path: Path, create: bool) -> bytes:
                 f"there is a store in {home} but no key for it at {path}",
                 hint=f"put the key file back or set {ENVIRONMENT_VARIABLE}: nothing else opens the data",
             )
-        _create_key_file(path)
-    return _read_key_file(path)
+        create_key_file(path)
+    return read_key_file(path)
 
 
-def _create_key_file(path: Path) -> None:
+def next_key_path(home: Path) -> Path:
+    """Where the new key lies while a rotation is under way."""
+    return key_path(home).with_suffix(".next")
+
+
+def create_key_file(path: Path) -> None:
     """Write a new key under a temporary name, then link it: another process never sees half a key."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
@@ -102,7 +108,8 @@ def _create_key_file(path: Path) -> None:
         draft.unlink()
 
 
-def _read_key_file(path: Path) -> bytes:
+def read_key_file(path: Path) -> bytes:
+    """The key in a file. Raises `StoreError` if others may read it, `ConfigError` if it is none."""
     mode = stat.S_IMODE(path.stat().st_mode)
     if os.name == "posix" and mode & 0o077:
         raise StoreError(
@@ -111,56 +118,59 @@ def _read_key_file(path: Path) -> bytes:
     return parse_key(path.read_text(encoding="ascii", errors="replace"), str(path))
 
 
+_PURPOSES = ((0, "address"), (1, "data"), (2, "models"), (3, "curated"), (4, "ingest"))
+_COMPARTMENTS: dict[str, Compartment] = {"data": "raw", "models": "models", "curated": "curated"}
+
+
 def create_keys(connection: sqlite3.Connection, kek: bytes) -> None:
-    """The first data key and the address key of a new store, wrapped, inside the caller's transaction."""
-    store_id = secrets.token_bytes(16)
-    connection.execute("INSERT INTO meta (name, value) VALUES ('store_id', ?)", (store_id,))
-    for key_id, purpose in ((0, "address"), (1, "data")):
-        wrapped = wrap_key(kek, secrets.token_bytes(KEY_BYTES), _where(store_id, purpose, key_id))
+    """The keys of a store, wrapped, inside the caller's transaction; those that it has already stay."""
+    if connection.execute("SELECT 1 FROM meta WHERE name = 'store_id'").fetchone() is None:
+        connection.execute(
+            "INSERT INTO meta (name, value) VALUES ('store_id', ?)", (secrets.token_bytes(16),)
+        )
+    store_id = store_id_of(connection)
+    present = {row[0] for row in connection.execute("SELECT id FROM keys")}
+    for key_id, purpose in _PURPOSES:
+        if key_id in present:
+            continue
+        wrapped = wrap_key(kek, secrets.token_bytes(KEY_BYTES), bound_to(store_id, purpose, key_id))
         connection.execute(
             "INSERT INTO keys (id, purpose, wrapped, kek) VALUES (?, ?, ?, ?)",
             (key_id, purpose, wrapped, key_fingerprint(kek)),
         )
 
 
-def unlock(connection: sqlite3.Connection, kek: bytes) -> Cipher:
-    """The cipher of an existing store. Raises `KeyMismatch` if `kek` is not its key."""
-    store_id = _store_id(connection)
-    data_keys: dict[int, AESGCM] = {}
-    address_key = b""
-    for key_id, purpose, wrapped in connection.execute("SELECT id, purpose, wrapped FROM keys ORDER BY id"):
-        key = unwrap_key(kek, wrapped, _where(store_id, purpose, key_id))
-        if purpose == "address":
-            address_key = key
-        else:
-            data_keys[key_id] = AESGCM(key)
-    if not data_keys or not address_key:
+def open_keys(connection: sqlite3.Connection, kek: bytes) -> dict[int, tuple[str, bytes]]:
+    """id → (purpose, key) of every key of the store. Raises `KeyMismatch` if `kek` is not its key."""
+    store_id = store_id_of(connection)
+    rows = connection.execute("SELECT id, purpose, wrapped FROM keys ORDER BY id").fetchall()
+    return {
+        i: (purpose, unwrap_key(kek, wrapped, bound_to(store_id, purpose, i))) for i, purpose, wrapped in rows
+    }
+
+
+def unlock(connection: sqlite3.Connection, keys: Mapping[int, tuple[str, bytes]]) -> Cipher:
+    """The cipher that these keys make; what the store has besides is withheld from it."""
+    by_purpose = {purpose: (key_id, key) for key_id, (purpose, key) in sorted(keys.items())}
+    if "address" not in by_purpose:
         raise StoreError("the store has lost its keys", hint="restore the store folder from a backup")
-    return Cipher(store_id, data_keys, max(data_keys), address_key)
+    rows = connection.execute("SELECT id, purpose FROM keys ORDER BY id").fetchall()
+    ids = {purpose: key_id for key_id, purpose in rows}
+    return Cipher(
+        store_id=store_id_of(connection),
+        data_keys={i: AESGCM(key) for i, (purpose, key) in keys.items() if purpose in _COMPARTMENTS},
+        current={compartment: ids[purpose] for purpose, compartment in _COMPARTMENTS.items()},
+        address_key=by_purpose["address"][1],
+        withheld=frozenset(key_id for key_id, _ in rows if key_id not in keys),
+    )
 
 
-def rewrap(connection: sqlite3.Connection, old: bytes, new: bytes) -> int:
-    """Put every data key under a new KEK, inside the caller's transaction; blobs stay as they are.
-
-    Gives the number of keys rewrapped. Raises `KeyMismatch` if `old` is not the store's key.
-    """
-    store_id = _store_id(connection)
-    rows = connection.execute("SELECT id, purpose, wrapped FROM keys").fetchall()
-    for key_id, purpose, wrapped in rows:
-        where = _where(store_id, purpose, key_id)
-        again = wrap_key(new, unwrap_key(old, wrapped, where), where)
-        connection.execute(
-            "UPDATE keys SET wrapped = ?, kek = ? WHERE id = ?", (again, key_fingerprint(new), key_id)
-        )
-    return len(rows)
-
-
-def _store_id(connection: sqlite3.Connection) -> bytes:
+def store_id_of(connection: sqlite3.Connection) -> bytes:
     row = connection.execute("SELECT value FROM meta WHERE name = 'store_id'").fetchone()
     if row is None:
         raise StoreError("the store has lost its identity", hint="restore the store folder from a backup")
     return bytes(row[0])
 
 
-def _where(store_id: bytes, purpose: str, key_id: int) -> bytes:
+def bound_to(store_id: bytes, purpose: str, key_id: int) -> bytes:
     return store_id + f"{purpose}\x1f{key_id}".encode()

@@ -45,7 +45,28 @@ def _create_tables(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create_tables,)
+_FORGETTING = (
+    # Keyed hashes of call and session ids that must not come back.
+    "CREATE TABLE forgotten (key BLOB PRIMARY KEY) WITHOUT ROWID",
+    # Ring keys that sealed these entries once, before their block was merged into a larger one.
+    "CREATE TABLE retired (ring INTEGER PRIMARY KEY, kind TEXT NOT NULL, first INTEGER NOT NULL,"
+    " count INTEGER NOT NULL)",
+    # Ring keys to destroy: written with the erasure, removed when they are destroyed.
+    "CREATE TABLE doomed (ring INTEGER PRIMARY KEY)",
+    # The keys of compartments, wrapped under the key of a role.
+    "CREATE TABLE role_keys (id TEXT NOT NULL, role TEXT NOT NULL, name TEXT NOT NULL, created TEXT NOT NULL,"
+    " key INTEGER NOT NULL, wrapped BLOB NOT NULL, PRIMARY KEY (id, key)) WITHOUT ROWID",
+    # Masked copies of datasets, for those who may not read raw calls.
+    "CREATE TABLE curated (dataset BLOB PRIMARY KEY, body BLOB NOT NULL)",
+)
+
+
+def _add_forgetting(connection: sqlite3.Connection) -> None:
+    for statement in _FORGETTING:
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create_tables, _add_forgetting)
 
 
 def current_version(connection: sqlite3.Connection) -> int:
@@ -64,8 +85,8 @@ def check_version(connection: sqlite3.Connection) -> int:
     return version
 
 
-def migrate(connection: sqlite3.Connection, after_first: Callable[[], None]) -> None:
-    """Bring the database to the newest format. `after_first` runs in the transaction of the first step.
+def migrate(connection: sqlite3.Connection, after_each: Callable[[], None]) -> None:
+    """Bring the database to the newest format. `after_each` runs in the transaction of every step.
 
     Safe against another process doing the same: the version is read again under the write lock.
     """
@@ -75,8 +96,7 @@ def migrate(connection: sqlite3.Connection, after_first: Callable[[], None]) -> 
             version = check_version(connection)
             if version < len(MIGRATIONS):
                 MIGRATIONS[version](connection)
-                if version == 0:
-                    after_first()
+                after_each()
                 connection.execute(f"PRAGMA user_version = {version + 1}")
             connection.execute("COMMIT")
         except BaseException:

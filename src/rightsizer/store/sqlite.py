@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
 from rightsizer.errors import NotFound, StoreError
 from rightsizer.store.calls import SqliteCallLog
-from rightsizer.store.crypto import Cipher
+from rightsizer.store.crypto import Cipher, key_fingerprint
 from rightsizer.store.database import Database, translate
-from rightsizer.store.keys import create_keys, find_key, unlock
+from rightsizer.store.erase import destroy_doomed
+from rightsizer.store.keys import ENVIRONMENT_VARIABLE as KEY_VARIABLE
+from rightsizer.store.keys import create_keys, find_key, open_keys, unlock
 from rightsizer.store.marks import SqliteMarks
 from rightsizer.store.migrations import MIGRATIONS, check_version, migrate
 from rightsizer.store.records import SqliteRecords
+from rightsizer.store.ring import KeyRing, ring_path
+from rightsizer.store.role_keys import (
+    RoleKey,
+    add_role_key,
+    find_role_key,
+    list_role_keys,
+    open_role_key,
+    revoke_role_key,
+)
+from rightsizer.store.roles import Access, Role
+from rightsizer.store.rotation import open_in_rotation, rewrap
 
 _APPLICATION_ID = 0x72697A72  # 'rizr'
 BUSY_TIMEOUT_S = 30.0
@@ -28,11 +42,66 @@ def database_path(home: Path) -> Path:
 class SqliteStore:
     """See `rightsizer.store.store.Store`. Usable from several threads, not across a fork."""
 
-    def __init__(self, database: Database, cipher: Cipher) -> None:
+    def __init__(
+        self,
+        database: Database,
+        home: Path,
+        cipher: Cipher,
+        keys: Mapping[int, tuple[str, bytes]],
+        access: Access,
+    ) -> None:
         self._database = database
-        self.calls = SqliteCallLog(database, cipher)
+        self._home = home
+        self._cipher = cipher
+        self._keys = keys
+        self._ring = KeyRing(ring_path(home), cipher)
+        self.access = access
+        self.calls = SqliteCallLog(database, cipher, self._ring)
         self.records = SqliteRecords(database, cipher)
         self.marks = SqliteMarks(database, cipher, self.calls)
+
+    def remember_audit(self, first_hash: str) -> None:
+        """Keep the hash of the audit log's first entry, once, so that a log begun anew is noticed."""
+        with self._database.write() as connection:
+            sql = "INSERT OR IGNORE INTO meta (name, value) VALUES ('audit_start', ?)"
+            connection.execute(sql, (first_hash.encode(),))
+
+    def audit_start(self) -> str | None:
+        """What `remember_audit` kept; None before the first entry."""
+        rows = self._database.rows("SELECT value FROM meta WHERE name = 'audit_start'")
+        return bytes(rows[0][0]).decode() if rows else None
+
+    def pseudonym(self, call_id: str) -> str:
+        """What stands for the id of a forgotten call or session where a record must keep its place."""
+        return (
+            "forgotten-" + self._cipher.address("forgotten", call_id.encode("utf-8", "surrogatepass")).hex()
+        )
+
+    def finish_erasures(self) -> None:
+        """Destroy the keys that an erasure, cut off in the middle, left to destroy."""
+        destroy_doomed(self._database, self._ring)
+
+    def rotate_key(self, old: bytes, new: bytes) -> int:
+        """Put every key under a new KEK, in one transaction; the number of keys. Raises `KeyMismatch`."""
+        with self._database.write() as connection:
+            n = rewrap(connection, old, new)
+        self._database.clear_log()
+        return n
+
+    def add_role_key(self, role: Role, name: str) -> tuple[str, RoleKey]:
+        """A new key for a role: (the key, which is shown once and not kept; what is kept)."""
+        with self._database.write() as connection:
+            return add_role_key(connection, self._keys, role, name)
+
+    def role_keys(self) -> list[RoleKey]:
+        """Every role key that opens this store."""
+        with self._database.write() as connection:
+            return list_role_keys(connection)
+
+    def revoke_role_key(self, key: str) -> RoleKey:
+        """By id or name: it opens nothing any more. Raises `NotFound`."""
+        with self._database.write() as connection:
+            return revoke_role_key(connection, key)
 
     def close(self) -> None:
         """Flush and release; further use is an error."""
@@ -57,7 +126,8 @@ def open_store(
 ) -> SqliteStore:
     """Open the store of `home`, or with `create` make one (folders 0700, files 0600).
 
-    `key` is the 32-byte key-encryption key; None takes it from ``RIGHTSIZER_KEY`` or the key file.
+    `key` is the 32-byte key-encryption key; None takes it from ``RIGHTSIZER_KEY`` or the key file, or, where
+    ``RIGHTSIZER_ROLE_KEY`` is set, opens only what that role may see.
     Raises `NotFound` if there is no store and none may be made, `KeyMismatch` for a wrong or missing
     key, `StoreError` for a database of a newer version or one that is not ours.
     """
@@ -65,30 +135,48 @@ def open_store(
     is_new = not path.exists() or path.stat().st_size == 0
     if is_new and (read_only or not create):
         raise NotFound(f"there is no store in {home}", hint="import a log first: rightsizer import FILE")
+    role_secret = find_role_key() if key is None else None
+    if is_new and role_secret is not None:
+        raise NotFound(f"there is no store in {home}", hint="a role key opens a store, it cannot make one")
     if is_new:
         _make_files(Path(home), path)
-    kek = find_key(Path(home), key, create=is_new)
+    kek = find_key(Path(home), key, create=is_new) if role_secret is None else None
     try:
         connection = _connect(path, read_only, busy_timeout_s)
     except sqlite3.Error as error:
         raise translate(error, path) from error
     try:
-        if read_only:
-            if check_version(connection) < len(MIGRATIONS):
-                raise StoreError(
-                    f"the store {path} has an older format",
-                    hint="open it once for writing: rightsizer doctor",
-                )
+        _bring_up_to_date(connection, path, kek, read_only)
+        if kek is None:
+            assert role_secret is not None
+            keys, access = open_role_key(connection, role_secret)
         else:
-            migrate(connection, lambda: create_keys(connection, kek))
-        cipher = unlock(connection, kek)
+            is_file = key is None and not os.environ.get(KEY_VARIABLE)
+            keys, kek = open_in_rotation(connection, Path(home), kek, from_file=is_file, finish=not read_only)
+            access = Access("admin", key_fingerprint(kek))
+        store = SqliteStore(Database(connection, path), Path(home), unlock(connection, keys), keys, access)
+        if not read_only:
+            store.finish_erasures()
     except sqlite3.Error as error:
         connection.close()
         raise translate(error, path) from error
     except StoreError:
         connection.close()
         raise
-    return SqliteStore(Database(connection, path), cipher)
+    return store
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path, kek: bytes | None, read_only: bool) -> None:
+    if check_version(connection) == len(MIGRATIONS):
+        return
+    if read_only or kek is None:
+        raise StoreError(
+            f"the store {path} has an older format",
+            hint="open it once for writing, with the store's own key: rightsizer doctor",
+        )
+    if check_version(connection) > 0:
+        open_keys(connection, kek)  # a wrong key must not wrap the keys that the new format adds
+    migrate(connection, lambda: create_keys(connection, kek))
 
 
 def _make_files(home: Path, path: Path) -> None:
@@ -120,6 +208,7 @@ def _connect(path: Path, read_only: bool, busy_timeout_s: float) -> sqlite3.Conn
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA cache_size = -16384")
     return connection

@@ -18,11 +18,13 @@ Promises, checked for every back end by `rightsizer.testing.StoreContract`:
    store without the key. A wrong key raises `KeyMismatch` on opening, before anything is read.
 7. *Many readers, one writer.* Readers in other processes see a consistent snapshot and never wait
    for the writer; a second writer waits `busy_timeout_s`, then raises `StoreBusy`.
+8. *Forgettable.* What `CallLog.erase` took away is in no file in a form that any key opens, and comes back
+   by no later `append`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -33,11 +35,12 @@ R = TypeVar("R", bound=Frozen)
 
 @dataclass(frozen=True)
 class Appended:
-    """What `append` did: `new` calls added, `known` skipped, ids in conflict (not added)."""
+    """What `append` did: `new` added, `known` skipped, ids in conflict and `forgotten` not added."""
 
     new: int = 0
     known: int = 0
     conflicts: tuple[str, ...] = ()
+    forgotten: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,18 @@ class Rejected:
     reason: str
     detail: str
     raw: bytes = field(repr=False, default=b"")
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was made unreadable. `messages` counts messages, tool lists and formats no other call carries."""
+
+    calls: int = 0
+    messages: int = 0
+    unreadable_lines: int = 0
+    keys_destroyed: int = 0
+    old_format_blocks: int = 0
+    log_cleared: bool = True
 
 
 class CallLog(Protocol):
@@ -87,6 +102,16 @@ class CallLog(Protocol):
 
     def rejected(self) -> Iterator[Rejected]:
         """Everything kept aside by `reject`."""
+        ...
+
+    def erase(
+        self,
+        call_ids: Collection[str],
+        *,
+        sessions: Iterable[str] = (),
+        lines: Callable[[Rejected], bool] | None = None,
+    ) -> Erased:
+        """Make calls unreadable for good. Of `sessions` nothing comes back; unreadable `lines` go too."""
         ...
 
 

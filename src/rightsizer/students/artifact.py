@@ -1,4 +1,5 @@
-"""A student on disk: a folder with ``student.json`` and ``arrays.safetensors``. Nothing in it is code.
+"""A student on disk: a folder with ``student.json``, ``arrays.safetensors`` and, where the student brings an
+encoder of its own, that encoder's ONNX graph and tokenizer. Nothing in it is code.
 
 ``student.json`` says what kind it is, in which format, with which parameters, which encoder it needs, and
 the SHA-256 of every other file; the parameters hold whatever is not an array (vocabulary, classes …).
@@ -34,18 +35,26 @@ KINDS: dict[str, str] = {
     "cache": "rightsizer.students.cache:load_cache",
     "label": "rightsizer.students.label:load_label",
     "structured": "rightsizer.students.structured:load_structured",
+    "decoder": "rightsizer.students.decoder:load_decoder",
     "prompted": "rightsizer.students.prompted:load_prompted",
 }
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """What a student is made of. `encoder` is the identity of the encoder it was trained on, if any."""
+    """What a student is made of.
+
+    `encoder` is the identity of the shared encoder it was trained on, if any; `blobs` are further files by
+    their name, such as an encoder that belongs to this student alone.
+    `folder` is where it was read from, for kinds that keep more there than fits into memory twice.
+    """
 
     kind: str
     params: Mapping[str, Any]
     arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     encoder: str | None = None
+    blobs: Mapping[str, bytes] = field(default_factory=dict)
+    folder: Path | None = None
 
 
 def save(artifact: Artifact, folder: Path) -> str:
@@ -58,15 +67,16 @@ def save(artifact: Artifact, folder: Path) -> str:
         if old.is_file():
             old.unlink()
     arrays = {k: np.ascontiguousarray(v) for k, v in sorted(artifact.arrays.items())}
-    blob = to_bytes(arrays)
+    files = {ARRAYS: to_bytes(arrays), **dict(sorted(artifact.blobs.items()))}
     manifest = {
         "format": FORMAT,
         "kind": artifact.kind,
         "encoder": artifact.encoder,
-        "files": {ARRAYS: hashlib.sha256(blob).hexdigest()},
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         "params": dict(artifact.params),
     }
-    _write(folder / ARRAYS, blob)
+    for name, content in files.items():
+        _write(folder / name, content)
     _write(folder / MANIFEST, json.dumps(manifest, sort_keys=True).encode())
     return artifact_hash(folder)
 
@@ -84,19 +94,21 @@ def read(folder: Path) -> Artifact:
         ArtifactError: files are missing or altered, or were written by a newer version.
     """
     manifest = _manifest(folder)
+    contents: dict[str, bytes] = {}
     for name, digest in manifest["files"].items():
         path = folder / name
         # A name with a path in it would read outside the folder.
         if Path(name).name != name or not path.is_file():
             raise ArtifactError(f"{path} is missing", hint=RESTORE)
-        if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        contents[name] = path.read_bytes()
+        if hashlib.sha256(contents[name]).hexdigest() != digest:
             raise ArtifactError(f"{path} is not the file that was saved", hint=RESTORE)
     arrays: dict[str, Any] = {}
-    if ARRAYS in manifest["files"]:
-        from safetensors.numpy import load_file
+    if ARRAYS in contents:
+        from safetensors.numpy import load
 
-        arrays = load_file(folder / ARRAYS)
-    return Artifact(manifest["kind"], manifest["params"], arrays, manifest["encoder"])
+        arrays = load(contents.pop(ARRAYS))
+    return Artifact(manifest["kind"], manifest["params"], arrays, manifest["encoder"], contents, folder)
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

@@ -31,14 +31,23 @@ def build_onnx(folder: Path, out: Path) -> Path:
     Raises:
         ArtifactError: the model is of another architecture, or a weight is missing.
     """
+    out.write_bytes(to_onnx(folder, load_weights(folder / "model.safetensors")))
+    return out
+
+
+def to_onnx(folder: Path, weights: dict[str, Array]) -> bytes:
+    """The ONNX file of the architecture in `folder` (its config.json) with these weights.
+
+    Raises:
+        ArtifactError: the model is of another architecture, or a weight is missing.
+    """
     import onnx
 
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     check_supported(config, folder)
-    model = bert_graph(config, load_weights(folder / "model.safetensors"))
+    model = bert_graph(config, weights)
     onnx.checker.check_model(model)
-    out.write_bytes(model.SerializeToString())
-    return out
+    return bytes(model.SerializeToString())
 
 
 def check_supported(config: dict[str, Any], folder: Path) -> None:

@@ -51,8 +51,12 @@ class Completion:
 
     @property
     def probability(self) -> float | None:
-        """Geometric mean probability of the answer's tokens; None where the server gave no logprobs."""
-        return math.exp(sum(self.logprobs) / len(self.logprobs)) if self.logprobs else None
+        """Probability of the whole answer, the product over its tokens; None without logprobs.
+
+        Where most tokens of an answer follow from the others (JSON, a label), this orders answers better
+        than a mean over tokens, which the sure ones dilute.
+        """
+        return math.exp(sum(self.logprobs)) if self.logprobs else None
 
 
 @dataclass

@@ -42,19 +42,27 @@ class OnnxEncoder:
     vector is the same to 1e-5 whatever it was batched with.
     """
 
-    def __init__(self, files: EncoderFiles, model: Path, *, threads: int = 1) -> None:
+    def __init__(
+        self, files: EncoderFiles, model: Path | bytes, *, tokenizer: bytes | None = None, threads: int = 1
+    ) -> None:
+        """Run `model` (a file, or its bytes) as `files` says; `tokenizer` replaces its tokenizer.json."""
         import onnxruntime as ort
         from tokenizers import Tokenizer
 
+        # A tokenizer that forks threads of its own would overrun the one thread promised.
+        if threads == 1:
+            os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         # Spinning threads would burn the CPU the gateway serves with.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
-        self._session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        source = model if isinstance(model, bytes) else str(model)
+        self._session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         self._inputs = {i.name for i in self._session.get_inputs()}
-        self._tokenizer = Tokenizer.from_file(str(files.folder / "tokenizer.json"))
+        vocabulary = tokenizer or (files.folder / "tokenizer.json").read_bytes()
+        self._tokenizer = Tokenizer.from_str(vocabulary.decode("utf-8"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(files.max_tokens)
         self._pooling = files.pooling
@@ -62,6 +70,7 @@ class OnnxEncoder:
         self._batch = 1 if files.precision == "int8" else 64
         # Nothing is lost: no word piece is longer than this on average, and the rest is cut off anyway.
         self._max_chars = files.max_tokens * 40
+        self.files = files
         self._memory: dict[bytes, npt.NDArray[np.float32]] = {}
         self.identity = files.identity
         self.size = int(files.size)
@@ -151,7 +160,4 @@ def load_encoder(
     files = find_encoder(config_path, precision=precision, download=download)
     if files is None:
         return None
-    # A tokenizer that forks threads of its own would overrun the one thread promised.
-    if threads == 1:
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     return OnnxEncoder(files, prepare_onnx(files), threads=threads)

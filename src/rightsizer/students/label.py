@@ -7,7 +7,7 @@ folded into the confidence, and inputs unlike all of them are not answered at al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from rightsizer.students.artifact import Artifact
 from rightsizer.students.features import Sparse, TextFeatures
 from rightsizer.students.inputs import Input, read_inputs
 from rightsizer.students.novelty import Judge, Space, gather_evidence
+from rightsizer.students.own_encoder import encoder_of
 from rightsizer.types import Message, Prediction, Request
 from rightsizer.views.view import PayloadMask
 
@@ -46,10 +47,20 @@ class Linear:
 
 
 @dataclass(frozen=True)
+class Own:
+    """An encoder tuned for this student: the class vectors it was tuned by, its parameters, its files."""
+
+    classes: Floats
+    params: Mapping[str, Any]
+    blobs: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
 class LabelStudent:
     """A `Predictor` over fixed answers. ``answers[i]`` is None for the class of all rare answers.
 
     `projection` (terms, dims) makes the vectors of the no-encoder runtime; it is empty with an encoder.
+    With `own`, the encoder is this student's own and lies in its folder.
     """
 
     mask: PayloadMask | None
@@ -60,6 +71,7 @@ class LabelStudent:
     judge: Judge
     projection: npt.NDArray[np.float16]
     encoder: Encoder | None
+    own: Own | None = None
 
     def predict(self, requests: Sequence[Request]) -> list[Prediction]:
         """One prediction per request, in order."""
@@ -78,7 +90,8 @@ class LabelStudent:
         sparse = self.features.transform(inputs)
         dense = self.dense(inputs, sparse)
         scores = self.linear.scores(sparse, dense)
-        return scores.argmax(1), gather_evidence(scores, sparse.unknown, dense, self.space)
+        own = self.own.classes if self.own is not None else None
+        return scores.argmax(1), gather_evidence(scores, sparse.unknown, dense, self.space, own)
 
     def dense(self, inputs: Sequence[Input], sparse: Sparse) -> Floats:
         """Unit vectors of the inputs: the encoder's, or the projected sparse features."""
@@ -110,6 +123,10 @@ class LabelStudent:
             **self.space.arrays(),
             **self.judge.arrays(),
         }
+        if self.own is not None:
+            params["own_encoder"] = dict(self.own.params)
+            arrays["own.classes"] = self.own.classes
+            return Artifact("label", params, arrays, None, self.own.blobs)
         identity = self.encoder.identity if self.encoder is not None else None
         return Artifact("label", params, arrays, identity)
 
@@ -123,6 +140,9 @@ def project(sparse: Sparse, projection: npt.NDArray[np.float16]) -> Floats:
 def load_label(artifact: Artifact, encoder: Encoder | None) -> LabelStudent:
     """The student of a 'label' artifact."""
     params, arrays = artifact.params, artifact.arrays
+    own = None
+    if "own_encoder" in params:
+        own = Own(arrays["own.classes"], params["own_encoder"], artifact.blobs)
     return LabelStudent(
         mask=PayloadMask.model_validate(params["mask"]) if params["mask"] is not None else None,
         answers=tuple(Message.model_validate(a) if a is not None else None for a in params["answers"]),
@@ -136,5 +156,6 @@ def load_label(artifact: Artifact, encoder: Encoder | None) -> LabelStudent:
         space=Space.from_arrays(arrays),
         judge=Judge.from_arrays(arrays),
         projection=arrays["projection"],
-        encoder=encoder if artifact.encoder is not None else None,
+        encoder=encoder_of(artifact, encoder),
+        own=own,
     )

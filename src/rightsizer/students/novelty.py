@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float32]
 
 EVIDENCE = ("margin", "gap", "log_share", "near_class", "near_lead", "near_any", "mahalanobis", "known_terms")
+# With an encoder of its own a student also has the classifier that the encoder was tuned by.
+TUNED_EVIDENCE = (*EVIDENCE, "own_cosine", "own_share")
+OWN_SCALE = 20.0
 NEIGHBOURS = 5
 SHARPNESS = 6.0
 # Strangers are kept out by the floor; above it, being right orders answers, familiarity breaks near ties
@@ -104,15 +107,31 @@ def _top_mean(cosines: Floats) -> Floats:
     return np.asarray(np.partition(cosines, -k, axis=1)[:, -k:].mean(1), np.float32)
 
 
-def gather_evidence(scores: Floats, unknown: Floats, vectors: Floats, space: Space) -> Floats:
-    """Evidence (rows, len(EVIDENCE)) for answering the class of the highest score in each row."""
+def gather_evidence(
+    scores: Floats, unknown: Floats, vectors: Floats, space: Space, own: Floats | None = None
+) -> Floats:
+    """Evidence (rows, len(EVIDENCE)) for answering the class of the highest score in each row.
+
+    With `own` (classes, size), the unit class vectors an encoder was tuned by, two more columns: the largest
+    cosine to any class, which is low for strangers, and the log share of the answered class.
+    """
     order = np.sort(scores, axis=1)
     top = order[:, -1]
     second = order[:, -2] if scores.shape[1] > 1 else top - 2.0
     shares = np.exp(SHARPNESS * (scores - top[:, None])).sum(1)
     near = nearness(space, vectors, scores.argmax(1))
     linear = np.stack([top, top - second, -np.log(shares)], axis=1)
-    return np.hstack([linear, near, (1.0 - unknown)[:, None]]).astype(np.float32)
+    columns = [linear, near, (1.0 - unknown)[:, None]]
+    if own is not None:
+        columns.append(_own_evidence(vectors @ own.T, scores.argmax(1)))
+    return np.hstack(columns).astype(np.float32)
+
+
+def _own_evidence(cosines: Floats, predicted: npt.NDArray[np.int64]) -> Floats:
+    top = cosines.max(1)
+    total = np.log(np.exp(OWN_SCALE * (cosines - top[:, None])).sum(1))
+    mine = cosines[np.arange(len(cosines)), predicted]
+    return np.stack([top, OWN_SCALE * (mine - top) - total], axis=1)
 
 
 @dataclass(frozen=True)

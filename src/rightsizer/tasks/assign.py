@@ -19,14 +19,32 @@ SAME_TOOLS = 0.75  # one tool more or less is the same task
 SAME_TOOLS_ALONE = 0.9  # without a template the tools must speak for themselves
 _MEMO = 4096
 _ROUND = 1e9  # above any core's mass
+_PART = 1e-3  # below any difference of masses that matters
+
+
+def final_ids(tasks: Sequence[Task]) -> dict[str, str]:
+    """Task id → the id its calls go under now: its own, or that of the task a person merged it into."""
+    into = {t.id: t.merged_into for t in tasks}
+    final: dict[str, str] = {}
+    for start in into:
+        end, seen = start, {start}
+        while (ahead := into.get(end)) is not None and ahead in into and ahead not in seen:
+            seen.add(ahead)
+            end = ahead
+        final[start] = end
+    return final
 
 
 class Assigner:
     """Gives requests to the template-level tasks it was made with; other levels are ignored."""
 
     def __init__(self, tasks: Sequence[Task]) -> None:
-        taken = [(t.id, Signature.model_validate(t.signature)) for t in tasks if t.level == "template"]
-        self._declared = {s.declared: task_id for task_id, s in taken if s.declared}
+        final = final_ids(tasks)
+        taken = [(final[t.id], Signature.model_validate(t.signature)) for t in tasks if t.level == "template"]
+        self._declared: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        for task_id, s in sorted(taken, key=lambda known: -len(known[1].contains)):
+            if s.declared:
+                self._declared.setdefault(s.declared, []).append((s.contains, task_id))
         structural = [(task_id, s) for task_id, s in taken if not s.declared]
         self._ids = [task_id for task_id, _ in structural]
         self._signatures = [s for _, s in structural]
@@ -34,8 +52,12 @@ class Assigner:
         self._system = _Zone([s.system.load() if s.system else None for s in self._signatures])
         self._opening = _Zone([s.opening.load() if s.opening else None for s in self._signatures])
         mass = self._system.mass + self._opening.mass
-        # What an earlier run assigned stays: its tasks come first, then the more specific template.
-        self._rank = mass - _ROUND * np.array([s.round for s in self._signatures], float)
+        self._share = np.array([s.share for s in self._signatures], float)
+        parts = np.array([len(s.contains) for s in self._signatures], float)
+        self._parted = parts > 0
+        # What an earlier run assigned stays: its tasks come first, then the more specific template, and
+        # the part a person split off before the rest.
+        self._rank = mass + _PART * parts - _ROUND * np.array([s.round for s in self._signatures], float)
         self._fit: OrderedDict[tuple[frozenset[str], str], NDArray[np.bool_]] = OrderedDict()
 
     def assign(self, request: Request, metadata: Mapping[str, Any] | None = None) -> str | None:
@@ -47,19 +69,29 @@ class Assigner:
 
     def assign_zones(self, zones: Zones) -> str | None:
         """The same for a request already taken apart."""
-        if zones.declared in self._declared:
-            return self._declared[zones.declared]
+        for texts, task_id in self._declared.get(zones.declared, ()):
+            if _carries(zones, texts):
+                return task_id
         if not self._ids:
             return None
         fits = self._fits(zones.tools, zones.format)
         if not fits.any():
             return None
-        fits = fits & (self._system.contained(zones.system) >= CONTAINED)
+        contained, explained = self._system.contained(zones.system)
+        fits = fits & (contained >= CONTAINED) & (explained >= self._share)
         if (fits & self._opening.asked).any():
-            fits &= self._opening.contained(zones.opening) >= CONTAINED
+            fits &= self._opening.contained(zones.opening)[0] >= CONTAINED
+        for i in np.flatnonzero(fits & self._parted):
+            fits[i] = _carries(zones, self._signatures[i].contains)
         if not fits.any():
             return None
         return self._ids[int(np.argmax(np.where(fits, self._rank, -np.inf)))]
+
+    def explained(self, zones: Zones) -> float:
+        """Share of the system text that the core of its task explains; 1 where it has none."""
+        task_id = self.assign_zones(zones)
+        found = self._system.contained(zones.system)[1]
+        return min((float(found[i]) for i, own in enumerate(self._ids) if own == task_id), default=1.0)
 
     def _fits(self, tools: frozenset[str], format: str) -> NDArray[np.bool_]:
         """Which tasks take this tool set and response format."""
@@ -95,17 +127,27 @@ class _Zone:
         self.asked = np.zeros(self._n, bool)
         self.asked[self._owners] = True
         self.mass = np.array([c.mass if c is not None else 0.0 for c in cores])
+        self._size = np.array([c.size for c in fitted], float)
         self._memo: OrderedDict[str, NDArray[np.float64]] = OrderedDict()
 
     def contained(self, text: str) -> NDArray[np.float64]:
-        """Share of each task's core in the text, shape (n_tasks,); 1 where the task asks for none."""
+        """Shape (2, n_tasks): share of each task's core that the text carries, and share of the text that
+        this explains; 1 where the task asks for no core."""
         known = self._memo.get(text)
         if known is None:
-            known = np.ones(self._n)
+            known = np.ones((2, self._n))
             if len(self._owners):
-                known[self._owners] = self._index.contained(shingle(text))[self._source]
+                shingles = shingle(text)
+                found = self._index.contained(shingles)[self._source]
+                known[0, self._owners] = found
+                known[1, self._owners] = np.minimum(1.0, found * self._size / max(len(shingles), 1))
             _remember(self._memo, text, known)
         return known
+
+
+def _carries(zones: Zones, texts: tuple[str, ...]) -> bool:
+    """Whether all of these (lower-case) texts stand in the system text or the opening message."""
+    return not texts or all(t in zones.system.lower() or t in zones.opening.lower() for t in texts)
 
 
 def _remember(memo: OrderedDict[Any, Any], key: Any, value: Any) -> None:

@@ -29,10 +29,12 @@ KEPT = 256  # shingles of a core that are kept: the smallest hashes, an unbiased
 
 @dataclass(frozen=True)
 class Text:
-    """A distinct text of one zone: its shingles, and how much stands behind it (sessions, or 1)."""
+    """A distinct text of one zone: its shingles, how much stands behind it (sessions, or 1), and its
+    `frame`, a key of how it begins and ends (empty: too short to have one)."""
 
     shingles: U64
     support: int
+    frame: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ def fit_cores(
     sets = [t.shingles[np.isin(t.shingles, frequent, assume_unique=True)] for t in texts]
     order = sorted(range(len(texts)), key=lambda i: (-texts[i].support, texts[i].shingles[:4].tobytes()))
     usable = [i for i in order if len(sets[i]) >= min_core or (allow_short and _is_short(texts[i], sets[i]))]
-    groups = _lead(usable, sets)
+    framed, loose = _frame(usable, texts)
+    groups = [*framed, *_lead(loose, sets)]
     for _ in range(3):
         fitted = [(_core(g, sets, texts, min_support), len(g)) for g in groups]
         cores = _merge(_without_instances([(c, n) for c, n in fitted if len(c)]))
@@ -132,6 +135,21 @@ def _frequent(texts: Sequence[Text], min_support: int) -> U64:
     values, inverse = np.unique(hashes, return_inverse=True)
     df = np.bincount(inverse, support, minlength=len(values))
     return values[df >= min_support]
+
+
+def _frame(order: Sequence[int], texts: Sequence[Text]) -> tuple[list[list[int]], list[int]]:
+    """Groups of texts that begin and end alike, and the rest.
+
+    What stands between may be a document that several texts quote, which the leader pass would take for
+    their template.
+    """
+    by_frame: dict[str, list[int]] = {}
+    for i in order:
+        by_frame.setdefault(texts[i].frame, []).append(i)
+    loose = by_frame.pop("", [])
+    groups = [g for g in by_frame.values() if len(g) >= VARIED]
+    loose += [i for g in by_frame.values() if len(g) < VARIED for i in g]
+    return groups, sorted(loose, key=order.index)
 
 
 def _lead(order: Sequence[int], sets: Sequence[U64]) -> list[list[int]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from rightsizer.tasks.assign import SAME_TOOLS
 from rightsizer.tasks.cores import MIN_CORE, VARIED, Core, CoreIndex, Text, best_core, fit_cores, reweigh
-from rightsizer.tasks.shingles import shingle
+from rightsizer.tasks.shingles import frame, shingle
 from rightsizer.tasks.signature import CoreState, Signature, tool_similarity
 from rightsizer.tasks.zones import Zones
 from rightsizer.views.tokens import digest
@@ -58,7 +58,11 @@ class Least:
 
 
 def find_signatures(
-    rows: Sequence[Row], least: Least, n_total: int, taken: Sequence[Signature] = ()
+    rows: Sequence[Row],
+    least: Least,
+    n_total: int,
+    taken: Sequence[Signature] = (),
+    granularity: float = 1.0,
 ) -> list[Signature]:
     """Signatures of the tasks in these rows, those with most calls first. Deterministic.
 
@@ -67,6 +71,8 @@ def find_signatures(
         n_total: calls of the whole log.
         taken: signatures of the tasks there are. A system prompt that says nothing ("You are a helpful
             assistant.") and was split by opening templates is no task of its own for what is left.
+        granularity: how readily a system prompt is divided by opening templates: 0 never, 1 where they
+            explain most of its calls, more where they explain less.
     """
     declared, free = _by_declared(rows, least)
     systems = _fit_systems(free, least)
@@ -75,7 +81,7 @@ def find_signatures(
     found: list[tuple[Signature, list[Row]]] = [(Signature(declared=n), r) for n, r in declared.items()]
     for system in sorted({p.system for p in placed if p.system is not None}):
         members = [p for p in placed if p.system == system]
-        found += _split_system(members, systems[system], openings, least, _split_before(taken))
+        found += _split_system(members, systems[system], openings, least, _split_before(taken), granularity)
     rest = [p for p in placed if p.system is None]
     for opening in sorted({p.opening for p in rest if p.opening is not None}):
         found += _families([p.row for p in rest if p.opening == opening], None, openings[opening], least)
@@ -121,7 +127,7 @@ def _fit_systems(rows: Sequence[Row], least: Least) -> list[Core]:
 def _fit_openings(rows: Sequence[Row], least: Least) -> list[Core]:
     """Cores of opening messages: what *different* messages share, because the same words again may be
     the same question asked again."""
-    texts = [Text(shingle(t), 1) for t, _ in _texts(rows, "opening")]
+    texts = [Text(shingle(t), 1, frame(t)) for t, _ in _texts(rows, "opening")]
     return fit_cores(texts, min_support=max(least.sessions, VARIED), min_core=OPENING_CORE)
 
 
@@ -156,6 +162,7 @@ def _split_system(
     openings: Sequence[Core],
     least: Least,
     split_before: frozenset[tuple[str, ...]],
+    granularity: float,
 ) -> list[tuple[Signature, list[Row]]]:
     """One system prompt: one task, or one per opening template where those explain its calls."""
     generic = system.size < MIN_CORE
@@ -169,7 +176,8 @@ def _split_system(
     covered = sum(r.n_calls for g in groups.values() for r in g)
     if generic and CoreState.of(system).hashes in split_before:
         return [f for o, g in groups.items() for f in _families(g, system, openings[o], least)]
-    if len(groups) < 2 or covered < (SPLIT_COVER_GENERIC if generic else SPLIT_COVER) * n:
+    needed = (SPLIT_COVER_GENERIC if generic else SPLIT_COVER) / max(granularity, 1e-9)
+    if len(groups) < 2 or covered < needed * n:
         alone = openings[next(iter(groups))] if len(groups) == 1 and covered >= 0.95 * n and generic else None
         return _families([p.row for p in members], system, alone, least)
     found: list[tuple[Signature, list[Row]]] = []

@@ -8,48 +8,34 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from itertools import pairwise
 
+from rightsizer.tasks.phrases import (
+    MAX_CHARS,
+    find_goal,
+    find_role,
+    is_empty_role,
+    split_sentences,
+    telling,
+    tidy,
+)
 from rightsizer.views.tokens import CJK, words
 
-MAX_CHARS = 60
 SHARED = 0.7  # share of a task's prompts that carry a sentence which may name it
 MIN_PROMPTS = 3
-
-_ROLE = re.compile(
-    r"\b(?:(?i:you are|you're|act as|acting as|playing the role of)\s+)(?:(?i:an? |the |now an? )|(?=[A-Z]))"
-    r"([^.;:,!?\n()<>{}\[\]]{3,80})"
+GREETINGS = frozenset(("hi", "hello", "how can i help you today", "format example", "context", "input"))
+CLUSTER_TERMS = 3
+ONE_WORD = 1  # telling words of a role up to which its goal is added
+WEAK = re.compile(  # common in tool names and prompts, and said of many tasks
+    "always|access|active|check|call|tools?|list|find|made?|cannot|current|required|above|below|first|last|"
+    "possible|code|data|input|help|false|true|again"
 )
-_ROLE_ZH = re.compile(
-    r"(?:你是|你作为|作为|扮演)(?:一个|一名|一位|一款|名为)?([^，。；：！？,.;:!?\n（(]{2,30})"
-)
-_CUT = re.compile(
-    r"\b(?:that|who|which|and|with|for|in charge|working|tasked|helping|whose|interacting|contacting)\b"
-    r"|的是|负责|擅长|能够",
-    re.I,
-)
-_PERSONAL = re.compile(r"@|https?:|\d{3,}|[\\/]{1}\w+[\\/]")
-_VAGUE = frozenset(
-    ("helpful", "assistant", "ai", "user", "model", "language", "expert", "very", "agent", "bot")
-)
-_VAGUE_ZH = {"助手", "助理", "人工智能助手", "专家", "模型", "AI助手"}
-_SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n+|(?<=[。！？])")
-_DO = re.compile(
-    r"^(?:please |your (?:job|task|goal) is to |you will |you should |i want you to |now )?"
-    r"(classify|extract|summari[sz]e|write|translate|route|generate|identify|answer|review|rewrite|decide|detect|"
-    r"determine|label|find|convert|judge|rate|plan|create|design|implement|fix|complete|analy[sz]e|list|choose|"
-    r"select|evaluate|compare|check|score|rank|parse|draft|describe|explain|simulate)\b[^.;:!?\n]{3,80}",
-    re.I,
-)
-_DO_ZH = re.compile(
-    r"^(?:请|你的任务是|根据[^，。]{0,20}，?|需要)?(?:你)?((?:分类|提取|抽取|总结|概括|撰写|编写|翻译|判断|识别|生成|回答|"
-    r"改写|分析|选择|评估|检查|设计|实现|规划|列出|写)[^，。；：！？\n]{2,24})"
-)
+HAN_FILLERS = frozenset("的了是在和与之前后等为有不我你他她它这那请及或把被将其中要会能可以于对从到个一")
 
 
 @lru_cache(maxsize=1)
@@ -71,21 +57,37 @@ class Source:
 
 
 def name_tasks(sources: Sequence[Source], taken: Sequence[str] = ()) -> list[str]:
-    """One short name each, all different from one another and from those `taken`."""
+    """One short name each, all different from one another and from those `taken`.
+
+    What several tasks would be called alike is told apart by the words that are most its own among them.
+    """
     bags = [_bag(s) for s in sources]
-    spread = Counter(word for bag in bags for word in bag)
+    bases = [_base(s) for s in sources]
+    alike: dict[str, list[int]] = defaultdict(list)
+    for i, base in enumerate(bases):
+        alike[base.lower()].append(i)
     used = {name.lower() for name in taken}
     names: list[str] = []
-    for source, bag in zip(sources, bags, strict=True):
-        terms = sorted(bag, key=lambda w: (-bag[w] * math.log1p(len(bags) / spread[w]), w))
-        names.append(_unique(source, terms, used))
+    for i, (source, base) in enumerate(zip(sources, bases, strict=True)):
+        peers = [bags[k] for k in alike[base.lower()]] if base else bags
+        terms = _own_terms(bags[i], peers)
+        crowded = bool(base) and len(peers) > 1 and not source.declared
+        names.append(_unique(source, base, terms, used, crowded=crowded))
         used.add(names[-1].lower())
     return names
 
 
+def _own_terms(bag: Counter[str], peers: Sequence[Counter[str]]) -> list[str]:
+    """The words of a bag, those that set it apart from its peers first (class-based TF-IDF, Grootendorst
+    2022); words that all peers have come last."""
+    spread = Counter(word for peer in peers for word in peer)
+    place = {word: i for i, word in enumerate(bag)}  # what is said first says more
+    return sorted(bag, key=lambda w: (-bag[w] * math.log((len(peers) + 1) / spread[w]), place[w]))
+
+
 def name_clusters(bags: Sequence[Counter[str]]) -> list[str]:
-    """A few telling words for each cluster of one task: terms ranked by class-based TF-IDF against the
-    other clusters (Grootendorst 2022). All different."""
+    """Up to three telling words for each cluster of one task: terms ranked by class-based TF-IDF against
+    the other clusters (Grootendorst 2022), no word twice. All different."""
     spread = Counter(term for bag in bags for term in bag)
     used: set[str] = set()
     names: list[str] = []
@@ -94,17 +96,22 @@ def name_clusters(bags: Sequence[Counter[str]]) -> list[str]:
         terms.sort(key=lambda t: (-bag[t] * math.log1p(len(bags) / spread[t]) * (1 + t.count(" ")), t))
         picked: list[str] = []
         for term in terms:
-            if not any(set(term.split()) & set(p.split()) for p in picked):
+            if not any(_stems(term) & _stems(p) for p in picked):
                 picked.append(term)
-            if len(picked) >= 2 and ", ".join(picked) not in used:
+            if len(picked) >= CLUSTER_TERMS:
                 break
-        name = ", ".join(picked) or "other"
-        number = 2
+        base = ", ".join(picked) or "other"
+        name, number = base, 2
         while name in used:
-            name, number = f"{', '.join(picked) or 'other'} {number}", number + 1
+            name, number = f"{base} {number}", number + 1
         used.add(name)
         names.append(name)
     return names
+
+
+def _stems(term: str) -> set[str]:
+    """The words of a term without their commonest endings, so that no name says one thing twice."""
+    return {re.sub(r"(?:ing|ies|es|ed|s|y)$", "", w) if len(w) > 4 else w for w in term.split()}
 
 
 def _tells(term: str) -> bool:
@@ -119,74 +126,48 @@ def shared_sentences(texts: Sequence[str]) -> list[str]:
     distinct = list(dict.fromkeys(texts))
     if not distinct or (1 < len(distinct) < MIN_PROMPTS):
         distinct = distinct[:1] if len(texts) >= 2 * max(len(distinct), 1) else distinct
-    counts = Counter(s for t in distinct for s in set(_sentences(t)))
+    counts = Counter(s for t in distinct for s in set(split_sentences(t)))
     need = SHARED * len(distinct)
-    return [s for s in dict.fromkeys(_sentences(distinct[0])) if counts[s] >= need] if distinct else []
+    return [s for s in dict.fromkeys(split_sentences(distinct[0])) if counts[s] >= need] if distinct else []
 
 
-def _sentences(text: str) -> list[str]:
-    return [s.strip(" \t#*-•>=`\"'") for s in _SENTENCE.split(text[:20_000]) if s.strip(" \t#*-•>=`\"'")]
-
-
-def _unique(source: Source, terms: Sequence[str], used: set[str]) -> str:
-    base = _base(source)
-    extra = [*_form_words(source), *(t for t in terms if t not in base.lower())]
+def _unique(source: Source, base: str, terms: Sequence[str], used: set[str], *, crowded: bool) -> str:
+    """The base where nobody else has it; else with its own words, then with the form of its answers."""
+    own = [t for t in terms if t not in base.lower()]
     if not base:
-        base, extra = (" ".join(extra[:3]) or "untitled"), extra[3:]
-    name = base
-    for word in extra[:6]:
-        if name.lower() not in used:
+        base, own = ", ".join(own[:3]) or "untitled", own[3:]
+    tries = [] if crowded else [base]
+    tries += [f"{base} · {', '.join(own[:n])}" for n in (2, 3) if len(own) >= n]
+    tries += [base, *(f"{base} · {word}" for word in (*_form_words(source), *own[:6]))]
+    for name in tries:
+        if name.lower() not in used and len(name) <= MAX_CHARS + 24:
             return name
-        joined = f"{name} · {word}" if name == base else f"{name} {word}"
-        name = joined if len(joined) <= MAX_CHARS + 20 else name
     number = 2
-    numbered = name
-    while numbered.lower() in used:
-        numbered, number = f"{name} {number}", number + 1
-    return numbered
+    while f"{base} {number}".lower() in used:
+        number += 1
+    return f"{base} {number}"
 
 
 def _base(source: Source) -> str:
     if source.declared:
-        return _tidy(source.declared.replace("_", " ")) or "declared task"
+        return tidy(source.declared.replace("_", " ")) or "declared task"
     system, opening = shared_sentences(source.systems), shared_sentences(source.openings)
-    for sentences in (system, opening):
-        role = _role(sentences)
-        if role:
-            return role
-    for sentences in (opening, system):
-        for sentence in sentences[:60]:
-            match = _DO.match(sentence) or _DO_ZH.match(sentence)
-            tidy = _tidy(match.group(0)) if match else ""
-            if tidy:
-                return tidy
-    for sentence in (*opening, *system):
-        tidy = _tidy(sentence)
-        if 2 <= len(words(tidy)) <= 12 and not _PERSONAL.search(sentence):
-            return tidy
-    return " / ".join(source.tools[:3]) if 0 < len(source.tools) <= 3 else ""
-
-
-def _role(sentences: Sequence[str]) -> str:
-    for sentence in sentences:
-        for match in (*_ROLE.finditer(sentence), *_ROLE_ZH.finditer(sentence)):
-            said = _CUT.split(match.group(1))[0].strip()
-            plain = [w for w in words(said.lower()) if w not in _VAGUE]
-            name = _tidy(said)
-            if plain and name and name not in _VAGUE_ZH and len(plain) <= 8:
+    role = find_role(system) or find_role(opening)
+    goal = find_goal(system) or find_goal(opening)
+    if role:
+        short = len(telling(role)) <= ONE_WORD and goal and not re.search(f"[{CJK}]", role)
+        joined = f"{role}: {goal}"
+        return joined if short and len(joined) <= MAX_CHARS + 10 else role
+    if goal:
+        return goal
+    if 0 < len(source.tools) <= 3:
+        return " / ".join(source.tools[:3])
+    for least in (3, 2):
+        for sentence in (*system, *opening):
+            name = "" if is_empty_role(sentence) else tidy(sentence)
+            if least <= len(telling(name)) <= 14 and name.lower() not in GREETINGS:
                 return name
     return ""
-
-
-def _tidy(text: str) -> str:
-    """Short, on one line, without what looks personal; empty if nothing is left."""
-    if _PERSONAL.search(text):
-        return ""
-    text = " ".join(re.sub(r"[`*_#\"“”{}<>\[\]|]+", " ", text).split()).strip(" .,:;-")
-    if len(text) > MAX_CHARS:
-        cut = text[:MAX_CHARS]
-        text = cut if re.search(f"[{CJK}]", cut) else cut.rsplit(" ", 1)[0]
-    return text
 
 
 def _form_words(source: Source) -> list[str]:
@@ -202,10 +183,21 @@ def _form_words(source: Source) -> list[str]:
 
 
 def _bag(source: Source) -> Counter[str]:
-    """Words of the shared text, saturated, for class-based TF-IDF (Grootendorst 2022)."""
-    text = " ".join([*shared_sentences(source.systems), *shared_sentences(source.openings), *source.tools])
-    tokens = words(text.lower().replace("_", " "))
-    counts = Counter(w for w in tokens if len(w) > 2 and w not in _stop_words() and not w.isdigit())
-    han = [a + b for a, b in pairwise(tokens) if re.fullmatch(f"[{CJK}]{{2}}", a + b)]
+    """Words of the tools' names and of the shared text, saturated: tools say what a task is about."""
+    text = " ".join([*shared_sentences(source.systems), *shared_sentences(source.openings)])
+    tokens = words(text.lower())
+    counts = Counter(w for w in tokens if _is_noun_like(w))
+    han = [
+        a + b
+        for a, b in pairwise(tokens)
+        if re.fullmatch(f"[{CJK}]{{2}}", a + b) and not {a, b} & HAN_FILLERS
+    ]
     counts.update(han)
-    return Counter({w: min(n, 4) for w, n in counts.items()})
+    made = Counter({w: min(n, 2) for w, n in counts.items()})
+    for tool in source.tools:
+        made.update({w: 2 for w in words(tool.lower().replace("_", " ")) if _is_noun_like(w)})
+    return Counter({w: min(n, 8) for w, n in made.items()})
+
+
+def _is_noun_like(word: str) -> bool:
+    return len(word) > 3 and word.isalpha() and word not in _stop_words() and not WEAK.fullmatch(word)

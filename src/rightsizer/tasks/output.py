@@ -6,18 +6,32 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from rightsizer.tasks.phrases import is_goal
 from rightsizer.tasks.policy import Policy
 from rightsizer.tasks.scan import Fact
 from rightsizer.types import OutputKind
 
 # Words of the template that name the work, where the form of the answer does not.
 _WORK = (
-    ("summary", re.compile(r"summar|abstract|condense|摘要|总结|概括", re.I)),
-    ("repair", re.compile(r"\b(fix|repair|debug|correct)\b|bug|修复|修正|纠错", re.I)),
-    ("code", re.compile(r"\b(code|sql|python|program|script|function|bash)\b|代码|编程", re.I)),
-    ("planning", re.compile(r"\bplan(s|ning|ner)?\b|break ?down|\bsteps\b|计划|规划|拆解", re.I)),
-    ("format", re.compile(r"\b(rewrite|rephrase|translate|convert|reformat)\b|翻译|改写|转换", re.I)),
+    ("summary", re.compile(r"summar|abstract of|condense|摘要|总结|概括", re.I)),
+    ("repair", re.compile(r"\b(fix|repair|debug)\w*\b|\bbugs?\b|修复|修正|纠错", re.I)),
+    (
+        "code",
+        re.compile(
+            r"\b(code|coding|sql|python|programs?|scripts?|bash|shell|repository|programmer|programming)\b"
+            r"|代码|编程|程序",
+            re.I,
+        ),
+    ),
+    ("planning", re.compile(r"\bplan(s|ning|ner)?\b|break ?down|计划|规划|拆解", re.I)),
+    ("format", re.compile(r"\b(rewrite|rephrase|translat\w+|convert|reformat)\b|翻译|改写|转换", re.I)),
+    (
+        "chat",
+        re.compile(r"\b(conversation|dialogue?|chat|customer|reply|roleplay|poem)\b|对话|聊天|客服", re.I),
+    ),
 )
+GOAL_WEIGHT = 4  # a sentence that says the goal or the role counts so many times
+MOST_PLAIN = 3  # other sentences count at most so often
 
 
 def find_output(facts: Sequence[Fact], policy: Policy) -> OutputKind:
@@ -49,10 +63,19 @@ def find_type(facts: Sequence[Fact], output: OutputKind, template: str, policy: 
         copied = sum(f.copied for f in facts)
         if leaves and copied / leaves >= policy.answers.copy_for_extraction:
             return "extraction"
+    work = _work_named(template)
+    return work or ("format" if output == "fields" else "chat")
+
+
+def _work_named(template: str) -> str:
+    """The kind of work that the template names most, its goal before all; empty where it names none."""
+    scores: dict[str, int] = {}
     for name, pattern in _WORK:
-        if pattern.search(template):
-            return name
-    return "format" if output == "fields" else "chat"
+        hits = [s for s in template.splitlines() if pattern.search(s)]
+        goals = sum(is_goal(s) for s in hits)
+        scores[name] = GOAL_WEIGHT * min(goals, 2) + min(len(hits) - goals, MOST_PLAIN)
+    best = max(scores, key=lambda name: scores[name])
+    return best if scores[best] else ""
 
 
 def _json_share(facts: Sequence[Fact]) -> float:

@@ -12,7 +12,6 @@ from rightsizer.types import Frozen
 class Volume(Frozen):
     """How many calls are many."""
 
-    calls_for_full: int
     calls_to_prove: int
 
 
@@ -27,13 +26,32 @@ class Answers(Frozen):
     constant_share: float
 
 
+class TrialRules(Frozen):
+    """The quick trial: on how many calls, and what it takes for right."""
+
+    calls: int
+    least_calls: int
+    found_odds: float
+    span_odds: float
+    agreement: float
+    sure: float
+
+
+class Interval(Frozen):
+    """How wide the forecast's interval is beyond the sampling of sessions."""
+
+    forecast: float
+
+
 class Policy(Frozen):
     """Everything that turns observations of a task into its readiness."""
 
     volume: Volume
     answers: Answers
-    weights: dict[str, float]
-    caps: dict[str, float]
+    trial: TrialRules
+    takes: dict[str, float]
+    kinds: dict[str, float]
+    interval: Interval
 
 
 @lru_cache(maxsize=1)

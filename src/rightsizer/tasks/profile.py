@@ -13,6 +13,7 @@ from rightsizer.tasks.readiness import estimate_readiness
 from rightsizer.tasks.scan import Fact, Scan
 from rightsizer.tasks.shingles import shingle
 from rightsizer.tasks.signature import Signature
+from rightsizer.tasks.trial import run_trial
 from rightsizer.tasks.zones import Zones
 from rightsizer.types import Task
 
@@ -37,6 +38,8 @@ class Totals:
 def profile_tasks(tasks: Sequence[Task], members: Mapping[str, Sequence[Fact]], done: Scan) -> list[Task]:
     """The tasks with all figures filled in. A task that already has a name keeps it."""
     policy, totals = load_policy(), Totals.of(done.facts)
+    for task in tasks:
+        try_task(members[task.id], policy)
     sources = {t.id: name_source(t, members[t.id], done) for t in tasks}
     unnamed = [t for t in tasks if not t.name]
     names = name_tasks([sources[t.id] for t in unnamed], [t.name for t in tasks if t.name])
@@ -45,6 +48,13 @@ def profile_tasks(tasks: Sequence[Task], members: Mapping[str, Sequence[Fact]], 
         _profile(t.model_copy(update={"name": given.get(t.id, t.name)}), members[t.id], done, totals, policy)
         for t in tasks
     ]
+
+
+def try_task(facts: Sequence[Fact], policy: Policy) -> None:
+    """Run the quick trial on a task's calls and note on each what it found; its parts use it too."""
+    found = run_trial(facts, policy.trial)
+    for f in facts:
+        f.trial = found.get(f.call_id)
 
 
 def figures(facts: Sequence[Fact], totals: Totals) -> dict[str, float | int]:

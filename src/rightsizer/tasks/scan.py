@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from rightsizer.tasks.recipe import UNANSWERED, find_recipe
+from rightsizer.tasks.sketch import sketch
+from rightsizer.tasks.trial import Trial
 from rightsizer.tasks.zones import Zones, clip, read_zones
 from rightsizer.types import Call, Message, OutputKind, Request
 from rightsizer.views.answer import canonical_answer, output_kind, parse_object, plain_text
 from rightsizer.views.tokens import digest
-from rightsizer.views.view import View, view
+from rightsizer.views.view import view
 
 CostOf = Callable[[Call], float | None]
-MAX_LEAVES = 40
 CHARS_PER_TOKEN = 4.0  # of English; a CJK character is about one token
 SPOKEN_STEPS = ("@start", "@user")
 
@@ -24,7 +24,9 @@ class Fact:
     """What is kept of one call. `answer`, `payload` are digests; `shape` is the form of the answer
     (``json:a,b``, ``tool:name``, ``text``); `leaves`/`copied` count the values in the answer and those
     that stand in what the model was given. `kind` is None where there is no answer. `text` is the last
-    message where a person or a program wrote it, empty where a tool did."""
+    message where a person or a program wrote it, empty where a tool did. `frame` names the answer
+    without the values that are copied (`recipe.py`; `spans` of them only reading can find), and `sketch` is
+    what a quick trial sees of the request; `trial` is what that trial found, once it was run."""
 
     call_id: str
     session: str
@@ -41,6 +43,10 @@ class Fact:
     output_tokens: int
     cost_usd: float
     text: str
+    frame: str = ""
+    spans: int = 0
+    sketch: bytes = b""
+    trial: Trial | None = None
 
 
 @dataclass
@@ -69,7 +75,12 @@ def scan(calls: Iterable[Call], cost_of: CostOf | None = None) -> Scan:
 def _fact(call: Call, place: int, cost_of: CostOf | None, shared: dict[str, str]) -> Fact:
     seen = view(call.request)
     reply = call.response
-    leaves, copied = _copies(reply, seen) if reply is not None else (0, 0)
+    kind = output_kind(reply, call.request) if reply is not None else None
+    made = UNANSWERED
+    if reply is not None:
+        made = find_recipe(reply, seen.context + "\n" + seen.payload)
+    answer = digest(canonical_answer(reply)) if reply is not None else ""
+    frame, spans = (answer, 0) if kind == "label" else (made.frame, made.spans)
     cost = cost_of(call) if cost_of is not None else call.cost_usd
     shape = _shape(reply) if reply is not None else ""
     text = clip(seen.payload) if seen.step in SPOKEN_STEPS else ""
@@ -78,17 +89,20 @@ def _fact(call: Call, place: int, cost_of: CostOf | None, shared: dict[str, str]
         session=shared.setdefault(call.session_id, call.session_id),
         zones=place,
         step=shared.setdefault(seen.step, seen.step),
-        kind=output_kind(reply, call.request) if reply is not None else None,
-        answer=digest(canonical_answer(reply)) if reply is not None else "",
+        kind=kind,
+        answer=answer,
         shape=shared.setdefault(shape, shape),
         payload=digest(seen.payload + "\0" + seen.context),
-        leaves=leaves,
-        copied=copied,
+        leaves=made.leaves,
+        copied=made.copied,
         words=len(plain_text(reply).split()) if reply is not None else 0,
         input_tokens=_input_tokens(call),
         output_tokens=_output_tokens(call),
         cost_usd=cost or 0.0,
         text=shared.setdefault(text, text),
+        frame=shared.setdefault(frame, frame),
+        spans=spans,
+        sketch=sketch(seen) if reply is not None else b"",
     )
 
 
@@ -100,38 +114,6 @@ def _shape(reply: Message) -> str:
     if isinstance(value, Mapping):
         return "json:" + ",".join(sorted(value)[:12])
     return "json[]" if value is not None else "text"
-
-
-def _copies(reply: Message, seen: View) -> tuple[int, int]:
-    """Values in the answer, and how many of them stand in the last message or shortly before."""
-    values: list[str] = []
-    for call in reply.tool_calls:
-        values += _leaves(_load(call.arguments))
-    if not reply.tool_calls:
-        parsed = parse_object(plain_text(reply))
-        values += _leaves(parsed) if parsed is not None else []
-    values = [v for v in values if v][:MAX_LEAVES]
-    if not values:
-        return 0, 0
-    given = (seen.payload + "\n" + seen.context).lower()
-    return len(values), sum(v.lower() in given for v in values)
-
-
-def _load(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _leaves(value: Any) -> list[str]:
-    if isinstance(value, Mapping):
-        return [leaf for inner in value.values() for leaf in _leaves(inner)]
-    if isinstance(value, list):
-        return [leaf for inner in value for leaf in _leaves(inner)]
-    if isinstance(value, bool) or value is None:
-        return []
-    return [str(value)]
 
 
 def _input_tokens(call: Call) -> int:

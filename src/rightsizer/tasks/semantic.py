@@ -149,7 +149,8 @@ def _pair(a: str, b: str) -> str:
 def _profile(task: Task, facts: Sequence[Fact], parent: Task, totals: Totals) -> Task:
     policy = load_policy()
     output = find_output(facts, policy)
-    ready = estimate_readiness(facts, output, parent.readiness_parts.get("template", 0.0), policy)
+    template = parent.readiness_parts.get("template", 0.0)
+    ready = estimate_readiness(facts, output, template, policy, n_calls=parent.n_calls)
     return task.model_copy(
         update={
             **figures(facts, totals),

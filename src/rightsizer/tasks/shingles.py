@@ -8,13 +8,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from rightsizer.views.tokens import TOKEN
+from rightsizer.views.tokens import TOKEN, digest
 
 U64 = NDArray[np.uint64]
 WIDTH = 4
 _FACTORS = tuple(
     np.uint64(f) for f in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
 )
+FRAME_HEAD, FRAME_TAIL = 20, 14  # words that two texts of one template begin and end with
 _MAX_VOCABULARY = 200_000
 _vocabulary: dict[str, int] = {}
 
@@ -38,6 +39,14 @@ def shingle(text: str) -> U64:
     mixed ^= mixed >> np.uint64(32)
     mixed = mixed * _FACTORS[1]
     return np.unique(mixed ^ (mixed >> np.uint64(29)))
+
+
+def frame(text: str) -> str:
+    """A key of how a text begins and ends; empty where it is too short for the two to be apart."""
+    words = [w for w in TOKEN.findall(text.lower()) if w[0].isalpha()]
+    if len(words) < FRAME_HEAD + FRAME_TAIL:
+        return ""
+    return digest(" ".join([*words[:FRAME_HEAD], *words[-FRAME_TAIL:]]))
 
 
 def _token_hash(token: str) -> int:

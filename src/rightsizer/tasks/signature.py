@@ -35,7 +35,8 @@ class Signature(Frozen):
 
     `system`/`opening` None = any. `formats` are the accepted keys of `zones.format_key`. Without
     any core it takes what no task with a core takes, by tools and format. `step` and `centroid` are
-    what tells the step and semantic tasks of one parent apart.
+    what tells the step and semantic tasks of one parent apart. `contains` are texts (lower case) that
+    must all stand in the system text or the opening message: how a person split the task.
     """
 
     declared: str = ""
@@ -43,6 +44,8 @@ class Signature(Frozen):
     opening: CoreState | None = None
     tools: tuple[str, ...] = ()
     formats: tuple[str, ...] = ("",)
+    contains: tuple[str, ...] = ()
+    share: float = Field(default=0.0, description="least share of the system text that the core explains")
     round: int = Field(default=0, description="an earlier round's task takes a call before a later one's")
     step: str = ""
     centroid: tuple[float, ...] = ()

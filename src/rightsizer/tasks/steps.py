@@ -32,7 +32,9 @@ def find_steps(
             step_id = f"{parent.id}-{digest(step)[:8]}"
             step_of.update((f.call_id, step_id) for f in facts)
             tasks.append(_step_task(step_id, step, parent, facts, totals, before.get(step_id)))
-    return tasks, step_of
+    found = {t.id for t in tasks}
+    gone = [t.model_copy(update=figures([], totals)) for t in before.values() if t.id not in found]
+    return [*tasks, *gone], step_of
 
 
 def _step_task(
@@ -40,7 +42,8 @@ def _step_task(
 ) -> Task:
     policy = load_policy()
     output = find_output(facts, policy)
-    ready = estimate_readiness(facts, output, parent.readiness_parts.get("template", 0.0), policy)
+    template = parent.readiness_parts.get("template", 0.0)
+    ready = estimate_readiness(facts, output, template, policy, n_calls=parent.n_calls)
     spoken = _SPOKEN.get(step) or f"after {step.removeprefix('@tool:')}"
     base = before or Task(id=step_id, name=f"{parent.name} · {spoken}", level="step", parent_id=parent.id)
     return base.model_copy(

@@ -20,7 +20,7 @@ from rightsizer.training.label_classes import Classes, find_classes
 from rightsizer.training.label_fit import Rows, fit_judge, fit_linear, fit_projection, held_out, to_matrix
 from rightsizer.training.trained import Progress, Trained, describe
 from rightsizer.types import Candidate, Example, Task
-from rightsizer.views.view import fit_mask
+from rightsizer.views.view import PayloadMask, fit_mask
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -39,6 +39,8 @@ DEFAULTS: dict[str, Any] = {
 }
 # Below this share of answers seen often enough, the student could answer next to nothing.
 MIN_LEARNABLE = 0.05
+# Answers built from fields or arguments: the structured student makes them, recurring whole or not.
+MIN_RECURRING = 0.5
 # From here on one fold is enough to choose a setting by, and so many rows.
 LARGE = 1000
 CHOOSE_ON = 4000
@@ -51,6 +53,23 @@ class CrossFit:
     evidence: Floats
     right: npt.NDArray[np.bool_]
     foreign: Floats
+
+
+@dataclass(frozen=True)
+class Material:
+    """The learnable examples of a task, read: one input, group and label a row."""
+
+    classes: Classes
+    mask: PayloadMask | None
+    inputs: Sequence[Input]
+    groups: tuple[str, ...]
+    features: TextFeatures
+    sparse: Sparse
+    notes: tuple[str, ...]
+
+    @property
+    def labels(self) -> npt.NDArray[np.int32]:
+        return self.classes.labels
 
 
 def train_label(
@@ -67,16 +86,14 @@ def train_label(
     start = time.perf_counter()
     settings = {**DEFAULTS, **candidate.params}
     tell = progress or (lambda what, done, total: None)
-    classes = find_classes(examples)
-    used = [examples[i] for i in classes.rows]
-    if classes.n_answers < 2 or classes.learnable < MIN_LEARNABLE:
-        return _not_learnable(candidate, classes, len(examples), out, start)
-    mask = fit_mask([e.prompt for e in examples])
-    inputs = read_inputs([e.prompt for e in used], mask)
-    tell("features", 0, None)
-    features, sparse = _sparse_features(inputs, int(settings["max_terms"]))
-    rows, projection = _rows(features, sparse, inputs, classes, encoder, settings, seed, tell)
-    folds = deal_folds([e.group for e in used], classes.labels, int(settings["folds"]), seed=seed)
+    material = read_material(task, examples, int(settings["max_terms"]))
+    if isinstance(material, str):
+        return say_why(material, candidate, len(examples), out, start)
+    classes, mask, features = material.classes, material.mask, material.features
+    rows, projection = _rows(
+        features, material.sparse, material.inputs, classes, encoder, settings, seed, tell
+    )
+    folds = deal_folds(material.groups, classes.labels, int(settings["folds"]), seed=seed)
     scales = settings["dense_scale"] if encoder is not None else (0.0,)
     chosen = choose_settings(rows, folds, settings["c"], scales, seed, tell)
     rows = replace(rows, dense_scale=chosen.dense_scale)
@@ -106,14 +123,30 @@ def train_label(
         out,
         recipe=recipe,
         train_s=time.perf_counter() - start,
-        notes=_notes(classes, len(examples)),
+        notes=material.notes,
     )
 
 
-def _sparse_features(inputs: Sequence[Input], max_terms: int) -> tuple[TextFeatures, Sparse]:
+def read_material(task: Task, examples: Sequence[Example], max_terms: int) -> Material | str:
+    """What there is to learn from, or the reason why nothing can be learnt."""
+    classes = find_classes(examples)
+    built = task.output in ("fields", "tool_call")
+    if classes.n_answers < 2 or classes.learnable < (MIN_RECURRING if built else MIN_LEARNABLE):
+        return _why_not(classes, len(examples), built)
+    used = [examples[i] for i in classes.rows]
+    mask = fit_mask([e.prompt for e in examples])
+    inputs = read_inputs([e.prompt for e in used], mask)
     counted = [count_terms(one) for one in inputs]
     features = fit_features(counted, max_terms=max_terms)
-    return features, features.weigh(counted)
+    return Material(
+        classes,
+        mask,
+        inputs,
+        tuple(e.group for e in used),
+        features,
+        features.weigh(counted),
+        _notes(classes, len(examples)),
+    )
 
 
 def _rows(
@@ -228,18 +261,21 @@ def related_thirds(rows: Rows) -> npt.NDArray[np.int64]:
     return third
 
 
-def _not_learnable(candidate: Candidate, classes: Classes, n: int, out: Path, start: float) -> Trained:
-    """A student that always abstains, and says why: an answer like any other for the gate to refuse."""
+def _why_not(classes: Classes, n: int, built: bool) -> str:
     if classes.n_answers == 0:
-        why = (
+        return (
             f"open answers: {classes.n_distinct} different ones in {n} calls, none often enough to be learnt"
         )
-    elif classes.n_answers == 1:
-        why = "only one answer is given often enough to be learnt"
-    else:
-        why = f"open answers: only {classes.learnable:.0%} of the calls have one that recurs"
+    if classes.n_answers == 1:
+        return "only one answer is given often enough to be learnt"
+    why = f"open answers: only {classes.learnable:.0%} of the calls have one that recurs"
+    return f"{why}; the structured student builds such answers from their parts" if built else why
+
+
+def say_why(why: str, candidate: Candidate, n: int, out: Path, start: float) -> Trained:
+    """A student that always abstains, and says why: an answer like any other for the gate to refuse."""
     save(MajorityStudent(None, 0.0, why).to_artifact(), out)
-    recipe = {"method": candidate.method, "n_examples": n, "n_answers": classes.n_answers, "abstains": why}
+    recipe = {"method": candidate.method, "n_examples": n, "abstains": why}
     return describe(candidate, out, recipe=recipe, train_s=time.perf_counter() - start, notes=(why,))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from rightsizer.students.features import Sparse
 from rightsizer.students.label import Linear
-from rightsizer.students.novelty import EVIDENCE, Judge, Space, fit_space, gather_evidence
+from rightsizer.students.novelty import Judge, Space, fit_space, gather_evidence
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -98,7 +98,11 @@ def _dense_weights(weights: npt.NDArray[Any], size: int) -> Floats:
 
 
 def held_out(
-    rows: Rows, fitted: Fitted, trained: npt.NDArray[Any], test: npt.NDArray[Any]
+    rows: Rows,
+    fitted: Fitted,
+    trained: npt.NDArray[Any],
+    test: npt.NDArray[Any],
+    own: Floats | None = None,
 ) -> tuple[Any, Floats]:
     """(predicted label, evidence) of the rows `test`, for a model fitted on the rows `trained`.
 
@@ -113,7 +117,7 @@ def held_out(
         np.asarray(present.sum(1)).ravel(), 1
     )
     unknown = 1.0 - (1.0 - rows.sparse.unknown[test]) * (1.0 - lost)
-    evidence = gather_evidence(scores, unknown.astype(np.float32), rows.dense[test], fitted.space)
+    evidence = gather_evidence(scores, unknown.astype(np.float32), rows.dense[test], fitted.space, own)
     return fitted.classes[scores.argmax(1)], evidence
 
 
@@ -137,7 +141,8 @@ def fit_judge(
         weight = np.concatenate([np.ones(len(z)), np.full(len(far), len(z) / len(far))])
         known = fit_logistic(both, target, weight, pull)
     else:
-        known = np.array([*np.full(len(EVIDENCE), 1.0 / len(EVIDENCE)), 3.0])
+        width = z.shape[1]
+        known = np.array([*np.full(width, 1.0 / width), 3.0])
     judge = Judge(
         centre.astype(np.float32),
         scale.astype(np.float32),

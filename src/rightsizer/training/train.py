@@ -39,7 +39,12 @@ METHODS: dict[str, str] = {
     "cache": "rightsizer.training.repeat:train_cache",
     "tfidf-linear": "rightsizer.training.train:_without_encoder",
     "minilm-linear": "rightsizer.training.label:train_label",
+    "minilm-tuned": "rightsizer.training.label_tuned:train_tuned_label",
     "structured": "rightsizer.training.structured:train_structured",
+    "lora": "rightsizer.training.decoder.train:train_decoder",
+    "qlora": "rightsizer.training.decoder.train:train_decoder",
+    "dora": "rightsizer.training.decoder.train:train_decoder",
+    "full": "rightsizer.training.decoder.train:train_decoder",
     "prompted": "rightsizer.training.prompted:train_prompted",
 }
 

@@ -1,0 +1,203 @@
+"""What is personal in a session's texts: (class, value), by field names, patterns, names and shapes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from rightsizer.curation.json_text import is_json
+from rightsizer.curation.mask_cache import MaskCache
+from rightsizer.curation.pii import Span, scan
+from rightsizer.curation.policy import ACTIONS, Policy
+from rightsizer.curation.pseudonyms import fields as f
+from rightsizer.curation.pseudonyms.companies import find_chinese
+from rightsizer.curation.pseudonyms.encoded import find_encoded
+from rightsizer.curation.pseudonyms.knowledge import Knowledge
+from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, TITLES
+from rightsizer.curation.pseudonyms.shapes import is_distinctive
+from rightsizer.curation.pseudonyms.tree import Leaf, leaves_of
+from rightsizer.curation.recognizers.secrets import SECRET_TYPES
+
+NAME_SCORE = 0.5
+_NAMES = {"PERSON", "ORGANIZATION", "LOCATION", "ADDRESS", "STREET_ADDRESS", "CITY", "HEALTH"}
+_SAYS_NAME = re.compile(
+    r"(?:(?i:my name is|my name's|this is|i am|i'm|name:|on behalf of|mr\.?|mrs\.?|ms\.?|dr\.?)[ ]{1,2})"
+    r"(?P<name>[A-Z][a-z'\u00c0-\u024f]{1,20}"
+    r"(?:[ ](?:[A-Z]\.?[ ])?[A-Z][A-Za-z'\u00c0-\u024f\-]{1,20}){1,2})(?![A-Za-z])"
+)
+_SAYS_CHINESE = re.compile(
+    r"(?:我叫|我是|姓名[:：是为]{0,2}|名叫|本人)[ ]?(?P<name>[\u4e00-\u9fff]{2,4}?)"
+    r"(?=[,，。;；、 的!！]|$|今年|身份证|手机|电话)"
+)
+Names = Callable[[str], Sequence[Span]]
+
+
+def scan_names(text: str) -> list[Span]:
+    """Names, organisations, places and addresses that the recognisers find."""
+    return [s for s in scan(text) if s.type in _NAMES and s.score >= NAME_SCORE]
+
+
+@dataclass
+class Findings:
+    """What was found: `values` to replace, `secrets` that only ever become placeholders, marked amounts
+    by field (`keyed`), and `births` (dates of birth)."""
+
+    values: set[tuple[str, str]] = field(default_factory=set)
+    secrets: dict[str, str] = field(default_factory=dict)
+    masked: dict[str, str] = field(default_factory=dict)
+    keyed: set[tuple[str, str, str]] = field(default_factory=set)
+    births: set[str] = field(default_factory=set)
+    dropped: dict[str, str] = field(default_factory=dict)  # value → class, of what must not leave at all
+
+
+class Collector:
+    """Reads the texts of one session."""
+
+    def __init__(
+        self, policy: Policy, knowledge: Knowledge, names: Names = scan_names, cache: MaskCache | None = None
+    ) -> None:
+        self._cache = cache or MaskCache()
+        self._policy = policy
+        self._known = knowledge
+        self._names = names
+        self._shape = re.compile("|".join(f"(?:{s})" for s in knowledge.shapes)) if knowledge.shapes else None
+        self.found = Findings()
+
+    def read(self, text: str, *, tool: str = "", prose: bool = True) -> None:
+        """Take in one text; `tool` is whose arguments or result it is, `prose` whether people wrote it."""
+        if len(text) < 2:
+            return
+        for value, kind, number in self._cache.find(text).values:
+            self._take(kind, value, number=number)
+        if is_json(text):
+            for leaf in leaves_of(text):
+                self.read_leaf(leaf, tool)
+        else:
+            self._read_plain(text, prose)
+
+    def read_leaf(self, leaf: Leaf, tool: str = "") -> None:
+        """Take in one value of a structure."""
+        value = str(leaf.value)
+        if leaf.is_key:
+            if not value.isidentifier() or any(c.isdigit() for c in value):
+                self._shapes(value)
+            return
+        number = not isinstance(leaf.value, str)
+        said = self._policy.field(tool, leaf.key, leaf.path)
+        kind = said if said and said not in ACTIONS else f.kind_of_field(leaf.key, leaf.parent, leaf.siblings)
+        if said == "keep":
+            return
+        if said in ACTIONS and kind is None:
+            kind = f.AMOUNT if number and isinstance(leaf.value, float) else f.ID
+        if kind is not None and (said or _fits(kind, value, number)):
+            self._take(kind, value, key=leaf.key, number=number, said=said if said in ACTIONS else None)
+        elif not number:
+            self._read_plain(value, prose=" " in value or not value.isascii())
+
+    def _read_plain(self, text: str, prose: bool) -> None:
+        self._shapes(text)
+        for piece in find_encoded(text):
+            self.read(piece.plain, prose=False)
+        if not prose:
+            return
+        for match in (*_SAYS_NAME.finditer(text), *_SAYS_CHINESE.finditer(text)):
+            self._take_name(match["name"])
+        for start, end in find_chinese(text):
+            self._take(f.ORGANIZATION, text[start:end])
+        for span in self._names(text):
+            value = text[span.start : span.end].strip()
+            if span.type == f.PERSON:
+                self._take_name(value)
+            elif len(value) > 1:
+                self._take(span.type, value)
+
+    def _take_name(self, name: str) -> None:
+        words = name.split()
+        low = [w.lower().rstrip(".") for w in words]
+        if any(w in GENERIC for w in low) or (len(words) == 1 and low[0] in ALSO_WORDS | TITLES):
+            return
+        self._take(f.PERSON, name)
+
+    def _shapes(self, text: str) -> None:
+        if self._shape is not None:
+            for match in self._shape.finditer(text):
+                self._take(f.ID, match[0])
+
+    def _take(
+        self, kind: str, value: str, *, key: str = "", number: bool = False, said: str | None = None
+    ) -> None:
+        action = said or self._policy.action(kind)
+        if action == "keep" or value in self._policy.keep:
+            return
+        secret = kind in SECRET_TYPES or kind == f.SECRET
+        if (
+            kind in (f.ID, f.HANDLE, f.ORGANIZATION, "LOCATION")
+            and not said
+            and value in self._known.catalogue
+        ):
+            return
+        if action == "drop":
+            self.found.dropped[value] = kind
+        elif secret:
+            self.found.secrets[value] = kind
+        elif action == "mask":
+            self.found.masked[value] = kind
+        elif kind == f.BIRTH:
+            self.found.births.add(value)
+        elif kind == f.AMOUNT or (number and not is_distinctive(value)) or _is_short(value):
+            self.found.keyed.add((key, kind, value))
+        else:
+            self.found.values.add((kind, value))
+
+    def declare(self, values: Iterable[str]) -> None:
+        """Values that a person has declared personal."""
+        for value in values:
+            self.found.values.add((_guess(value), value))
+
+
+def _fits(kind: str, value: str, number: bool) -> bool:
+    """Whether a value can be what the name of its field says."""
+    value = value.strip()
+    if not value or len(value) > 200 or value.startswith("<"):
+        return False
+    if kind == f.ID:
+        return (
+            any(c.isdigit() for c in value)
+            and len(value) >= 3
+            and " " not in value.strip()
+            and len(value) <= 80
+        )
+    if kind == f.PERSON:
+        return (
+            not number
+            and not any(c.isdigit() for c in value)
+            and len(value) <= 60
+            and len(value.split()) <= 5
+        )
+    if kind == f.EMAIL:
+        return "@" in value
+    if kind in (f.PHONE, f.POSTCODE):
+        return sum(c.isdigit() for c in value) >= 3
+    if kind == f.SECRET:
+        return not number and len(value) >= 4 and any(not c.isalpha() for c in value)
+    if kind == f.ADDRESS:
+        return not number and len(value) >= 4
+    return not number or kind == f.BIRTH
+
+
+def _is_short(value: str) -> bool:
+    """Values that ordinary text is full of: replaced only under their own field."""
+    return len(value) < 4 and value.isascii()
+
+
+def _guess(value: str) -> str:
+    if "@" in value:
+        return f.EMAIL
+    return f.ID if any(c.isdigit() for c in value) else f.PERSON if len(value.split()) > 1 else f.HANDLE
+
+
+def session_values(found: Findings) -> Iterator[tuple[str, str]]:
+    """The (class, value) pairs that get surrogates."""
+    yield from found.values
+    yield from ((kind, value) for _, kind, value in found.keyed if kind != f.AMOUNT)

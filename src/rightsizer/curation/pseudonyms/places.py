@@ -1,0 +1,113 @@
+"""Addresses by their levels: number, street, unit; 省 市 区 路 号. Kinds and numbers of signs stay."""
+
+from __future__ import annotations
+
+import re
+
+from rightsizer.curation.pseudonyms import lexicon_en as en
+from rightsizer.curation.pseudonyms import lexicon_zh as zh
+from rightsizer.curation.pseudonyms.codes import like_case
+from rightsizer.curation.pseudonyms.keys import Draw
+
+_SUFFIX = (
+    "street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|place|pl|way|circle|cir|terrace|ter|trail"
+    "|parkway|pkwy|highway|hwy|square|sq|crescent|close|row|alley|plaza|loop|walk|grove|gardens|mews"
+)
+_STREET = re.compile(
+    r"(?P<number>[0-9]{1,6}[A-Za-z]?)[ ]+(?P<name>(?:[A-Za-z0-9.'\-]+[ ]+){0,4}?[A-Za-z0-9.'\-]+)[ ]+"
+    rf"(?P<suffix>{_SUFFIX})(?P<end>\.?)(?![A-Za-z])",
+    re.I,
+)
+_UNIT = re.compile(
+    r"(?P<word>suite|ste|apt|apartment|unit|room|rm|floor|fl|flat|building|bldg|p\.?o\.? box)"
+    r"(?P<gap>\.?[ ]*#?)(?P<number>[0-9]+[A-Za-z]?)",
+    re.I,
+)
+_COMPASS = frozenset(
+    "n s e w ne nw se sw north south east west old new the upper lower great".split()  # noqa: SIM905
+)
+_SUFFIXES = frozenset(_SUFFIX.split("|")) | _COMPASS
+_LEVELS = re.compile(
+    r"(?P<province>[\u4e00-\u9fff]{2,3}(?:省|自治区))?(?P<city>[\u4e00-\u9fff]{2,4}?市)?(?P<district>[\u4e00-\u9fff]{1,4}?[区县])?"
+    r"(?P<town>[\u4e00-\u9fff]{1,6}?(?:街道|镇|乡|村))?(?P<road>[\u4e00-\u9fff]{1,6}?(?:大道|路|街|巷|胡同|弄))?(?P<rest>.*)",
+    re.S,
+)
+Pair = tuple[str, str]
+
+
+def surrogate_address(address: str, draw: Draw) -> list[Pair]:
+    """(original, surrogate) for the whole address line and for the parts that also stand alone."""
+    if any("\u3400" <= c <= "\u9fff" for c in address):
+        return _chinese(address, draw)
+    pairs: list[Pair] = []
+
+    def street(match: re.Match[str]) -> str:
+        name = " ".join(_street_word(w, draw) for w in match["name"].split())
+        new = f"{_number(match['number'], draw)} {name} {match['suffix']}{match['end']}"
+        pairs.append((f"{match['name']} {match['suffix']}", f"{name} {match['suffix']}"))
+        return new
+
+    def unit(match: re.Match[str]) -> str:
+        new = f"{match['word']}{match['gap']}{_number(match['number'], draw)}"
+        pairs.append((match[0], new))
+        return new
+
+    whole = _STREET.sub(street, address)
+    if not pairs:
+        whole = re.sub(r"[A-Za-z]{3,}", lambda m: _street_word(m[0], draw), address)
+        if not _UNIT.search(address):
+            whole = re.sub(r"[0-9]+", lambda m: _number(m[0], draw), whole)
+    whole = _UNIT.sub(unit, whole)
+    return [(address, whole), *pairs]
+
+
+def _street_word(word: str, draw: Draw) -> str:
+    low = word.lower().rstrip(".")
+    if low in _SUFFIXES or low in en.TITLES or _UNIT.match(word + " 1"):
+        return word
+    if word[:1].isdigit():  # 5th Street
+        return re.sub(r"[0-9]+", lambda m: _number(m[0], draw), word)
+    return like_case(word, draw.pick(en.STREETS)) if len(low) > 1 else word
+
+
+def _number(text: str, draw: Draw) -> str:
+    digits = re.sub(r"[0-9]", lambda m: str(draw.below(10)), text)
+    return digits if digits[0] != "0" or text[0] == "0" else str(1 + draw.below(9)) + digits[1:]
+
+
+def _chinese(address: str, draw: Draw) -> list[Pair]:
+    match = _LEVELS.match(address)
+    assert match is not None  # every group is optional
+    new: list[str] = []
+    pairs: list[Pair] = []
+    for level, options in (("province", zh.PROVINCES), ("city", zh.CITIES), ("district", zh.DISTRICTS)):
+        if match[level]:
+            new.append(draw.pick(options))
+            pairs.append((match[level], new[-1]))
+    for level in ("town", "road"):
+        if match[level]:
+            form = next(
+                f
+                for f in ("街道", "大道", "胡同", "镇", "乡", "村", "路", "街", "巷", "弄")
+                if match[level].endswith(f)
+            )
+            new.append(draw.pick(zh.ROADS) + form)
+            pairs.append((match[level], new[-1]))
+    rest = re.sub(r"[0-9]+", lambda m: _number(m[0], draw), match["rest"])
+    rest = re.sub(
+        r"[\u4e00-\u9fff]{2,8}?(?=小区|花园|大厦|公寓|苑|广场|新村|家园)", lambda m: draw.pick(zh.ROADS), rest
+    )
+    new.append(rest)
+    if match["road"] and match["rest"]:
+        pairs.append((match["road"] + match["rest"], "".join(new[-2:])))
+    return [(address, "".join(new)), *(p for p in pairs if len(p[0]) >= 3)]
+
+
+def surrogate_city(city: str, draw: Draw) -> str:
+    """Another place; Chinese ones keep their level (市, 区, 县)."""
+    if any("\u3400" <= c <= "\u9fff" for c in city):
+        end = city[-1] if city[-1] in "省市区县镇村" else ""
+        lists = {"省": zh.PROVINCES, "区": zh.DISTRICTS, "县": zh.DISTRICTS}
+        chosen = draw.pick(lists.get(end, zh.CITIES))
+        return chosen[:-1] + end
+    return like_case(city, draw.pick(en.CITIES))

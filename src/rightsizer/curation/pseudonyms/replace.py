@@ -1,0 +1,121 @@
+"""Surrogates put in place: a pure function of a text and the session's map, whatever stands around it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from rightsizer.curation.json_text import Leaf, is_json, rewrite_tokens
+from rightsizer.curation.pseudonyms.dates import find_dates
+from rightsizer.curation.pseudonyms.encoded import find_encoded
+from rightsizer.curation.pseudonyms.values import Hit, ValueIndex
+
+_EPOCH = re.compile(r"1[0-9]{9}(?:[0-9]{3})?")
+_TIME_KEY = re.compile(r"(?:^|_)(?:at|time|timestamp|ts|date|epoch|created|updated)$", re.I)
+
+
+@dataclass
+class Replacer:
+    """One direction of a map.
+
+    `keyed`: (key, value) → what to write, for values that count under their own field only. `plain`:
+    values that become placeholders. `days`: dates with their own answer; others move by `shift`, except
+    `fixed` ones, which are answers already.
+    """
+
+    index: ValueIndex
+    keyed: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    days: Mapping[date, date] = field(default_factory=dict)
+    fixed: frozenset[date] = frozenset()
+    shift: timedelta = timedelta(0)
+    year: int = 2024
+    schema_keys: frozenset[str] = frozenset()
+    _seen: dict[str, str] = field(default_factory=dict)
+
+    def text(self, text: str) -> str:
+        """The text with every known value replaced; JSON stays JSON and keeps all other bytes."""
+        new = self._seen.get(text)
+        if new is None:
+            new = rewrite_tokens(text, self._leaf) if is_json(text) else self._prose(text)
+            self._seen[text] = new
+        return new
+
+    def leaf(self, key: str, text: str) -> str:
+        """A string that stands under `key`."""
+        return self._leaf(Leaf(key, text))
+
+    def number(self, key: str, text: str) -> str:
+        """A number that stands under `key`, as its digits."""
+        return self._leaf(Leaf(key, text, is_number=True))
+
+    def key(self, name: str) -> str:
+        """A key of an object: replaced only where it is a value (an id, an address), never a schema's."""
+        return self._leaf(Leaf("", name, is_key=True))
+
+    def _leaf(self, leaf: Leaf) -> str:
+        if leaf.is_key:
+            if leaf.text in self.schema_keys:
+                return leaf.text
+            if leaf.text.isascii() and leaf.text.isidentifier() and not any(c.isdigit() for c in leaf.text):
+                return leaf.text
+            return self._prose(leaf.text)
+        chosen = self.keyed.get((leaf.key, leaf.text))
+        if chosen is not None:
+            return chosen
+        if leaf.is_number:
+            return self._number(leaf)
+        return rewrite_tokens(leaf.text, self._leaf) if is_json(leaf.text) else self._prose(leaf.text)
+
+    def _number(self, leaf: Leaf) -> str:
+        """A number is a value as a whole or not at all, and stays a number."""
+        text = leaf.text
+        if not text.isdigit():
+            return text
+        if _EPOCH.fullmatch(text) and _TIME_KEY.search(leaf.key) and self.shift:
+            scale = 1000 if len(text) == 13 else 1
+            return str(int(text) + int(self.shift.total_seconds()) * scale)
+        hits = list(self.index.hits(text)) if len(text) >= 7 else []
+        if len(hits) == 1 and hits[0].start == 0 and hits[0].end == len(text) and hits[0].new[0] != "0":
+            return hits[0].new
+        return text
+
+    def _prose(self, text: str) -> str:
+        new = _put(text, self._hits(text))
+        for piece in reversed(list(find_encoded(new))):
+            inner = self.text(piece.plain)
+            if inner != piece.plain:
+                new = new[: piece.start] + piece.encode(inner) + new[piece.end :]
+        return new
+
+    def _hits(self, text: str) -> list[Hit]:
+        hits = list(self.index.hits(text))
+        if not (self.shift or self.days):
+            return hits
+        dates = []
+        for found in find_dates(text, self.year):
+            over = [h for h in hits if h.start < found.end and found.start < h.end]
+            if any(h.end - h.start > found.end - found.start for h in over):
+                continue
+            day = self._day(found.day)
+            if day is not None:
+                hits = [h for h in hits if h not in over]
+                dates.append(Hit(found.start, found.end, found.write(day)))
+        return sorted([*hits, *dates])
+
+    def _day(self, day: date) -> date | None:
+        known = self.days.get(day)
+        if known is not None:
+            return known
+        return None if day in self.fixed or not self.shift else day + self.shift
+
+
+def _put(text: str, hits: list[Hit]) -> str:
+    if not hits:
+        return text
+    out, at = [], 0
+    for hit in hits:
+        out += [text[at : hit.start], hit.new]
+        at = hit.end
+    return "".join([*out, text[at:]])

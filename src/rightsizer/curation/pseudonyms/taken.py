@@ -1,0 +1,44 @@
+"""What a surrogate must not be: any value of the session, or another's surrogate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from rightsizer.curation.pii import narrow
+
+_TOKEN = re.compile(r"[a-z0-9]+")
+_IGNORED = 3  # shorter tokens are everywhere and name nobody
+
+
+class Taken:
+    """Words and numbers that occur in a session, and surrogates already given."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._texts = [ascii_lower(narrow(t)) for t in texts]
+        self._tokens = {token for text in self._texts for token in _TOKEN.findall(text)}
+        self._given: set[str] = set()
+
+    def is_free(self, surrogate: str, original: str) -> bool:
+        """Whether the surrogate is new to the session: as a whole and in every word that changed."""
+        low = ascii_lower(surrogate)
+        if low in self._given or low == ascii_lower(original):
+            return False
+        kept = set(_TOKEN.findall(ascii_lower(narrow(original))))
+        for token in _TOKEN.findall(low):
+            if token not in kept and (len(token) > _IGNORED or token == low) and token in self._tokens:
+                return False
+        return surrogate.isascii() or not any(low in text for text in self._texts)
+
+    def give(self, surrogate: str) -> str:
+        """Note a surrogate as given."""
+        self._given.add(ascii_lower(surrogate))
+        return surrogate
+
+
+_LOWER = {c: c + 32 for c in range(65, 91)}
+
+
+def ascii_lower(text: str) -> str:
+    """Lower case of ASCII letters only: the same length, so the same offsets."""
+    return text.translate(_LOWER) if not text.isascii() else text.lower()

@@ -1,0 +1,70 @@
+"""Decoders as verbs: a candidate for a base model, exports, and the reference server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from rightsizer.errors import InputError
+from rightsizer.pipeline.predict import load_verified, student_folder
+from rightsizer.pipeline.workspace import Workspace
+from rightsizer.types import Candidate, Student
+
+if TYPE_CHECKING:
+    from rightsizer.serving.model_server import ModelServer
+    from rightsizer.training.decoder.export import Form
+
+
+def decoder_candidate(base: str, method: str, settings: Mapping[str, Any]) -> Candidate:
+    """A base model to fine-tune.
+
+    Raises:
+        InputError: a setting that a recipe does not have, or a value it cannot take.
+    """
+    from rightsizer.training.decoder.recipe import Recipe
+
+    try:
+        Recipe.model_validate({"base": base, "tuning": method, **settings})
+    except ValidationError as error:
+        first = error.errors()[0]
+        known = ", ".join(name for name in Recipe.model_fields if name not in ("base", "tuning"))
+        raise InputError(
+            f"recipe: {'.'.join(str(p) for p in first['loc'])}: {first['msg']}", hint=f"settings are {known}"
+        ) from error
+    return Candidate(rung="decoder", method=method, base_model=base, params=dict(settings))
+
+
+def export_student(ws: Workspace, student: Student, out: Path, form: Form) -> list[Path]:
+    """Write a decoder student for another server; the files made.
+
+    Raises:
+        ArtifactError: its files are not those that were evaluated.
+        InputError: it is no decoder, or the form needs something that is not there.
+    """
+    from rightsizer.training.decoder.export import export_decoder
+
+    load_verified(ws, student)
+    return export_decoder(student_folder(ws, student), out, form, name=student.id[-8:])
+
+
+def model_server(ws: Workspace, student: Student) -> ModelServer:
+    """The reference server of a decoder student, with its weights loaded.
+
+    Raises:
+        ArtifactError: its files are not those that were evaluated.
+        InputError: it is no decoder.
+    """
+    from rightsizer.serving.model_server import ModelServer
+    from rightsizer.students.decoder import DecoderStudent
+
+    predictor = load_verified(ws, student)
+    if not isinstance(predictor, DecoderStudent):
+        raise InputError(
+            f"{student.id} is no decoder: it answers inside the gateway",
+            hint="rightsizer release, then gateway",
+        )
+    predictor.write([predictor.format.tokenizer.eos_token], [None], max_tokens=1)
+    return ModelServer(predictor, student.id)

@@ -1,0 +1,147 @@
+"""Curated calls leave the house under surrogates: one map a session, its key in the store, a last scan."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+
+from rightsizer.curation.mask_cache import MaskCache
+from rightsizer.curation.policy import FILE_NAME, Policy, load_policy
+from rightsizer.curation.pseudonyms.keys import SALT_BYTES, session_key
+from rightsizer.curation.pseudonyms.knowledge import Knowledge, LogReader
+from rightsizer.curation.pseudonyms.session import SessionRewriter
+from rightsizer.curation.residual import ResidualScan
+from rightsizer.errors import NotFound, StoreError
+from rightsizer.pipeline.progress import Progress, counted, silent
+from rightsizer.pipeline.workspace import Workspace
+from rightsizer.types import Call, Frozen
+
+_MASTER = "master"
+
+
+class PseudonymKey(Frozen):
+    """A random value of which keys are made, sealed in the store. `secret` is empty once destroyed."""
+
+    id: str
+    secret: str
+
+
+@dataclass
+class Quarantine:
+    """Calls not written, by reason: ``residual:<class>``, ``drop:<class>``, ``key-destroyed``."""
+
+    reasons: Counter[str] = field(default_factory=Counter)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, call: Call, reason: str) -> None:
+        self.reasons[reason] += 1
+        self.calls.append((call.id, reason))
+
+
+def policy_of(ws: Workspace) -> Policy:
+    """The policy in force: the file `curate.policy` names, else ``<home>/policy.toml``, else defaults."""
+    named = ws.settings.curate.policy
+    return load_policy(Path(named).expanduser() if named else ws.home / FILE_NAME, required=bool(named))
+
+
+def rewritten_calls(ws: Workspace, quarantine: Quarantine, *, progress: Progress = silent) -> Iterator[Call]:
+    """Kept calls under surrogates, session by session; what still hits goes to `quarantine` instead."""
+    policy = policy_of(ws)
+    total = ws.store.calls.count(kept_only=True)
+    knowledge, sessions = _read_log(ws, policy, counted(_kept(ws), "export · reading", total, progress))
+    cache = MaskCache()
+    done = 0
+    for session in sessions:
+        calls = list(ws.store.calls.scan(session_id=session, kept_only=True))
+        yield from rewrite_session(ws, session, calls, policy, knowledge, cache, quarantine)
+        done += len(calls)
+        progress("export · rewriting", done, total)
+
+
+def rewrite_session(
+    ws: Workspace,
+    session: str,
+    calls: Sequence[Call],
+    policy: Policy,
+    knowledge: Knowledge,
+    cache: MaskCache,
+    quarantine: Quarantine,
+) -> Iterator[Call]:
+    """The calls of one session under its surrogates."""
+    key = find_session_key(ws, _tenant(policy, calls), session)
+    if key is None:
+        for call in calls:
+            quarantine.add(call, "key-destroyed")
+        return
+    rewriter = SessionRewriter(calls, key, policy, knowledge, cache=cache)
+    scan = ResidualScan(rewriter, policy, cache)
+    for call in calls:
+        forbidden = scan.refusal(call)
+        if forbidden is not None:
+            quarantine.add(call, f"drop:{forbidden}")
+            continue
+        rewritten = rewriter.rewrite(call)
+        hit = scan.hit(rewritten)
+        if hit is None:
+            yield rewritten
+        else:
+            quarantine.add(call, f"residual:{hit}")
+
+
+def find_session_key(ws: Workspace, tenant: str, session: str) -> bytes | None:
+    """The key of a session's surrogates, made at first use; None if it was destroyed."""
+    salt = _random(ws, _name(session))
+    if not salt:
+        return None
+    return session_key(bytes.fromhex(_random(ws, _MASTER)), tenant, session, bytes.fromhex(salt))
+
+
+def destroy_session_keys(ws: Workspace, sessions: Iterable[str]) -> int:
+    """Make the surrogates of these sessions irreversible, for good; the number of keys destroyed.
+
+    What was exported keeps its surrogates, but nobody can put values back or draw the same ones again.
+    """
+    names = [_name(session) for session in sessions]
+    ws.store.records.put(*(PseudonymKey(id=name, secret="") for name in names))
+    return len(names)
+
+
+def _random(ws: Workspace, name: str) -> str:
+    try:
+        return ws.store.records.get(PseudonymKey, name).secret
+    except NotFound:
+        made = PseudonymKey(id=name, secret=secrets.token_hex(SALT_BYTES if name != _MASTER else 32))
+        ws.store.records.put(made)
+        return made.secret
+
+
+def _name(session: str) -> str:
+    return "session-" + blake2b(session.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _kept(ws: Workspace) -> Iterator[Call]:
+    return ws.store.calls.scan(kept_only=True)
+
+
+def _read_log(ws: Workspace, policy: Policy, calls: Iterable[Call]) -> tuple[Knowledge, list[str]]:
+    reader = LogReader(policy.owners, policy.owner_fields)
+    sessions: dict[str, None] = {}
+    for call in calls:
+        reader.read(call)
+        sessions[call.session_id] = None
+    return reader.knowledge(policy.keep), list(sessions)
+
+
+def _tenant(policy: Policy, calls: Sequence[Call]) -> str:
+    named = [str(c.metadata[policy.tenant_field]) for c in calls if policy.tenant_field in c.metadata]
+    tenants = sorted(set(named))
+    if len(tenants) > 1:
+        raise StoreError(
+            f"session {calls[0].session_id} belongs to {len(tenants)} tenants",
+            hint=f"check the metadata field {policy.tenant_field!r} that the policy names",
+        )
+    return tenants[0] if tenants else ""

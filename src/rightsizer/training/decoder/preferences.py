@@ -1,0 +1,119 @@
+"""Preferences from disagreements: where the student said something else than the teacher, prefer the teacher.
+
+Direct Preference Optimization (Rafailov et al. 2023) with trl. The pairs come from the student's mistakes,
+on calls of the train split or of shadow traffic, so that what is learned is what it really gets wrong.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rightsizer.errors import InputError
+from rightsizer.scoring.agree import agree
+from rightsizer.students.decoder_format import DecoderFormat
+from rightsizer.training.decoder.fit import Fitted, _has_bf16
+from rightsizer.training.decoder.load import adapter_config
+from rightsizer.training.decoder.recipe import Recipe
+from rightsizer.training.decoder.watch import Watch
+from rightsizer.training.trained import Progress
+from rightsizer.types import Example, Message, Request, TaskPolicy
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One disagreement: what the teacher answered, and what the student did."""
+
+    request: Request
+    chosen: Message
+    rejected: Message
+
+
+def disagreements(
+    examples: Sequence[Example], answers: Sequence[Message | None], policy: TaskPolicy
+) -> list[Pair]:
+    """Pairs from a student's answers to `examples`, in order; what it did not answer teaches nothing here."""
+    pairs = []
+    for example, answer in zip(examples, answers, strict=True):
+        if answer is None:
+            continue
+        judged = agree(
+            example.completion, answer, ignore_fields=policy.ignore_fields, tools=example.prompt.tools
+        )
+        if judged.loss:
+            pairs.append(Pair(example.prompt, example.completion, answer))
+    return pairs
+
+
+def prefer(
+    model: Any,
+    form: DecoderFormat,
+    pairs: Sequence[Pair],
+    recipe: Recipe,
+    work: Path,
+    *,
+    progress: Progress | None = None,
+) -> Fitted:
+    """Train `model` (a base, or one with an adapter that is trained on) on the pairs.
+
+    Raises:
+        InputError: there is no disagreement to learn from.
+    """
+    import torch
+    from datasets import Dataset
+    from transformers import set_seed
+    from trl import DPOConfig, DPOTrainer
+
+    if not pairs:
+        raise InputError("the student disagrees nowhere: there is nothing to prefer", hint="keep it as it is")
+    set_seed(recipe.seed)
+    began = time.perf_counter()
+    tokenizer = form.tokenizer
+    if hasattr(tokenizer, "add_bos_token"):
+        tokenizer.add_bos_token = False  # the template has written it
+    end = tokenizer.eos_token
+    rows = {
+        "prompt": [form.prompt(p.request) for p in pairs],
+        "chosen": [form.completion(p.chosen) + end for p in pairs],
+        "rejected": [form.completion(p.rejected) + end for p in pairs],
+    }
+    has_adapter = hasattr(model, "peft_config")
+    trainer = DPOTrainer(
+        model=model,
+        args=DPOConfig(
+            output_dir=str(work),
+            beta=recipe.beta,
+            per_device_train_batch_size=recipe.batch_size,
+            gradient_accumulation_steps=recipe.accumulate,
+            learning_rate=recipe.learning_rate,
+            num_train_epochs=recipe.epochs,
+            max_steps=recipe.max_steps,
+            max_length=recipe.max_tokens,
+            bf16=recipe.bf16 and _has_bf16(),
+            use_cpu=not torch.cuda.is_available(),
+            gradient_checkpointing=torch.cuda.is_available(),
+            logging_steps=10,
+            save_strategy="no",
+            report_to=[],
+            disable_tqdm=True,
+            dataloader_pin_memory=False,
+            seed=recipe.seed,
+        ),
+        train_dataset=Dataset.from_dict(rows),
+        processing_class=tokenizer,
+        peft_config=None if has_adapter else adapter_config(recipe, model),
+        callbacks=[Watch(progress, recipe)],
+    )
+    trainer.train()
+    state = trainer.state
+    return Fitted(
+        model=trainer.model,
+        steps=int(state.global_step),
+        seconds=time.perf_counter() - began,
+        losses=tuple(float(h["loss"]) for h in state.log_history if "loss" in h),
+        held_out_loss=None,
+        resumed_at=0,
+    )

@@ -1,0 +1,207 @@
+"""The way from examples to a decoder student: tokens, memory, training, files, recipe."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rightsizer.errors import InputError
+from rightsizer.students.artifact import Artifact, save
+from rightsizer.students.decoder import WEIGHTS
+from rightsizer.students.decoder_format import DecoderFormat
+from rightsizer.training.decoder.data import Tokenized, tokenize
+from rightsizer.training.decoder.energy import EnergyMeter
+from rightsizer.training.decoder.load import load_model, load_tokenizer
+from rightsizer.training.decoder.memory import available_bytes, estimate, require_memory
+from rightsizer.training.decoder.recipe import Recipe
+from rightsizer.training.prompted import choices
+from rightsizer.training.trained import Progress, Trained, describe
+from rightsizer.types import Candidate, Example, Message, Task, TextPart
+from rightsizer.views.answer import canonical_answer
+
+if TYPE_CHECKING:
+    from rightsizer.students.encoder import Encoder
+    from rightsizer.training.decoder.fit import Fitted, Teacher
+
+# Room for an answer longer than any seen, which a narrow task hardly ever needs.
+ANSWER_SLACK = 1.5
+LEAST_NEW_TOKENS = 16
+
+
+def train_decoder(
+    candidate: Candidate,
+    task: Task,
+    examples: Sequence[Example],
+    out: Path,
+    *,
+    seed: int = 0,
+    encoder: Encoder | None = None,
+    progress: Progress | None = None,
+) -> Trained:
+    """Fine-tune a decoder; ``candidate.base_model`` names it, ``candidate.params`` is the rest of a `Recipe`.
+
+    The teacher's answers are the labels: that is distillation of sequences (Kim & Rush 2016). A run that was
+    cut off goes on from its last saved point when it is started again with the same recipe and examples.
+
+    Raises:
+        InputError: no base model, nothing to train on, or more memory needed than there is.
+        MissingExtra: the extra ``train`` (or ``qlora``) is not installed.
+    """
+    if not candidate.base_model:
+        raise InputError(f"{candidate.method} needs a base model", hint="--base FOLDER or a model's name")
+    tuning = {} if candidate.method not in ("lora", "qlora", "dora", "full") else {"tuning": candidate.method}
+    recipe = Recipe.model_validate({"base": candidate.base_model, "seed": seed, **tuning, **candidate.params})
+    form = DecoderFormat(load_tokenizer(recipe.base))
+    train, held_out = _split(examples, recipe, form)
+    model = load_model(recipe)
+    needed = estimate(
+        model.config, recipe, parameters=model.num_parameters(), longest_tokens=train.longest_tokens
+    )
+    require_memory(needed, available_bytes(), recipe)
+    work = out.parent / f".training-{_run_id(recipe, train)}"
+    meter = EnergyMeter()
+    fitted = _fit(model, form, train, held_out, recipe, work, progress)
+    params = _save(fitted, form, train, recipe, task, examples, out)
+    shutil.rmtree(work, ignore_errors=True)
+    return describe(
+        candidate,
+        out,
+        recipe=_written(recipe, fitted, train, held_out, needed.total_bytes, meter.joules(), params),
+        train_s=fitted.seconds,
+        notes=tuple(f"{n} examples left out: {why}" for why, n in sorted(train.left_out.items())),
+    )
+
+
+def _split(
+    examples: Sequence[Example], recipe: Recipe, form: DecoderFormat
+) -> tuple[Tokenized, Tokenized | None]:
+    """Training rows, and those of held-out groups for early stopping where there are enough."""
+    groups = sorted({e.group for e in examples})
+    random.Random(recipe.seed).shuffle(groups)
+    chosen = set(groups[: int(recipe.holdout * len(groups))]) if recipe.max_steps < 0 else set()
+    train = tokenize([e for e in examples if e.group not in chosen], form, recipe.max_tokens)
+    rest = [e for e in examples if e.group in chosen]
+    return train, tokenize(rest, form, recipe.max_tokens) if len(rest) >= recipe.batch_size else None
+
+
+def _fit(
+    model: Any,
+    form: DecoderFormat,
+    train: Tokenized,
+    held_out: Tokenized | None,
+    recipe: Recipe,
+    work: Path,
+    progress: Progress | None,
+) -> Fitted:
+    from rightsizer.training.decoder.fit import fit
+
+    teacher = _teacher(train, form, recipe) if recipe.objective == "logits" else None
+    return fit(model, form.tokenizer, train, held_out, recipe, work, teacher=teacher, progress=progress)
+
+
+def _teacher(train: Tokenized, form: DecoderFormat, recipe: Recipe) -> Teacher:
+    from rightsizer.training.decoder.fit import Teacher
+
+    if not recipe.teacher:
+        raise InputError("distilling logits needs a teacher model", hint="--teacher FOLDER or a model's name")
+    theirs = DecoderFormat(load_tokenizer(recipe.teacher))
+    model = load_model(recipe.model_copy(update={"base": recipe.teacher, "tuning": "lora"}))
+    same = theirs.tokenizer.get_vocab() == form.tokenizer.get_vocab()
+    if same:
+        return Teacher(model, theirs.tokenizer.pad_token_id)
+    rows = tokenize(train.kept, theirs, 2 * recipe.max_tokens)
+    if len(rows.rows) != len(train.rows):
+        raise InputError(
+            f"{len(train.rows) - len(rows.rows)} examples do not fit into the teacher",
+            hint="lower max_tokens",
+        )
+    return Teacher(model, theirs.tokenizer.pad_token_id, rows.rows)
+
+
+def _save(
+    fitted: Fitted,
+    form: DecoderFormat,
+    train: Tokenized,
+    recipe: Recipe,
+    task: Task,
+    examples: Sequence[Example],
+    out: Path,
+) -> dict[str, Any]:
+    """Write the student's folder; the manifest goes last, so that a half-written folder is not a student."""
+    longest = max(sum(r["completion_mask"]) for r in train.rows)
+    known = choices(examples) if task.output == "label" else None
+    # Held to a list, a model may still spell an answer byte by byte; the list ends it in time.
+    spelled = max((len(k.encode()) + 1 for k in known), default=0) if known is not None else 0
+    params = {
+        "base": recipe.base,
+        "tuning": recipe.tuning,
+        "format_hash": form.hash,
+        "max_new_tokens": max(LEAST_NEW_TOKENS, int(ANSWER_SLACK * longest), spelled),
+        "known": list(known) if known is not None else None,
+        "known_answers": sorted({_canonical(k) for k in known}) if known is not None else None,
+        "constrain": True,
+    }
+    weights = out / WEIGHTS
+    if weights.exists():
+        shutil.rmtree(weights)
+    weights.mkdir(parents=True, mode=0o700)
+    fitted.model.save_pretrained(weights, safe_serialization=True)
+    form.tokenizer.save_pretrained(weights)
+    save(Artifact("decoder", params), out)
+    return params
+
+
+def _canonical(label: str) -> str:
+    return canonical_answer(Message(role="assistant", parts=(TextPart(content=label),)))
+
+
+def _run_id(recipe: Recipe, train: Tokenized) -> str:
+    """What makes two runs the same one: recipe and examples."""
+    told = [recipe.model_dump(), [e.call_id for e in train.kept]]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _written(
+    recipe: Recipe,
+    fitted: Fitted,
+    train: Tokenized,
+    held_out: Tokenized | None,
+    memory_bytes: int,
+    joules: float | None,
+    params: dict[str, Any],
+) -> dict[str, Any]:
+    import torch
+
+    return {
+        "method": recipe.tuning,
+        "recipe": recipe.model_dump(),
+        "format_hash": params["format_hash"],
+        "n_examples": len(train.rows),
+        "n_held_out": len(held_out.rows) if held_out else 0,
+        "n_tokens": sum(len(r["input_ids"]) for r in train.rows),
+        "steps": fitted.steps,
+        "resumed_at": fitted.resumed_at,
+        "loss_first": fitted.losses[0] if fitted.losses else None,
+        "loss_last": fitted.losses[-1] if fitted.losses else None,
+        "held_out_loss": fitted.held_out_loss,
+        "memory_estimate_bytes": memory_bytes,
+        "wall_s": round(fitted.seconds, 3),
+        "gpu_hours": round(fitted.seconds / 3600, 5) if torch.cuda.is_available() else 0.0,
+        "energy_j": round(joules, 1) if joules is not None else None,
+        "versions": {
+            "torch": torch.__version__,
+            "transformers": _version("transformers"),
+            "trl": _version("trl"),
+        },
+    }
+
+
+def _version(package: str) -> str:
+    from importlib.metadata import version
+
+    return version(package)

@@ -1,0 +1,27 @@
+"""What a person sees of a run: the step, of how many, and the loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transformers import TrainerCallback
+
+from rightsizer.training.decoder.recipe import Recipe
+from rightsizer.training.trained import Progress
+
+
+class Watch(TrainerCallback):  # type: ignore[misc]
+    """Tells progress after every step; the bar makes the time left of it."""
+
+    def __init__(self, progress: Progress | None, recipe: Recipe) -> None:
+        self._progress = progress
+        self._what = recipe.objective if recipe.objective != "sequence" else recipe.tuning
+        self._loss = ""
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:
+        if logs and "loss" in logs:
+            self._loss = f" · loss {float(logs['loss']):.3f}"
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        if self._progress is not None:
+            self._progress(f"{self._what}{self._loss}", float(state.global_step), float(state.max_steps))

@@ -1,0 +1,39 @@
+"""Preferences come from the student's own disagreements, and move it towards the teacher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rightsizer.errors import InputError
+from rightsizer.students.decoder_format import DecoderFormat
+from rightsizer.testing.label_calls import label_examples
+from rightsizer.training.decoder.preferences import disagreements, prefer
+from rightsizer.training.decoder.recipe import Recipe
+from rightsizer.types import Message, TaskPolicy, TextPart
+
+EXAMPLES = label_examples(12)
+
+
+def test_only_disagreements_become_pairs() -> None:
+    wrong = Message(role="assistant", parts=(TextPart(content='{"intent": "other"}'),))
+    answers = [EXAMPLES[0].completion, wrong, None, wrong]
+    pairs = disagreements(EXAMPLES[:4], answers, TaskPolicy())
+    assert [p.chosen for p in pairs] == [EXAMPLES[1].completion, EXAMPLES[3].completion]
+    assert {p.rejected.text for p in pairs} == {wrong.text}
+
+
+def test_the_preferred_answer_becomes_likelier(tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    from rightsizer.training.decoder.load import load_model, load_tokenizer
+
+    recipe = Recipe(base=str(tiny("llama")), max_steps=6, batch_size=4, learning_rate=5e-3, bf16=False)
+    form = DecoderFormat(load_tokenizer(recipe.base))
+    wrong = Message(role="assistant", parts=(TextPart(content='{"intent": "other"}'),))
+    pairs = disagreements(EXAMPLES, [wrong] * len(EXAMPLES), TaskPolicy())
+    fitted = prefer(load_model(recipe), form, pairs, recipe, tmp_path)
+    assert fitted.steps == 6
+    assert hasattr(fitted.model, "peft_config")
+    with pytest.raises(InputError, match="disagrees nowhere"):
+        prefer(fitted.model, form, [], recipe, tmp_path)
