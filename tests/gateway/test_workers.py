@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -23,6 +24,40 @@ from rightsizer.gateway.shared_metrics import clear_metrics, merged_metrics, met
 from rightsizer.testing.fake_llm import FakeLLM, Reply
 from rightsizer.testing.llm_answers import SSE, completion, text_stream
 
+RELOADING = """
+import functools, sys
+from pathlib import Path
+from rightsizer.gateway.routing import Decision
+from rightsizer.gateway.serve import serve
+from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.store.keys import find_key
+from rightsizer.store.sqlite import open_store
+from rightsizer.types import Message, TextPart
+
+home, upstream = Path(sys.argv[1]), sys.argv[2]
+open_store(home).close()
+
+class Students:
+    is_empty = False
+    def __init__(self, word): self.word = word
+    def place(self, call_id, body, metadata): return None
+    def route(self, call_id, body, metadata):
+        said = Message(role="assistant", parts=(TextPart(content=self.word),))
+        return Decision("t", "student_" + self.word, "live", 1.0, offered=True, message=said, confidence=1.0)
+
+class Source:
+    known = ""
+    def load(self):
+        word = (home / "word").read_text() if (home / "word").exists() else ""
+        if word != self.known:
+            self.known = word
+            return Students(word)
+
+settings = GatewaySettings(port=0, upstream=upstream, workers=3, routes_reload_s=0.2)
+sys.exit(serve(settings, home=home, kek=find_key(home, None, create=False),
+      open_store=functools.partial(open_store, home), route_source=Source,
+      announce=lambda url: print(url, flush=True)))
+"""
 BODY = b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'
 
 
@@ -135,3 +170,32 @@ def test_json_logs_have_no_words_of_an_exception() -> None:
     line = orjson.loads(JsonFormatter().format(record))
     assert (line["level"], line["message"], line["error"]) == ("error", "it failed", "ValueError")
     assert "秘密" not in str(line)
+
+
+def test_routes_are_read_again_in_every_worker(tmp_path: Path) -> None:
+    home, code = tmp_path / "home", tmp_path / "server.py"
+    code.write_text(RELOADING, encoding="utf-8")
+    with FakeLLM(lambda r: Reply((completion("x"),))) as llm:
+        command = [sys.executable, str(code), str(home), llm.url]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().decode().strip()
+
+            def served_by() -> set[str]:
+                found = set()
+                for _ in range(12):  # a new connection each: the kernel spreads them
+                    with urllib.request.urlopen(f"{url}/v1/chat/completions", BODY) as answer:
+                        found.add(answer.headers["x-rightsizer-served-by"])
+                return found
+
+            assert served_by() == {"llm"}
+            for word in ("one", "two"):
+                (home / "word").write_text(word)
+                wait_for(lambda word=word: served_by() == {f"student:student_{word}"})  # type: ignore[misc]
+            process.terminate()
+            assert process.wait(30) == 0
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
