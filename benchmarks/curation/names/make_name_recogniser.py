@@ -18,8 +18,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from _chinese import (
-    Chinese,
+from _chinese import Chinese
+from _chinese_words import (
     foreign_people,
     given_characters,
     known_organisations,
@@ -45,9 +45,9 @@ Example = tuple[str, list[tuple[int, int, str]]]
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--english", type=int, default=40_000)
-    parser.add_argument("--chinese", type=int, default=24_000)
-    parser.add_argument("--iterations", type=int, default=15)
+    parser.add_argument("--english", type=int, default=18_000)
+    parser.add_argument("--chinese", type=int, default=22_000)
+    parser.add_argument("--iterations", type=int, default=14)
     parser.add_argument("--c2", type=float, default=0.05)
     parser.add_argument("--out", type=Path, default=MODEL)
     options = parser.parse_args()

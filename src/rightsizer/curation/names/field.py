@@ -22,7 +22,7 @@ Floats = NDArray[np.float32]
 OFFSETS = (-2, -1, 0, 1, 2)
 PAD = "\0"
 MAX_WORDS = 60_000  # words remembered before starting over
-SURE = 5.0  # logits by which "no name" must lead for a token to be taken out
+SURE = 6.0  # logits by which "no name" must lead for a token to be taken out
 LONGEST = 28  # tokens of a piece for the recursions
 
 

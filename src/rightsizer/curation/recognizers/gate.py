@@ -16,7 +16,8 @@ _CLUSTER = re.compile(r"[0-9](?:[^0-9]{0,3}[0-9])+")
 _START = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z(]")
 _FEWEST = 4
 # Signs whose lower case is ASCII, or of another length: engines do not agree about them.
-_ODD_CASE = re.compile("[\u212a\u0130\u017f]")
+_ODD_CASE = re.compile("[\u212a\u0130\u0131\u017f]")
+_PLAIN_CASE = str.maketrans("\u212a\u0130\u0131\u017f", "kiis")
 
 # Given a text: the numbers of the literals and expressions that are in it.
 Finder = Callable[[str], set[int]]
@@ -170,6 +171,8 @@ def _python(literals: Sequence[str], runs: Expressions, forms: Expressions) -> F
 
     def find(text: str) -> set[int]:
         low = text.lower()
+        if not text.isascii() and _ODD_CASE.search(text) is not None:
+            low += "\n" + text.translate(_PLAIN_CASE).lower()
         found = {i for i, literal in ascii_only if literal in low}.union(unseen)
         if not text.isascii():
             found.update(i for i, literal in other if literal in low)
@@ -181,7 +184,7 @@ def _python(literals: Sequence[str], runs: Expressions, forms: Expressions) -> F
 
 def _bytes(text: str) -> bytes:
     if not text.isascii() and _ODD_CASE.search(text) is not None:
-        text += "\n" + text.lower()
+        text += "\n" + text.translate(_PLAIN_CASE).lower()
     return text.encode("utf-8", "surrogatepass")
 
 
