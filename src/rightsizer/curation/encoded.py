@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-_PERCENT = re.compile(r"[A-Za-z0-9._~+\-]*(?:%[0-9A-Fa-f]{2}[A-Za-z0-9._~+\-]*)+")
-_ESCAPED = re.compile(r"[^\s\"'\\]*(?:\\{1,3}u[0-9A-Fa-f]{4}[^\s\"'\\]*)+")
+_PERCENT = re.compile(r"(?<![A-Za-z0-9._~+\-%])[A-Za-z0-9._~+\-]*(?:%[0-9A-Fa-f]{2}[A-Za-z0-9._~+\-]*)+")
+_ESCAPED = re.compile(r"(?<![^\s\"'\\])[^\s\"'\\]*(?:\\{1,3}u[0-9A-Fa-f]{4}[^\s\"'\\]*)+")
 _ESCAPE = re.compile(r"(\\{1,3})u([0-9A-Fa-f]{4})")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_\-])[A-Za-z0-9+/_\-]{12,4096}={0,2}(?![A-Za-z0-9+/_=\-])")
 _ONE_CASE = re.compile(r"[a-z]+|[A-Z]+|[0-9]+|[a-z0-9_\-/]+|[A-Z][a-z]+")

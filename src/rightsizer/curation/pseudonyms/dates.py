@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import insort
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-from rightsizer.curation.pii import narrow
+from rightsizer.curation.pii import is_free, narrow
 
 MONTHS = (
     "january", "february", "march", "april", "may", "june", "july",
@@ -68,13 +69,15 @@ def find_dates(text: str, year: int) -> tuple[Found, ...]:
 @lru_cache(maxsize=2048)
 def _find(text: str, year: int) -> tuple[Found, ...]:
     found: list[Found] = []
+    taken: list[tuple[int, int]] = []
     for form in _FORMS:
         for match in form.finditer(text):
-            if any(f.start < match.end() and match.start() < f.end for f in found):
+            if not is_free(taken, match.start(), match.end()):
                 continue
             one = _read(match, year)
             if one is not None:
                 found.append(one)
+                insort(taken, (one.start, one.end))
     return tuple(sorted(found, key=lambda f: f.start))
 
 
