@@ -30,9 +30,7 @@ Names = Callable[[str], Sequence[Span]]
 
 def scan_names(text: str) -> list[Span]:
     """Names, organisations, places and addresses that the recognisers find."""
-    find = getattr(pii, "with_names", None)  # a build without the model of names has none
-    spans: list[Span] = find(pii.narrow(text), pii.scan(text)) if find else pii.scan(text)
-    return [s for s in spans if s.type in _NAMES and s.score >= NAME_SCORE]
+    return [s for s in pii.scan(text, names=True) if s.type in _NAMES and s.score >= NAME_SCORE]
 
 
 @dataclass

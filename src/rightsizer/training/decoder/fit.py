@@ -13,7 +13,6 @@ from rightsizer.training.decoder.data import Tokenized
 from rightsizer.training.decoder.distil import make_trainer
 from rightsizer.training.decoder.load import adapter_config
 from rightsizer.training.decoder.recipe import Recipe
-from rightsizer.training.decoder.watch import Watch
 from rightsizer.training.trained import Progress
 
 
@@ -53,6 +52,8 @@ def fit(
     from transformers import set_seed
     from transformers.trainer_utils import get_last_checkpoint
     from trl import SFTTrainer
+
+    from rightsizer.training.decoder.watch import Watch
 
     set_seed(recipe.seed)
     began = time.perf_counter()

@@ -18,7 +18,6 @@ from rightsizer.students.decoder_format import DecoderFormat
 from rightsizer.training.decoder.fit import Fitted, _has_bf16
 from rightsizer.training.decoder.load import adapter_config
 from rightsizer.training.decoder.recipe import Recipe
-from rightsizer.training.decoder.watch import Watch
 from rightsizer.training.trained import Progress
 from rightsizer.types import Example, Message, Request, TaskPolicy
 
@@ -66,6 +65,8 @@ def prefer(
     from datasets import Dataset
     from transformers import set_seed
     from trl import DPOConfig, DPOTrainer
+
+    from rightsizer.training.decoder.watch import Watch
 
     if not pairs:
         raise InputError("the student disagrees nowhere: there is nothing to prefer", hint="keep it as it is")
