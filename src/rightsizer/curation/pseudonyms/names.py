@@ -24,6 +24,9 @@ _LIVES = re.compile(
 )
 _CHINESE_ADDRESS = re.compile(r"[\u4e00-\u9fff]{1,8}(?:路|街|大道|巷|弄|胡同)[0-9]|[省市区县].{0,12}[0-9]+号")
 _ENGLISH_ADDRESS = re.compile(r"[0-9]{1,6}[A-Za-z]?[ ]+[A-Z][a-z]")
+_TITLE_ZH = re.compile(
+    r"(?<=[\u4e00-\u9fff])(?:先生|女士|小姐|老师|教授|医生|大夫|律师|经理|主任|同学|师傅)$"
+)
 _NAME = re.compile(r"[A-Z][\w'\u2019\-]+(?:[ ](?:[A-Z]\.?|[a-z]{2,3}|[A-Z][\w'\u2019\-]+)){1,4}")
 
 
@@ -31,6 +34,7 @@ def believed(span: Span, text: str) -> Iterator[tuple[str, str]]:
     """(class, value) of what a span gives, nothing where it is not believed."""
     value = text[span.start : span.end].strip()
     if span.type == f.PERSON:
+        value = _without_title(value)
         if _is_name(value):
             yield f.PERSON, value
     elif span.type == f.ORGANIZATION:
@@ -49,6 +53,11 @@ def believed(span: Span, text: str) -> Iterator[tuple[str, str]]:
             yield from parts_of(value)
     else:
         yield span.type, value
+
+
+def _without_title(value: str) -> str:
+    """A Chinese name without the title after it, which is no part of the person: 张三先生 → 张三."""
+    return _TITLE_ZH.sub("", value) if is_chinese(value) else value
 
 
 def _is_name(value: str) -> bool:
