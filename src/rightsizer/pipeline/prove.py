@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from rightsizer.errors import EvidenceError
 from rightsizer.evaluation.certificate import Verification, issue, signing_key, verify
-from rightsizer.evaluation.gate import evaluate
+from rightsizer.evaluation.evaluate import evaluate
 from rightsizer.evaluation.run import score
+from rightsizer.evaluation.slices import slice_scores, with_slices
 from rightsizer.evaluation.spending import next_batch
 from rightsizer.pipeline.learn import Learning, curated_example
 from rightsizer.pipeline.predict import load_verified, student_folder
@@ -16,7 +17,16 @@ from rightsizer.pipeline.progress import Progress, silent
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.students.artifact import artifact_hash
 from rightsizer.tasks.dataset import materialise
-from rightsizer.types import Certificate, Dataset, DeltaBatch, Evaluation, Score, Split, Student, Task
+from rightsizer.types import (
+    Certificate,
+    Dataset,
+    DeltaBatch,
+    Evaluation,
+    Score,
+    Split,
+    Student,
+    Task,
+)
 
 
 def evaluate_student(
@@ -67,17 +77,26 @@ def decide(
     alpha: float | None = None,
 ) -> Evaluation:
     """The gate's decision on these scores; stores nothing."""
-    task = learning.task
-    return evaluate(
+    task, gate, policy = learning.task, ws.settings.gate, learning.task.policy
+    alpha = alpha or policy.alpha or gate.alpha(task.output)
+    alpha_write = policy.alpha_write or gate.alpha_write
+    evaluation = evaluate(
         student,
         learning.dataset,
         calibration,
         test,
-        alpha=alpha or task.policy.alpha or ws.settings.gate.alpha(task.output),
+        alpha=alpha,
         delta=delta,
-        min_coverage=ws.settings.gate.min_coverage,
+        min_coverage=gate.min_coverage,
+        alpha_write=min(alpha, alpha_write) if alpha_write else None,
+        tool_risk=policy.tool_risk,
         baselines=baselines(learning),
     )
+    slices = slice_scores(
+        learning.examples, [*calibration, *test], evaluation.threshold, task.output, policy,
+        threshold_write=evaluation.threshold_write,
+    )  # fmt: skip
+    return with_slices(evaluation, slices, gate.slice_floor)
 
 
 def baselines(learning: Learning) -> dict[str, float]:
