@@ -10,6 +10,7 @@ import click
 
 from rightsizer.cli.context import console, emit_json, json_option, workspace
 from rightsizer.cli.edit import merge, rename, split, unmerge
+from rightsizer.cli.evaluations import compare, curve, slices, tools
 from rightsizer.cli.name_tasks import name_tasks
 
 if TYPE_CHECKING:
@@ -197,6 +198,7 @@ def assignments(level: Level | None, as_json: bool) -> None:
 for _edit in (merge, unmerge, split, rename):
     tasks.add_command(_edit)
 tasks.add_command(name_tasks)
+tasks.add_command(tools)
 
 
 def _record_group(name: str, doc: str) -> click.Group:
@@ -275,4 +277,6 @@ def card(key: str, out: str | None, as_json: bool) -> None:
 
 students = _record_group("students", "Trained models.")
 evaluations = _record_group("evaluations", "What the gate found.")
+for _look in (slices, compare, curve):
+    evaluations.add_command(_look)
 routes = _record_group("routes", "What answers which task now.")

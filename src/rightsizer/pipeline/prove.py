@@ -34,16 +34,20 @@ def evaluate_student(
 ) -> Evaluation:
     """Put one student through the gate; spends a batch of δ of its own. Issues a certificate if it passes."""
     ws.enter("evaluate", student=student.id)
-    task = ws.find(Task, student.task_id)
-    dataset = ws.find(Dataset, student.dataset_id)
-    calls = ws.store.calls.scan(task_id=task.id, kept_only=True)
-    examples = materialise(dataset, calls, curated_example(ws))
-    learning = Learning(task, dataset, tuple(examples), ())
+    learning = learning_of(ws, student)
     (delta,) = spend(ws, 1)
     calibration = scored(ws, student, learning, "calibration", progress)
     test = scored(ws, student, learning, "test", progress)
     evaluation = decide(ws, student, learning, calibration, test, delta=delta, alpha=alpha)
-    return keep(ws, evaluation, student, dataset, calibration + test)
+    return keep(ws, evaluation, student, learning.dataset, calibration + test)
+
+
+def learning_of(ws: Workspace, student: Student) -> Learning:
+    """The frozen dataset that a student learned from, with its examples."""
+    task = ws.find(Task, student.task_id)
+    dataset = ws.find(Dataset, student.dataset_id)
+    calls = ws.store.calls.scan(task_id=task.id, kept_only=True)
+    return Learning(task, dataset, tuple(materialise(dataset, calls, curated_example(ws))), ())
 
 
 def spend(ws: Workspace, decisions: int) -> list[float]:
@@ -100,12 +104,14 @@ def decide(
 
 
 def baselines(learning: Learning) -> dict[str, float]:
-    """What no model at all would reach on the test split: always the commonest answer of the train split."""
+    """What no model at all would reach on the test split (always the commonest answer of the train split),
+    and how often the LLM agrees with itself where an input recurs in the log: hardly any student does better.
+    """
     from rightsizer.evaluation.run import majority_agreement
 
-    return {
-        "majority": majority_agreement(learning.part("train"), learning.part("test"), learning.task.policy)
-    }
+    majority = majority_agreement(learning.part("train"), learning.part("test"), learning.task.policy)
+    ceiling = learning.task.readiness_parts.get("steady")
+    return {"majority": majority} | ({} if ceiling is None else {"self_agreement": ceiling})
 
 
 def keep(
