@@ -55,6 +55,12 @@ class GateSettings(Section):
         0.05, ge=0, le=1, description="a student that could serve a smaller share is not worth it"
     )
     min_calls: int = Field(200, ge=1, description="calls a task needs before a student is trained")
+    alpha_write: float = Field(
+        0.0, ge=0, lt=1, description="tolerated mean disagreement, answers that write; 0: as other answers"
+    )
+    slice_floor: float = Field(
+        0.0, ge=0, lt=1, description="refuse where a slice certainly agrees less than this; 0: never"
+    )
 
     def alpha(self, output: OutputKind) -> float:
         """The tolerated mean disagreement for a task with this kind of output."""

@@ -198,6 +198,9 @@ OutputKind = Literal["label", "fields", "tool_call", "text"]
 Level = Literal["template", "step", "semantic"]
 
 
+ToolRisk = Literal["read", "write"]
+
+
 class TaskPolicy(Frozen):
     """What counts as agreement on a task, and how sure we must be. Changed by people, not code.
 
@@ -207,6 +210,8 @@ class TaskPolicy(Frozen):
 
     alpha: float | None = Field(default=None, description="tolerated mean disagreement; None = config")
     ignore_fields: tuple[str, ...] = ()
+    alpha_write: float | None = Field(default=None, description="same, answers that write; None = config")
+    tool_risk: dict[str, ToolRisk] = Field(default_factory=dict, description="tool → read or write")
     serve: bool = True
 
 
@@ -348,9 +353,22 @@ class Score(Frozen):
     answered: bool
     loss: float
     reason: str = Field(default="", description="first difference, e.g. 'argument order_id differs'")
+    write: bool = Field(default=False, description="the answer calls a tool that changes something")
 
 
 Verdict = Literal["pass", "fail", "undecided"]
+
+
+class Slice(Frozen):
+    """Calls of one kind (tool called, label, language …) in both sealed splits; exact 95 % bounds."""
+
+    by: str
+    value: str
+    calls: int
+    served: int
+    agreed: int
+    agreement_low: float
+    agreement_high: float
 
 
 class Evaluation(Frozen):
@@ -380,6 +398,11 @@ class Evaluation(Frozen):
     calls_needed: int | None = Field(default=None, description="more calls needed to decide, if undecided")
     grid: tuple[dict[str, float], ...] = ()
     baselines: dict[str, float] = Field(default_factory=dict)
+    alpha_write: float | None = Field(default=None, description="alpha of answers that write; None = alpha")
+    threshold_write: float | None = Field(default=None, description="theirs; above 1 = never served")
+    tool_risk: dict[str, ToolRisk] = Field(default_factory=dict, description="what was set, not guessed")
+    slices: tuple[Slice, ...] = ()
+    slice_floor: float = 0.0
     created_at: datetime | None = None
 
 
@@ -415,6 +438,9 @@ class Certificate(Frozen):
     evidence: str = Field(description="path under the home folder of the per-call scores")
     evidence_hash: str
     issued_at: datetime
+    alpha_write: float | None = None
+    threshold_write: float | None = None
+    tool_risk: dict[str, ToolRisk] = Field(default_factory=dict)
     signature: str = ""
     revoked_at: datetime | None = None
 
@@ -447,3 +473,5 @@ class Route(Frozen):
     mode: Mode
     share: float
     threshold: float
+    threshold_write: float | None = Field(default=None, description="of answers that write; None = the same")
+    tool_risk: dict[str, ToolRisk] = Field(default_factory=dict)

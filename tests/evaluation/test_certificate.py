@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rightsizer.errors import ArtifactError, EvidenceError, InputError
 from rightsizer.evaluation.certificate import issue, signing_key, verify
+from rightsizer.evaluation.evaluate import evaluate
 from rightsizer.evaluation.evidence import id_digest, read_evidence
-from rightsizer.evaluation.gate import evaluate
 from rightsizer.evaluation.signing import KEY_FILE, digest_secret
 
 SETTINGS = {"alpha": 0.05, "delta": 0.1, "min_coverage": 0.05}

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rightsizer.errors import InputError
-from rightsizer.evaluation.gate import decide, evaluate
+from rightsizer.evaluation.evaluate import evaluate
+from rightsizer.evaluation.gate import decide
 from rightsizer.evaluation.plan import LEVELS
 from rightsizer.types import Score
 

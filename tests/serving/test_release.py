@@ -5,7 +5,7 @@ import pytest
 from rightsizer.errors import InputError
 from rightsizer.serving.release import decide_release, end_release
 from rightsizer.serving.routing import accepted, offered
-from rightsizer.types import Certificate, Evaluation, Message, Prediction, Route, Student
+from rightsizer.types import Certificate, Evaluation, Message, Prediction, Route, Student, ToolCallPart
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -103,3 +103,13 @@ def test_answer_at_the_threshold_is_served_and_an_abstention_never():
     assert accepted(_route(1.0), Prediction(message=message, confidence=0.5))
     assert not accepted(_route(1.0), Prediction(message=message, confidence=0.4999))
     assert not accepted(_route(1.0), Prediction(message=None, confidence=1.0))
+
+
+def test_writes_are_held_to_their_own_threshold():
+    write = Message(role="assistant", parts=(ToolCallPart(name="cancel_order"),))
+    read = Message(role="assistant", parts=(ToolCallPart(name="get_order"),))
+    certificate = _certificate(threshold=0.5, alpha_write=0.01, threshold_write=0.9, tool_risk={})
+    _, route = decide_release(_student(), _evaluation(), certificate, mode="live", now=NOW)
+    assert accepted(route, Prediction(message=read, confidence=0.6))
+    assert not accepted(route, Prediction(message=write, confidence=0.6))
+    assert accepted(route, Prediction(message=write, confidence=0.9))

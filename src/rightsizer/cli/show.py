@@ -11,6 +11,7 @@ import click
 from rightsizer.cli.context import console, emit_json, json_option, workspace
 from rightsizer.cli.decoders import export_, runtimes, serve
 from rightsizer.cli.edit import merge, rename, split, unmerge
+from rightsizer.cli.evaluations import compare, curve, slices, tools
 from rightsizer.cli.name_tasks import name_tasks
 
 if TYPE_CHECKING:
@@ -200,6 +201,7 @@ def assignments(level: Level | None, as_json: bool) -> None:
 for _edit in (merge, unmerge, split, rename):
     tasks.add_command(_edit)
 tasks.add_command(name_tasks)
+tasks.add_command(tools)
 
 
 def _record_group(name: str, doc: str) -> click.Group:
@@ -283,5 +285,7 @@ students = _record_group("students", "Trained models.")
 for _decoder in (export_, serve, runtimes):
     students.add_command(_decoder)
 evaluations = _record_group("evaluations", "What the gate found.")
+for _look in (slices, compare, curve):
+    evaluations.add_command(_look)
 routes = _record_group("routes", "What answers which task now.")
 deletions = _record_group("deletions", "Reports of what was deleted: by `forget`, or by age.")

@@ -12,15 +12,25 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from rightsizer.errors import EvidenceError, InputError
+from rightsizer.evaluation.classes import Decided, decide_classes
 from rightsizer.evaluation.evidence import Evidence, read_evidence, write_evidence
-from rightsizer.evaluation.gate import Decision, decide
 from rightsizer.evaluation.signing import digest_secret, signing_key
 from rightsizer.evaluation.statement import LIMITS, state
 from rightsizer.types import Certificate, Dataset, Evaluation, Score, Student, new_id
 
 __all__ = ["Check", "Verification", "issue", "signing_key", "verify"]
 
-PARAMETERS = ("evaluation_id", "student_id", "task_id", "artifact_hash", "dataset_hash", "alpha", "delta")
+PARAMETERS = (
+    "evaluation_id",
+    "student_id",
+    "task_id",
+    "artifact_hash",
+    "dataset_hash",
+    "alpha",
+    "delta",
+    "alpha_write",
+)
+LATER = ("alpha_write", "threshold_write", "tool_risk")  # fields that older certificates do not have
 
 
 @dataclass(frozen=True)
@@ -73,8 +83,10 @@ def issue(
         digest_secret(key, evaluation.id),
     )
     decision = _recompute(read_evidence(evidence))
-    found = (decision.verdict, decision.threshold, decision.n_calibration, decision.n_test)
-    if found != ("pass", evaluation.threshold, evaluation.n_calibration, evaluation.n_test):
+    base = decision.parts[0]
+    found = (decision.verdict, decision.threshold, decision.threshold_write, base.n_calibration, base.n_test)
+    stated = (evaluation.threshold, evaluation.threshold_write, evaluation.n_calibration, evaluation.n_test)
+    if found != ("pass", *stated):
         raise EvidenceError(f"the scores given do not lead to {evaluation.id}")
     certificate_id = new_id("certificate")
     unsigned = Certificate(
@@ -87,7 +99,10 @@ def issue(
         alpha=evaluation.alpha,
         delta=evaluation.delta,
         threshold=evaluation.threshold,
-        statement=state(decision, evaluation.alpha, evaluation.delta),
+        alpha_write=evaluation.alpha_write,
+        threshold_write=evaluation.threshold_write,
+        tool_risk=evaluation.tool_risk,
+        statement=state(decision, evaluation.alpha, evaluation.delta, evaluation.alpha_write),
         limits=LIMITS,
         evidence=f"evidence/{certificate_id}.jsonl",
         evidence_hash=hashlib.sha256(evidence).hexdigest(),
@@ -97,8 +112,12 @@ def issue(
 
 
 def signed_bytes(certificate: Certificate) -> bytes:
-    """What the signature is over: canonical JSON of all but the signature and a later revocation."""
-    body = certificate.model_dump(mode="json", exclude={"signature", "revoked_at"})
+    """What the signature is over: canonical JSON of all but the signature and a later revocation.
+
+    A field that came later is left out while it says nothing, so that older signatures hold.
+    """
+    idle = {name for name in LATER if getattr(certificate, name) in (None, {})}
+    body = certificate.model_dump(mode="json", exclude={"signature", "revoked_at"} | idle)
     return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -135,15 +154,24 @@ def verify(
             *(_same(f"parameter {p}", parsed.header.get(p), getattr(certificate, p)) for p in PARAMETERS),
             _same("verdict", decision.verdict, "pass"),
             _same("threshold", decision.threshold, certificate.threshold),
-            _same("statement", state(decision, certificate.alpha, certificate.delta), certificate.statement),
+            _same("threshold of writes", decision.threshold_write, certificate.threshold_write),
+            _same("statement", _stated(decision, certificate), certificate.statement),
             _same("limits", LIMITS, certificate.limits),
         )
     )
 
 
-def _recompute(evidence: Evidence) -> Decision:
+def _recompute(evidence: Evidence) -> Decided:
     alpha, delta, min_coverage = (_number(evidence, n) for n in ("alpha", "delta", "min_coverage"))
-    return decide(evidence.calibration, evidence.test, alpha=alpha, delta=delta, min_coverage=min_coverage)
+    alpha_write = None if evidence.header.get("alpha_write") is None else _number(evidence, "alpha_write")
+    return decide_classes(
+        evidence.calibration, evidence.test, alpha=alpha, delta=delta, min_coverage=min_coverage,
+        alpha_write=alpha_write,
+    )  # fmt: skip
+
+
+def _stated(decision: Decided, certificate: Certificate) -> str:
+    return state(decision, certificate.alpha, certificate.delta, certificate.alpha_write)
 
 
 def _number(evidence: Evidence, name: str) -> float:
@@ -154,7 +182,10 @@ def _number(evidence: Evidence, name: str) -> float:
 
 
 def _header(evaluation: Evaluation, student: Student, dataset: Dataset) -> dict[str, str | float]:
-    return {
+    own_class: dict[str, str | float] = {}
+    if evaluation.alpha_write is not None:
+        own_class["alpha_write"] = evaluation.alpha_write
+    return own_class | {
         "evaluation_id": evaluation.id,
         "student_id": student.id,
         "task_id": evaluation.task_id,

@@ -48,6 +48,7 @@ def write_evidence(
                 "split": split,
                 "confidence": s.confidence if s.answered else None,
                 "loss": int(s.loss),
+                **({"write": True} if s.write else {}),
             }
             lines.append(json.dumps(row))
     return ("\n".join(lines) + "\n").encode()
@@ -88,6 +89,7 @@ def _row(line: str, number: int) -> tuple[str, Score]:
             confidence=confidence if confidence is not None else 0.0,
             answered=confidence is not None,
             loss=row["loss"],
+            write=row.get("write", False),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise EvidenceError(f"evidence line {number} cannot be read") from error

@@ -8,9 +8,8 @@ once, can only take a pass back. See docs/decisions/0008-gate.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from rightsizer.errors import InputError
 from rightsizer.evaluation.plan import Plan, make_plan
@@ -18,7 +17,7 @@ from rightsizer.evaluation.reason import explain
 from rightsizer.evaluation.risk import Risk, Split, make_split, p_above, p_below, risk_at
 from rightsizer.stats import binomial_upper, calls_needed, fallback, p_at_least
 from rightsizer.stats.require import require_open_unit
-from rightsizer.types import Dataset, Evaluation, Score, Student, Verdict, new_id
+from rightsizer.types import Score, Verdict
 
 FORESEEABLE = 100  # a need of more than so many times the log is no advice to anybody
 CONTRADICTION = 0.05  # level at which the test split takes a pass back; costs power, never validity
@@ -165,72 +164,3 @@ def _more_calls(risks: Sequence[Risk], alpha: float, delta: float, n_calls: int)
             needs.append(max(1, round(n_calls * (enough / risk.sessions - 1))))
     fewest = min(needs, default=None)
     return fewest if fewest is not None and fewest <= FORESEEABLE * n_calls else None
-
-
-def evaluate(
-    student: Student,
-    dataset: Dataset,
-    calibration: Sequence[Score],
-    test: Sequence[Score],
-    *,
-    alpha: float,
-    delta: float,
-    min_coverage: float = 0.01,
-    baselines: Mapping[str, float] | None = None,
-) -> Evaluation:
-    """Student against teacher on both sealed splits, as a record.
-
-    `coverage` and `agreement` are those of the test split at the certified threshold, and
-    `agreement_low` is 1 − alpha, which is what was proved; without a pass nothing is served, and they
-    are 0 and None. `grid` has one row per threshold of the plan.
-
-    Raises:
-        InputError: see `decide`.
-    """
-    d = decide(
-        calibration, test, alpha=alpha, delta=delta, min_coverage=min_coverage, n_calls=len(dataset.rows)
-    )
-    at = d.test[d.chosen] if d.chosen is not None else None
-    return Evaluation(
-        id=new_id("evaluation"),
-        student_id=student.id,
-        task_id=student.task_id,
-        dataset_id=dataset.id,
-        verdict=d.verdict,
-        reason=d.reason,
-        threshold=d.threshold,
-        alpha=alpha,
-        delta=delta,
-        min_coverage=min_coverage,
-        n_calibration=d.n_calibration,
-        n_test=d.n_test,
-        n_sessions_calibration=d.n_sessions_calibration,
-        n_sessions_test=d.n_sessions_test,
-        coverage=at.served / d.n_test if at else 0.0,
-        agreement=1 - at.losses / at.served if at and at.served else None,
-        agreement_low=1 - alpha if at else None,
-        calls_needed=d.calls_needed,
-        grid=tuple(_grid_row(d, i, delta) for i in range(len(d.plan.thresholds))),
-        baselines=dict(baselines or {}),
-        created_at=datetime.now(UTC),
-    )
-
-
-def _grid_row(d: Decision, i: int, delta: float) -> dict[str, float]:
-    cal, test = d.calibration[i], d.test[i]
-    return {
-        "threshold": d.plan.thresholds[i],
-        "coverage": cal.served / d.n_calibration if d.n_calibration else 0.0,
-        "risk": cal.losses / cal.served if cal.served else 0.0,
-        "risk_upper": binomial_upper(
-            round(cal.losses * cal.sessions / max(1, cal.served)), cal.sessions, delta
-        ),
-        "served": float(cal.served),
-        "losses": float(cal.losses),
-        "sessions": float(cal.sessions),
-        "p_value": d.p_values[i],
-        "level": d.levels[i],
-        "certified": float(d.rejected[i]),
-        "test_coverage": test.served / d.n_test if d.n_test else 0.0,
-        "test_risk": test.losses / test.served if test.served else 0.0,
-    }

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from rightsizer.errors import InputError
 from rightsizer.scoring.agree import agree, answer
+from rightsizer.scoring.tool_risk import writes
 from rightsizer.types import Example, Message, Prediction, Predictor, Score, TaskPolicy
 
 BATCH = 64
@@ -50,7 +51,8 @@ def _judge(example: Example, prediction: Prediction, policy: TaskPolicy) -> Scor
     if prediction.message is None:
         return Score(**base, answered=False, loss=1.0, reason=prediction.reason or "abstained")
     judged = _agreement(example, prediction.message, policy)
-    return Score(**base, answered=True, loss=judged[0], reason=judged[1])
+    write = writes(prediction.message, example.prompt.tools, policy.tool_risk)
+    return Score(**base, answered=True, loss=judged[0], reason=judged[1], write=write)
 
 
 def _agreement(example: Example, message: Message, policy: TaskPolicy) -> tuple[float, str]:

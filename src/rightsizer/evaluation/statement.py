@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rightsizer.evaluation.classes import Decided
 from rightsizer.evaluation.gate import Decision
 
 LIMITS = (
@@ -21,17 +22,35 @@ LIMITS = (
 )
 
 
-def state(decision: Decision, alpha: float, delta: float) -> str:
+def state(decided: Decided, alpha: float, delta: float, alpha_write: float | None = None) -> str:
     """The statement with the figures it rests on; without a pass, that nothing is certified and why."""
-    if decision.chosen is None or decision.threshold is None:
-        return f"Nothing is certified: {decision.reason}."
+    if decided.verdict != "pass":
+        return f"Nothing is certified: {decided.reason}."
+    if alpha_write is None:
+        return f"With probability at least {1 - delta:.4%}, {_claim(decided.parts[0], alpha, 'answers')}"
+    claims = []
+    for part, tolerated, what in (
+        (decided.read, alpha, "answers that write nothing"),
+        (decided.write, alpha_write, "answers that call a tool that writes"),
+    ):
+        if part is None or part.chosen is None:
+            claims.append(f"{what} are never served.")
+        else:
+            claims.append(_claim(part, tolerated, what))
+    return f"With probability at least {1 - delta:.4%}, all at once: " + " ".join(claims)
+
+
+def _claim(decision: Decision, alpha: float, what: str) -> str:
+    """The claim about one class of answers."""
+    assert decision.chosen is not None  # only what passed is claimed
+    assert decision.threshold is not None
     cal, test = decision.calibration[decision.chosen], decision.test[decision.chosen]
     cap = decision.plan.session_cap
     weight = "" if cap == 1 else f" (a session counts for at most {cap} calls)"
     if cap == 1 and cal.served > cal.counted:
         weight = " (each session counts once)"
     return (
-        f"With probability at least {1 - delta:.4%}, answers served at confidence "
+        f"{what} served at confidence "
         f"{decision.threshold:.6g} or more disagree with the LLM on at most {alpha:.2%} of calls{weight}. "
         f"Seen on calibration: {cal.served} of {decision.n_calibration} calls served, {cal.losses} "
         f"disagreeing, {cal.sessions} sessions. Seen on test: {test.served} of {decision.n_test} served, "

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from rightsizer.pipeline.lineage import SPLITS
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.types import Call, Dataset, Funnel, Student, Task
+from rightsizer.views.language import language_of_text, newest_user_text
 
-_CJK = (("\u3400", "\u9fff"), ("\uf900", "\ufaff"))
 _UNSTATED = "not stated in the log"
 
 
@@ -68,14 +68,8 @@ def _look(ws: Workspace, dataset: Dataset) -> _Seen:
 
 
 def language_of(call: Call) -> str:
-    """'Chinese', 'mixed' or 'not Chinese': the share of CJK characters in the newest user text and answer."""
-    users = [m.text for m in call.request.messages if m.role == "user"]
-    text = (users[-1] if users else "") + (call.response.text if call.response else "")
-    letters = [c for c in text if c.isalpha()]
-    if not letters:
-        return "no text"
-    share = sum(any(a <= c <= b for a, b in _CJK) for c in letters) / len(letters)
-    return "Chinese" if share > 0.5 else "mixed" if share > 0.05 else "not Chinese"
+    """'Chinese', 'mixed' or 'not Chinese', of the newest user text and the answer together."""
+    return language_of_text(newest_user_text(call.request) + (call.response.text if call.response else ""))
 
 
 def _head(dataset: Dataset, task: Task) -> str:

@@ -282,7 +282,7 @@ class StoreRouter:
     def _answer(seat: Seat, decision: Decision) -> Decision:
         assert decision.request is not None
         prediction = seat.predictor.predict([decision.request])[0]
-        if accepted(seat.route, prediction):
+        if accepted(seat.route, prediction, decision.request.tools):
             return replace(decision, message=prediction.message, confidence=prediction.confidence)
         reason = "abstained" if prediction.message is None else "below-threshold"
         return replace(decision, confidence=prediction.confidence, fallback=reason)

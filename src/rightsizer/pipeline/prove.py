@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from rightsizer.errors import EvidenceError
 from rightsizer.evaluation.certificate import Verification, issue, signing_key, verify
-from rightsizer.evaluation.gate import evaluate
+from rightsizer.evaluation.evaluate import evaluate
 from rightsizer.evaluation.run import score
+from rightsizer.evaluation.slices import slice_scores, with_slices
 from rightsizer.evaluation.spending import next_batch
 from rightsizer.pipeline.curated import read_copy, reads_copies_only
 from rightsizer.pipeline.learn import Learning, curated_example
@@ -17,7 +18,16 @@ from rightsizer.pipeline.progress import Progress, silent
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.students.artifact import artifact_hash
 from rightsizer.tasks.dataset import materialise
-from rightsizer.types import Certificate, Dataset, DeltaBatch, Evaluation, Score, Split, Student, Task
+from rightsizer.types import (
+    Certificate,
+    Dataset,
+    DeltaBatch,
+    Evaluation,
+    Score,
+    Split,
+    Student,
+    Task,
+)
 
 
 def evaluate_student(
@@ -25,19 +35,22 @@ def evaluate_student(
 ) -> Evaluation:
     """Put one student through the gate; spends a batch of δ of its own. Issues a certificate if it passes."""
     ws.enter("evaluate", student=student.id)
-    task = ws.find(Task, student.task_id)
-    dataset = ws.find(Dataset, student.dataset_id)
-    if reads_copies_only(ws):
-        examples = read_copy(ws, dataset)
-    else:
-        calls = ws.store.calls.scan(task_id=task.id, kept_only=True)
-        examples = materialise(dataset, calls, curated_example(ws))
-    learning = Learning(task, dataset, tuple(examples), ())
+    learning = learning_of(ws, student)
     (delta,) = spend(ws, 1)
     calibration = scored(ws, student, learning, "calibration", progress)
     test = scored(ws, student, learning, "test", progress)
     evaluation = decide(ws, student, learning, calibration, test, delta=delta, alpha=alpha)
-    return keep(ws, evaluation, student, dataset, calibration + test)
+    return keep(ws, evaluation, student, learning.dataset, calibration + test)
+
+
+def learning_of(ws: Workspace, student: Student) -> Learning:
+    """The frozen dataset that a student learned from, with its examples."""
+    task = ws.find(Task, student.task_id)
+    dataset = ws.find(Dataset, student.dataset_id)
+    if reads_copies_only(ws):
+        return Learning(task, dataset, tuple(read_copy(ws, dataset)), ())
+    calls = ws.store.calls.scan(task_id=task.id, kept_only=True)
+    return Learning(task, dataset, tuple(materialise(dataset, calls, curated_example(ws))), ())
 
 
 def spend(ws: Workspace, decisions: int) -> list[float]:
@@ -71,26 +84,37 @@ def decide(
     alpha: float | None = None,
 ) -> Evaluation:
     """The gate's decision on these scores; stores nothing."""
-    task = learning.task
-    return evaluate(
+    task, gate, policy = learning.task, ws.settings.gate, learning.task.policy
+    alpha = alpha or policy.alpha or gate.alpha(task.output)
+    alpha_write = policy.alpha_write or gate.alpha_write
+    evaluation = evaluate(
         student,
         learning.dataset,
         calibration,
         test,
-        alpha=alpha or task.policy.alpha or ws.settings.gate.alpha(task.output),
+        alpha=alpha,
         delta=delta,
-        min_coverage=ws.settings.gate.min_coverage,
+        min_coverage=gate.min_coverage,
+        alpha_write=min(alpha, alpha_write) if alpha_write else None,
+        tool_risk=policy.tool_risk,
         baselines=baselines(learning),
     )
+    slices = slice_scores(
+        learning.examples, [*calibration, *test], evaluation.threshold, task.output, policy,
+        threshold_write=evaluation.threshold_write,
+    )  # fmt: skip
+    return with_slices(evaluation, slices, gate.slice_floor)
 
 
 def baselines(learning: Learning) -> dict[str, float]:
-    """What no model at all would reach on the test split: always the commonest answer of the train split."""
+    """What no model at all would reach on the test split (always the commonest answer of the train split),
+    and how often the LLM agrees with itself where an input recurs in the log: hardly any student does better.
+    """
     from rightsizer.evaluation.run import majority_agreement
 
-    return {
-        "majority": majority_agreement(learning.part("train"), learning.part("test"), learning.task.policy)
-    }
+    majority = majority_agreement(learning.part("train"), learning.part("test"), learning.task.policy)
+    ceiling = learning.task.readiness_parts.get("steady")
+    return {"majority": majority} | ({} if ceiling is None else {"self_agreement": ceiling})
 
 
 def keep(

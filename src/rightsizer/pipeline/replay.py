@@ -154,7 +154,7 @@ def _answer(ws: Workspace, seat: _Seat, calls: Sequence[tuple[Call, float]], tal
     if requests[TIMED:]:
         predictions += seat.predictor.predict(requests[TIMED:])
     for (call, _), prediction in zip(calls, predictions, strict=True):
-        if not accepted(seat.route, prediction):
+        if not accepted(seat.route, prediction, call.request.tools):
             continue
         counts = tally.by_task[seat.task.id]
         counts[1] += 1

@@ -49,6 +49,8 @@ def decide_release(
         mode=mode,
         share=share,
         threshold=threshold,
+        threshold_write=certificate.threshold_write if certificate is not None else None,
+        tool_risk=certificate.tool_risk if certificate is not None else {},
     )
     return release, route
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from rightsizer.scoring.tool_risk import writes
 from rightsizer.types import Prediction, Route
 
 
@@ -19,6 +22,13 @@ def offered(route: Route, key: str) -> bool:
     return int.from_bytes(digest, "big") < route.share * 2**64
 
 
-def accepted(route: Route, prediction: Prediction) -> bool:
-    """Whether the student's answer may be served: it answered, and is at least as sure as certified."""
-    return prediction.message is not None and prediction.confidence >= route.threshold
+def accepted(route: Route, prediction: Prediction, tools: Sequence[Mapping[str, Any]] = ()) -> bool:
+    """Whether the student's answer may be served: it answered, and is at least as sure as certified.
+
+    Where answers that write were proved apart, theirs is another threshold; `tools` are the request's.
+    """
+    if prediction.message is None:
+        return False
+    if route.threshold_write is None or not writes(prediction.message, tools, route.tool_risk):
+        return prediction.confidence >= route.threshold
+    return prediction.confidence >= route.threshold_write

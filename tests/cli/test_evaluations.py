@@ -1,0 +1,63 @@
+"""What lies behind a verdict, on a home in which the loop has run."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+
+def task_id(looped, part: str) -> str:
+    return next(t["task_id"] for t in looped.outcome["tasks"] if part in t["name"])
+
+
+def test_slices_add_up_to_the_sealed_calls(cli: Callable, looped) -> None:
+    rows = cli("--home", looped.home, "evaluations", "list", "--json").json["evaluations"]
+    passed = next(e for e in rows if e["verdict"] == "pass" and e["task_id"] == task_id(looped, "router"))
+    found = cli("--home", looped.home, "evaluations", "slices", passed["id"], "--json").json["slices"]
+    languages = [s for s in found if s["by"] == "language"]
+    n = passed["n_calibration"] + passed["n_test"]
+    assert n - 9 <= sum(s["calls"] for s in languages) <= n  # fewer than ten others are no slice
+    assert {"Chinese", "not Chinese"} <= {s["value"] for s in languages}
+    assert all(s["agreement_low"] <= s["agreed"] / s["served"] for s in found if s["served"])
+
+
+def test_a_curve_costs_no_delta(cli: Callable, looped) -> None:
+    before = cli("--home", looped.home, "evaluations", "list", "--json").json["evaluations"]
+    done = cli("--home", looped.home, "evaluations", "curve", task_id(looped, "router"), "--json")
+    after = cli("--home", looped.home, "evaluations", "list", "--json").json["evaluations"]
+    assert done.code == 0
+    (curve,) = done.json["curves"]
+    assert [p["n_train"] for p in curve["points"]] == sorted(p["n_train"] for p in curve["points"])
+    assert curve["advice"] in ("more calls help", "more calls do not help", "cannot tell")
+    assert len(before) == len(after)
+
+
+def test_a_person_corrects_which_tools_write(cli: Callable, looped, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(looped.home, home)
+    desk = task_id(looped, "action")
+    guessed = {
+        t["name"]: t["risk"] for t in cli("--home", home, "tasks", "tools", desk, "--json").json["tools"]
+    }
+    assert guessed["look_up_order"] == guessed["track_parcel"] == "read"
+    assert guessed["cancel_order"] == guessed["refund_order"] == "write"
+    said = cli("--home", home, "tasks", "tools", desk, "--read", "open_ticket", "--json").json["tools"]
+    assert next(t for t in said if t["name"] == "open_ticket") == {
+        "name": "open_ticket", "risk": "read", "said": True,
+    }  # fmt: skip
+    routes = cli("--home", home, "routes", "list", "--json").json["routes"]
+    assert desk not in {r["task_id"] for r in routes}
+    assert cli("--home", home, "tasks", "tools", desk, "--write", "no_such_tool").code == 1
+
+
+def test_two_students_of_a_task_are_compared(cli: Callable, looped) -> None:
+    desk = task_id(looped, "router")
+    rows = [
+        e
+        for e in cli("--home", looped.home, "evaluations", "list", "--json").json["evaluations"]
+        if e["task_id"] == desk
+    ]
+    done = cli("--home", looped.home, "evaluations", "compare", rows[0]["student_id"], rows[0]["student_id"])
+    assert done.code == 0
+    assert "equally good" in done.out
