@@ -53,6 +53,7 @@ def compare_students(
                 f"{student.id} was not evaluated: its test split is still sealed",
                 hint=f"rightsizer evaluate {student.id}",
             )
+    ws.enter("evaluate", student=first.id, beside=second.id)
     learning = learning_of(ws, first)
     a, b = (scored(ws, s, learning, "test", progress) for s in (first, second))
     return compare_scores(first.id, second.id, a, b, margin)

@@ -1,6 +1,6 @@
 """Secrets of more than forty kinds in code, logs, JSON and Chinese prose, and hard negatives beside them.
 
-python benchmarks/curation/secrets.py [--misses] [--peer]      (--peer: detect-secrets, if installed)
+python benchmarks/curation/secret_kinds.py [--misses] [--peer]      (--peer: detect-secrets, if installed)
 
 A secret counts as found when every character of it is covered; a negative counts as a false alarm when
 anything in it is called a secret.
