@@ -18,7 +18,7 @@ from pathlib import Path
 from rightsizer.curation.names import find
 from rightsizer.curation.pii import scan
 
-# A neighbour is called secrets.py, and would hide the standard library's module from the peers.
+# What lies beside a script must not hide a module that the peers import.
 sys.path = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).parent]
 DATA = Path(__file__).resolve().parents[3] / "shared/data/pii/weibo-ner-zh/data"
 NAMES = ("PERSON", "ORGANIZATION", "LOCATION", "ADDRESS")

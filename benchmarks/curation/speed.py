@@ -26,7 +26,7 @@ from rightsizer.curation.pii import PATTERNS, scan
 from rightsizer.curation.recognizers.gate import ENGINES, Gate
 from rightsizer.types import Message, Request, TextPart
 
-# A neighbour is called secrets.py, and would hide the standard library's module from the peers.
+# What lies beside a script must not hide a module that the peers import.
 sys.path = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).parent]
 LOGS = Path(__file__).resolve().parents[3] / "shared/data/calls"
 
