@@ -60,11 +60,7 @@ class Admin:
             return await self._feedback(receive)
         if path == traces.PATH:
             return await self._traces(scope, receive)
-        gauges = {
-            "segment_backlog_bytes": worker.recorder.backlog_bytes(),
-            "records_waiting": worker.recorder.n_waiting,
-            "ready": int(worker.ready),
-        }
+        gauges = {"segment_backlog_bytes": worker.recorder.backlog_bytes(), "ready": int(worker.ready)}
         return 200, worker.all_metrics().render(gauges).encode(), b"text/plain; version=0.0.4; charset=utf-8"
 
     async def _feedback(self, receive: Receive) -> tuple[int, bytes, bytes]:

@@ -53,6 +53,9 @@ class KnownHeads:
     def __init__(self) -> None:
         self._heads: dict[tuple[bytes, str], Incoming] = {}
 
+    def __len__(self) -> int:
+        return len(self._heads)
+
     def find(self, key: bytes, address: str) -> Incoming | None:
         """The request that had this head and came from this address."""
         return self._heads.get((key, address))

@@ -40,6 +40,7 @@ class Metrics:
         self.retries = 0
         self.recorded = 0
         self.in_flight = 0
+        self.records_waiting = 0
         self.latency_s = Histogram()
         self.first_byte_s = Histogram()
 
@@ -60,7 +61,8 @@ class Metrics:
             lines += _counter(f"rightsizer_{name}_total", (label,), named)
         for name in ("disconnects", "retries", "recorded"):
             lines += _counter(f"rightsizer_{name}_total", (), {(): getattr(self, name)})
-        for name, value in {"in_flight": self.in_flight, **gauges}.items():
+        now = {"in_flight": self.in_flight, "records_waiting": self.records_waiting}
+        for name, value in {**now, **gauges}.items():
             lines += [f"# TYPE rightsizer_{name} gauge", f"rightsizer_{name} {value}"]
         lines += self.latency_s.lines("rightsizer_call_duration_seconds")
         lines += self.first_byte_s.lines("rightsizer_time_to_first_byte_seconds")

@@ -189,12 +189,17 @@ class Recorder:
 
     def _hold(self, held: Held, frame: Frame) -> bool:
         if self._waiting.hold(held, frame):
+            self._metrics.records_waiting = self.n_waiting
             return True
         self._metrics.lost("disk")
         return False
 
     def _write_waiting(self) -> None:
         """Write what waits, as far as the disk takes it."""
+        self._write_held()
+        self._metrics.records_waiting = self.n_waiting
+
+    def _write_held(self) -> None:
         while (held := self._waiting.take()) is not None:
             try:
                 if held.segment is None:

@@ -18,6 +18,7 @@ from rightsizer.gateway.metrics import Histogram, Metrics
 
 _COUNTERS = ("calls", "fallbacks", "losses", "refusals")
 _NUMBERS = ("disconnects", "retries", "recorded")
+_NOW = ("in_flight", "records_waiting")
 _HISTOGRAMS = ("latency_s", "first_byte_s")
 
 
@@ -35,7 +36,7 @@ def clear_metrics(home: Path) -> None:
 
 def publish_metrics(folder: Path, metrics: Metrics) -> None:
     """Write this worker's counts. A full disk is no reason to fail: then the others see older ones."""
-    values: dict[str, Any] = {name: getattr(metrics, name) for name in (*_NUMBERS, "in_flight")}
+    values: dict[str, Any] = {name: getattr(metrics, name) for name in (*_NUMBERS, *_NOW)}
     for name in _COUNTERS:
         counts = getattr(metrics, name).items()
         values[name] = [[list(key) if isinstance(key, tuple) else key, count] for key, count in counts]
@@ -69,7 +70,7 @@ def merged_metrics(folder: Path, own: Metrics) -> Metrics:
 
 def _read(values: dict[str, Any]) -> Metrics:
     metrics = Metrics()
-    for name in (*_NUMBERS, "in_flight"):
+    for name in (*_NUMBERS, *_NOW):
         setattr(metrics, name, int(values[name]))
     for name in _COUNTERS:
         pairs = ((tuple(key) if isinstance(key, list) else key, count) for key, count in values[name])
@@ -84,7 +85,8 @@ def _read(values: dict[str, Any]) -> Metrics:
 def _add(total: Metrics, other: Metrics, *, lives: bool) -> None:
     for name in _NUMBERS:
         setattr(total, name, getattr(total, name) + getattr(other, name))
-    total.in_flight += other.in_flight if lives else 0
+    for name in _NOW if lives else ():
+        setattr(total, name, getattr(total, name) + getattr(other, name))
     for name in _COUNTERS:
         getattr(total, name).update(getattr(other, name))
     for name in _HISTOGRAMS:
