@@ -71,9 +71,10 @@ def children(gateway: Any) -> list[int]:
 def ask(gateway: Any) -> int:
     connection = http.client.HTTPConnection(*gateway.address, timeout=20)
     connection.request("POST", "/v1/chat/completions", BODY)
-    status = connection.getresponse().status
+    answer = connection.getresponse()
+    answer.read()  # who hangs up before the end is counted as having done so
     connection.close()
-    return status
+    return answer.status
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
