@@ -44,9 +44,10 @@ def talk(address: tuple[str, int], data: bytes, seconds: float = 20.0) -> bytes:
 def ask(gateway: Any) -> int:
     connection = http.client.HTTPConnection(*gateway.address, timeout=20)
     connection.request("POST", "/v1/chat/completions", BODY)
-    status = connection.getresponse().status
+    answer = connection.getresponse()
+    answer.read()  # who hangs up before the end is recorded as gone
     connection.close()
-    return status
+    return answer.status
 
 
 def workers_rss_kb(gateway: Any) -> int:

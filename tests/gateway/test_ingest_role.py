@@ -33,7 +33,9 @@ def test_an_ingest_gateway_records_without_any_key_that_reads(
         connection = http.client.HTTPConnection(*gateway.address, timeout=20)
         body = {"model": "m", "messages": [{"role": "user", "content": "is 张琳 there?"}]}
         connection.request("POST", "/v1/chat/completions", orjson.dumps(body))
-        assert connection.getresponse().status == 200
+        answered = connection.getresponse()
+        answered.read()
+        assert answered.status == 200
         assert gateway.stop() == 0
     data = b"".join(path.read_bytes() for path in segments_folder(home).iterdir())
     assert data
