@@ -22,12 +22,17 @@ if TYPE_CHECKING:
 SHOWN_TASKS = 20  # of a log with many kinds of calls, those that cost most
 
 VERDICT = {
-    "pass": "[green]✔ replace[/]",
-    "fail": "[red]✘ keep the LLM[/]",
-    "undecided": "[yellow]… not enough evidence[/]",
-    "replace": "[green]✔ replace[/]",
-    "keep": "[red]✘ keep the LLM[/]",
+    "pass": "[green]● replace[/]",
+    "fail": "[blue]○ keep the LLM[/]",
+    "undecided": "[yellow]◐ not enough evidence[/]",
+    "replace": "[green]● replace[/]",
+    "keep": "[blue]○ keep the LLM[/]",
     None: "[dim]not looked at[/]",
+}
+SHORT_VERDICT = {  # of a row that must fit a terminal of 80 columns; a mark, then words
+    "pass": "[green]● replace[/]",
+    "fail": "[blue]○ keep[/]",
+    "undecided": "[yellow]◐ undecided[/]",
 }
 
 
@@ -82,22 +87,39 @@ def print_funnel(funnel: Funnel, out: Console) -> None:
 
 
 def print_run(outcome: RunOutcome, out: Console) -> None:
-    made = table("Tasks", "task", "#calls", "verdict", "student", "#served", "#agreement")
+    """One line a task, then why: a reason is a sentence, and a column of a table would break it up."""
+    made = Table(
+        title="Tasks", title_justify="left", title_style="bold", header_style="dim", box=None, pad_edge=False,
+        width=min(out.width, 100),
+    )  # fmt: skip
+    made.add_column("task", no_wrap=True, overflow="ellipsis", ratio=1)
+    for name, numeric in (("calls", 1), ("verdict", 0), ("student", 0), ("served", 1), ("agrees", 1)):
+        made.add_column(name, justify="right" if numeric else "left", no_wrap=True)
+    why = Table.grid(padding=(0, 1, 0, 0))
+    why.add_column(width=1)
+    why.add_column(ratio=1, overflow="fold")
     shown = [r for i, r in enumerate(outcome.tasks) if i < SHOWN_TASKS or r.student_id]
     for row in shown:
         passed = row.verdict == "pass"
-        verdict = VERDICT[row.verdict] + (" [green]· live[/]" if row.released else "")
         made.add_row(
-            f"[bold]{escape(row.name)}[/]\n[dim]{escape(row.reason)}[/]", f"{row.n_calls:,}", verdict,
+            f"[bold]{escape(row.name)}[/]", f"{row.n_calls:,}", SHORT_VERDICT[row.verdict],
             row.method or "–", percent(row.coverage if passed else None),
             percent(row.agreement if passed else None),
         )  # fmt: skip
+        live = " [green]now live[/] ·" if row.released else ""
+        why.add_row(
+            SHORT_VERDICT[row.verdict].split()[0] + "[/]",
+            f"[bold]{escape(row.name)}[/] {live} [dim]{escape(row.reason)}[/]",
+        )
     out.print(made)
+    if shown:
+        out.print("\n[bold]Why[/]")
+        out.print(why)
     if len(shown) < len(outcome.tasks):
         rest = len(outcome.tasks) - len(shown)
         out.print(f"[dim]and {rest} smaller tasks with nothing to train on yet: rightsizer tasks list[/]")
     n_passed = sum(r.verdict == "pass" for r in outcome.tasks)
-    out.print(f"{n_passed} of {len(outcome.tasks)} tasks passed the gate · {outcome.seconds:.0f} s")
+    out.print(f"\n{n_passed} of {len(outcome.tasks)} tasks passed the gate · {outcome.seconds:.0f} s")
 
 
 def print_replay(outcome: ReplayOutcome, out: Console) -> None:
@@ -144,7 +166,11 @@ def print_checks(checks: Sequence[Check], out: Console) -> None:
 
 
 def print_settings(rows: Sequence[Explained], out: Console) -> None:
-    made = table("Settings", "name", "value", "from", "meaning")
+    made = table("Settings")
+    made.add_column("name", no_wrap=True)
+    made.add_column("value", overflow="fold", max_width=16)
+    made.add_column("from", no_wrap=True)
+    made.add_column("meaning")
     for row in rows:
         origin = row.origin if row.origin == "default" else f"[cyan]{escape(row.origin)}[/]"
         made.add_row(row.name, escape(repr(row.value)), origin, f"[dim]{escape(row.meaning)}[/]")
