@@ -117,6 +117,9 @@ def test_certificates_verify_and_tampering_is_found(cli, looped):
     with open_workspace(looped.home) as ws:
         certificate = ws.store.records.list(Certificate)[0]
     assert cli("--home", looped.home, "verify", certificate.id, "--json").json["ok"]
+    by_task = cli("--home", looped.home, "verify", certificate.task_id, "--json")
+    assert by_task.json == cli("--home", looped.home, "verify", certificate.student_id, "--json").json
+    assert cli("--home", looped.home, "verify", "nobody").code == 1
     evidence = looped.home / certificate.evidence
     kept = evidence.read_bytes()
     evidence.write_bytes(kept.replace(b"0", b"1", 1))
@@ -124,6 +127,11 @@ def test_certificates_verify_and_tampering_is_found(cli, looped):
         assert cli("--home", looped.home, "verify", certificate.id).code == 3
     finally:
         evidence.write_bytes(kept)
+
+
+def test_an_import_without_a_single_call_is_an_error(cli, tmp_path):
+    (tmp_path / "notes.jsonl").write_text('{"not": "a call"}\n')
+    assert cli("--home", tmp_path / "home", "import", tmp_path / "notes.jsonl", "--json").code == 1
 
 
 def test_release_and_rollback(cli, looped):

@@ -70,7 +70,7 @@ def rollback(task: str, as_json: bool) -> None:
 def verify(certificate: str, as_json: bool) -> int:
     """Recompute CERTIFICATE from its evidence, offline: signature, files, threshold, bounds.
 
-    Exit code 3 if it does not hold.
+    Or name the task, student or release that it is about. Exit code 3 if it does not hold.
     """
     from rightsizer.cli.tables import print_verification
     from rightsizer.pipeline import verify_certificate

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
+from rich.table import Table
 
-from rightsizer.cli.tables import VERDICT, percent, table
+from rightsizer.cli.tables import SHORT_VERDICT, percent, print_reasons, table
 
 if TYPE_CHECKING:
     from rightsizer.store.store import Rejected
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     )
 
 SHOWN_CHARACTERS = 2000
+NO_NAMES: Mapping[str, str] = {}  # tasks are then shown by the end of their id
 
 
 def short(key: str) -> str:
@@ -42,50 +44,65 @@ def print_candidates(task: Task, candidates: Sequence[Candidate], out: Console) 
     out.print(made)
 
 
-def print_students(students: Sequence[Student], out: Console) -> None:
-    made = table("Students", "id", "rung", "method", "#size", "#trained in", "task")
+def _named(task_id: str, names: Mapping[str, str]) -> str:
+    name = names.get(task_id)
+    return short(task_id) if name is None else escape(name)
+
+
+def _list(title: str, *columns: str) -> Table:
+    """As `table`, with a last column, the task, that gives way where the screen is narrow."""
+    made = table(title, *columns)
+    made.add_column("task", no_wrap=True, overflow="ellipsis", ratio=1)
+    made.expand = True
+    for column in made.columns[:-1]:
+        column.no_wrap = True
+    return made
+
+
+def print_students(students: Sequence[Student], out: Console, names: Mapping[str, str] = NO_NAMES) -> None:
+    made = _list("Students", "id", "rung", "method", "#size", "#trained in")
     for s in students:
         made.add_row(
-            short(s.id),
-            s.rung,
-            s.method,
-            f"{s.size_bytes / 1e6:.2f} MB",
-            f"{s.train_s:.1f} s",
-            short(s.task_id),
-        )
-    out.print(made)
-
-
-def print_evaluations(evaluations: Sequence[Evaluation], out: Console) -> None:
-    made = table(
-        "Evaluations", "student", "verdict", "#threshold", "#served", "#agreement", "#at least", "why"
-    )
-    for e in evaluations:
-        made.add_row(
-            short(e.student_id), VERDICT[e.verdict], "–" if e.threshold is None else f"{e.threshold:.3f}",
-            percent(e.coverage), percent(e.agreement), percent(e.agreement_low),
-            f"[dim]{escape(e.reason)}[/]",
+            short(s.id), s.rung, s.method, f"{s.size_bytes / 1e6:.2f} MB", f"{s.train_s:.1f} s",
+            _named(s.task_id, names),
         )  # fmt: skip
     out.print(made)
 
 
-def print_datasets(datasets: Sequence[Dataset], out: Console) -> None:
-    made = table("Datasets", "id", "#train", "#calibration", "#test", "split by", "content", "task")
+def print_evaluations(
+    evaluations: Sequence[Evaluation], out: Console, names: Mapping[str, str] = NO_NAMES
+) -> None:
+    made = _list("Evaluations", "student", "verdict", "#threshold", "#served", "#agrees", "#at least")
+    for e in evaluations:
+        made.add_row(
+            short(e.student_id), SHORT_VERDICT[e.verdict],
+            "–" if e.threshold is None else f"{e.threshold:.3f}",
+            percent(e.coverage), percent(e.agreement), percent(e.agreement_low), _named(e.task_id, names),
+        )  # fmt: skip
+    out.print(made)
+    print_reasons([(e.verdict, f"…{e.student_id[-8:]}", e.reason) for e in evaluations], out)
+
+
+def print_datasets(datasets: Sequence[Dataset], out: Console, names: Mapping[str, str] = NO_NAMES) -> None:
+    made = _list("Datasets", "id", "#train", "#calibration", "#test", "split by", "content")
     for d in datasets:
         made.add_row(
             short(d.id), f"{d.count('train'):,}", f"{d.count('calibration'):,}", f"{d.count('test'):,}",
-            d.group_key, f"[dim]{d.content_hash[:12]}[/]", short(d.task_id),
+            d.group_key, f"[dim]{d.content_hash[:8]}[/]", _named(d.task_id, names),
         )  # fmt: skip
     out.print(made)
 
 
-def print_routes(routes: Sequence[Route], out: Console) -> None:
+def print_routes(routes: Sequence[Route], out: Console, names: Mapping[str, str] = NO_NAMES) -> None:
     if not routes:
         out.print("no routes: the LLM answers everything")
         return
-    made = table("Routes", "task", "student", "mode", "#share", "#threshold")
+    made = _list("Routes", "student", "mode", "#share", "#threshold", "release")
     for r in routes:
-        made.add_row(short(r.task_id), short(r.student_id), r.mode, percent(r.share), f"{r.threshold:.3f}")
+        made.add_row(
+            short(r.student_id), r.mode, percent(r.share), f"{r.threshold:.3f}",
+            short(r.release_id), _named(r.task_id, names),
+        )  # fmt: skip
     out.print(made)
 
 

@@ -16,8 +16,10 @@ FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_ty
 @FILES
 @click.option("--format", "format_", default="auto", show_default=True, help="Dialect of the files.")
 @json_option
-def import_(files: tuple[Path, ...], format_: str, as_json: bool) -> None:
+def import_(files: tuple[Path, ...], format_: str, as_json: bool) -> int:
     """Read logs of model calls (.jsonl, .gz, .zst). The same file twice adds nothing.
+
+    Exit code 1 when not a single line was a call.
 
     \b
     rightsizer import calls.jsonl.zst
@@ -29,6 +31,7 @@ def import_(files: tuple[Path, ...], format_: str, as_json: bool) -> None:
     with workspace(create=True) as ws, progress_bar(as_json) as progress:
         done = import_logs(ws, files, format=format_, progress=progress)
     emit_json(done) if as_json else print_import(done, console())
+    return 0 if any(f.calls for f in done.files) else 1
 
 
 @click.command()

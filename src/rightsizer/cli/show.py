@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -15,6 +15,7 @@ from rightsizer.cli.evaluations import compare, curve, slices, tools
 from rightsizer.cli.name_tasks import name_tasks
 
 if TYPE_CHECKING:
+    from rightsizer.pipeline.forget import Deletion
     from rightsizer.types import Frozen, Level
 
 
@@ -214,14 +215,17 @@ def _record_group(name: str, doc: str) -> click.Group:
     @json_option
     def list_(as_json: bool) -> None:
         from rightsizer.cli import governance_tables, listings
+        from rightsizer.types import Task
 
         with workspace() as ws:
             rows = list(reversed(ws.store.records.list(_kind(name))))
+            names = {t.id: t.name for t in ws.store.records.list(Task)}
         if as_json:
             emit_json({name: [r.model_dump(mode="json", exclude={"rows", "grid"}) for r in rows]})
+        elif name == "deletions":
+            governance_tables.print_deletions(cast("list[Deletion]", rows), console())
         else:
-            module = governance_tables if name == "deletions" else listings
-            getattr(module, f"print_{name}")(rows, console())
+            getattr(listings, f"print_{name}")(rows, console(), names)
 
     @group.command(name="show", help=f"One of the {name}, whole, as JSON.")
     @click.argument("key", metavar="ID")

@@ -24,7 +24,8 @@ def print_report(report: Report, console: Console) -> None:
     console.print()
     console.print(_headline(report, console.width))
     if not report.tasks:
-        console.print("[dim]No tasks yet: `rightsizer run --all` finds them and trains students.[/]")
+        verb = "run --all` finds them and trains students" if report.log.calls else "import FILE` reads a log"
+        console.print(f"[dim]No tasks yet: `rightsizer {verb}.[/]")
         return
     console.print(_cost_bar(report, console.width))
     console.print(_tasks(report, console.width))
@@ -38,7 +39,8 @@ def _headline(report: Report, width: int) -> RenderableType:
     log, head = report.log, report.headline
     span = f" · {days(log.span_days)}" if log.span_days is not None else ""
     models = short(", ".join(m.model for m in log.models[:3]), max(20, width - 60))
-    about = Text(f"{count(log.calls)} calls · {count(log.sessions)} sessions{span} · {models}", style="dim")
+    about = Text(f"{count(log.calls)} calls · {count(log.sessions)} sessions{span}", style="dim")
+    about.append(f" · {models}" if models else "")
     per = f"/ {report.unit}"
     known = log.cost_usd.point > 0
     possible = f"≤ {money(head.possible_saving.high)}" if known else "?"

@@ -95,9 +95,6 @@ def print_run(outcome: RunOutcome, out: Console) -> None:
     made.add_column("task", no_wrap=True, overflow="ellipsis", ratio=1)
     for name, numeric in (("calls", 1), ("verdict", 0), ("student", 0), ("served", 1), ("agrees", 1)):
         made.add_column(name, justify="right" if numeric else "left", no_wrap=True)
-    why = Table.grid(padding=(0, 1, 0, 0))
-    why.add_column(width=1)
-    why.add_column(ratio=1, overflow="fold")
     shown = [r for i, r in enumerate(outcome.tasks) if i < SHOWN_TASKS or r.student_id]
     for row in shown:
         passed = row.verdict == "pass"
@@ -106,20 +103,27 @@ def print_run(outcome: RunOutcome, out: Console) -> None:
             row.method or "–", percent(row.coverage if passed else None),
             percent(row.agreement if passed else None),
         )  # fmt: skip
-        live = " [green]now live[/] ·" if row.released else ""
-        why.add_row(
-            SHORT_VERDICT[row.verdict].split()[0] + "[/]",
-            f"[bold]{escape(row.name)}[/] {live} [dim]{escape(row.reason)}[/]",
-        )
     out.print(made)
-    if shown:
-        out.print("\n[bold]Why[/]")
-        out.print(why)
+    print_reasons([(r.verdict, r.name + (" · live" if r.released else ""), r.reason) for r in shown], out)
     if len(shown) < len(outcome.tasks):
         rest = len(outcome.tasks) - len(shown)
         out.print(f"[dim]and {rest} smaller tasks with nothing to train on yet: rightsizer tasks list[/]")
     n_passed = sum(r.verdict == "pass" for r in outcome.tasks)
     out.print(f"\n{n_passed} of {len(outcome.tasks)} tasks passed the gate · {outcome.seconds:.0f} s")
+
+
+def print_reasons(rows: Sequence[tuple[str, str, str]], out: Console) -> None:
+    """Why: (verdict, name, reason) a row, each reason at full width."""
+    if not rows:
+        return
+    why = Table.grid(padding=(0, 1, 0, 0))
+    why.add_column(width=1)
+    why.add_column(ratio=1, overflow="fold")
+    for verdict, name, reason in rows:
+        mark = SHORT_VERDICT[verdict].split()[0] + "[/]"
+        why.add_row(mark, f"[bold]{escape(name)}[/]  [dim]{escape(reason)}[/]")
+    out.print("\n[bold]Why[/]")
+    out.print(why)
 
 
 def print_replay(outcome: ReplayOutcome, out: Console) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
-from rightsizer.errors import EvidenceError
+from rightsizer.errors import EvidenceError, InputError, NotFound
 from rightsizer.evaluation.certificate import Verification, issue, signing_key, verify
 from rightsizer.evaluation.evaluate import evaluate
 from rightsizer.evaluation.run import score
@@ -23,6 +24,7 @@ from rightsizer.types import (
     Dataset,
     DeltaBatch,
     Evaluation,
+    Release,
     Score,
     Split,
     Student,
@@ -141,8 +143,15 @@ def certificate_of(ws: Workspace, student_id: str) -> Certificate | None:
 
 
 def verify_certificate(ws: Workspace, key: str) -> Verification:
-    """Recompute a certificate from its evidence and the files that serve, offline."""
-    certificate = ws.find(Certificate, key)
+    """Recompute a certificate from its evidence and the files that serve, offline.
+
+    `key` is a certificate, or the release, student or task whose newest certificate is meant.
+
+    Raises:
+        NotFound: nothing matches, or what matches has no certificate.
+        EvidenceError: the evidence file cannot be read.
+    """
+    certificate = _certificate(ws, key)
     student = ws.find(Student, certificate.student_id)
     try:
         evidence = (ws.home / certificate.evidence).read_bytes()
@@ -153,4 +162,22 @@ def verify_certificate(ws: Workspace, key: str) -> Verification:
         ) from error
     return verify(
         certificate, evidence, artifact_hash(student_folder(ws, student)), signing_key(ws.home).public_key()
+    )
+
+
+def _certificate(ws: Workspace, key: str) -> Certificate:
+    with suppress(NotFound):
+        return ws.find(Certificate, key)
+    with suppress(NotFound):
+        return ws.find(Certificate, ws.find(Release, key).certificate_id)
+    owners: tuple[tuple[type[Student | Task], str], ...] = ((Student, "student_id"), (Task, "task_id"))
+    for kind, column in owners:
+        with suppress(NotFound):
+            owner = ws.find(kind, key).id
+            issued = ws.store.records.list(Certificate, **{column: owner})
+            if not issued:
+                raise InputError(f"nothing was proved for '{key}'", hint="see 'rightsizer evaluations list'")
+            return issued[-1]
+    raise NotFound(
+        f"no certificate '{key}'", hint="name a task, student or release: 'rightsizer routes list'"
     )
