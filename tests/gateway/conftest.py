@@ -18,6 +18,7 @@ import pytest
 from rightsizer.store.keys import find_key
 from rightsizer.store.sqlite import open_store
 from rightsizer.types import Call
+from tests.gateway.certificate import make_pem
 
 
 @dataclass
@@ -98,3 +99,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
     yield begin
     for gateway in running:
         gateway.kill_everything()
+
+
+@pytest.fixture
+def pem(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that signs itself, and its key."""
+    return make_pem(tmp_path)

@@ -22,7 +22,7 @@ from rightsizer.gateway.recorder import Entry
 from rightsizer.gateway.relay import Relay
 from rightsizer.gateway.routing import Decision
 from rightsizer.gateway.student import student_answer
-from rightsizer.gateway.upstream import Connection
+from rightsizer.gateway.upstream import Handle
 from rightsizer.types import new_id
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Exchange:
         self._decision = _UNDECIDED
         self._served_by = "llm"
         self._upstream_name = ""
-        self._upstream: Connection | asyncio.Task[None] | None = None
+        self._upstream: Handle | None = None
         self._task: asyncio.Task[None] | None = None
         self._status = 0
         self._relay: Relay | None = None
@@ -94,7 +94,7 @@ class Exchange:
             return
         self._ask_upstream()
 
-    def attach(self, handle: Connection | asyncio.Task[None]) -> None:
+    def attach(self, handle: Handle) -> None:
         self._upstream = handle
 
     def client_gone(self) -> None:
@@ -109,11 +109,11 @@ class Exchange:
         self._close_books("client-gone")
 
     def pause(self) -> None:
-        if isinstance(self._upstream, Connection):
+        if self._upstream is not None and not isinstance(self._upstream, asyncio.Task):
             self._upstream.pause()
 
     def resume(self) -> None:
-        if isinstance(self._upstream, Connection):
+        if self._upstream is not None and not isinstance(self._upstream, asyncio.Task):
             self._upstream.resume()
 
     # ── the student ─────────────────────────────────────────────────────────────────────────

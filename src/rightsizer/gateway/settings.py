@@ -17,7 +17,9 @@ class GatewaySettings:
     `first_byte_timeout_s` is long: a reasoning model may be silent for minutes. `sync`: every record is
     on the disk (``fdatasync``) before the last byte of its answer; without it the operating system has
     it, which outlives the process but not a power cut of the last `sync_every_s` seconds.
-    `student_timeout_s`: longer than that, and the LLM answers.
+    `student_timeout_s`: longer than that, and the LLM answers. `http2`: upstreams behind TLS may be spoken
+    to in HTTP/2, where they offer it. `stream_usage`: Chat streams are asked for their token counts, which
+    the caller does not see unless it asked too.
     """
 
     host: str = "127.0.0.1"
@@ -38,6 +40,8 @@ class GatewaySettings:
     upstream_keep_alive_s: float = 50.0
     drain_timeout_s: float = 30.0
     student_timeout_s: float = 2.0
+    http2: bool = False
+    stream_usage: bool = False
     routes_reload_s: float = 2.0
     sync: bool = False
     sync_every_s: float = 0.05

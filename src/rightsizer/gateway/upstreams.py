@@ -15,10 +15,10 @@ from fnmatch import fnmatchcase
 
 import orjson
 
-from rightsizer.errors import ConfigError
+from rightsizer.errors import ConfigError, MissingExtra
 from rightsizer.gateway.headers import Headers
 from rightsizer.gateway.incoming import Incoming
-from rightsizer.gateway.settings import GatewaySettings, NamedUpstream, parse_upstream
+from rightsizer.gateway.settings import GatewaySettings, NamedUpstream, Upstream, parse_upstream
 from rightsizer.gateway.upstream import UpstreamPool
 
 CREDENTIALS = (b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key")
@@ -45,7 +45,7 @@ class Upstreams:
     """The pools of one worker. Raises `ConfigError` if a setting cannot be used."""
 
     def __init__(self, settings: GatewaySettings, loop: asyncio.AbstractEventLoop) -> None:
-        self.default = UpstreamPool(settings.target(), settings, loop)
+        self.default = make_pool(settings.target(), settings, loop)
         check_upstreams(settings.upstreams)
         self.named = {each.name: Named(each, settings, loop) for each in settings.upstreams}
         self._by_model = [(model, one) for one in self.named.values() for model in one.settings.models]
@@ -109,7 +109,7 @@ class Named:
         self, upstream: NamedUpstream, settings: GatewaySettings, loop: asyncio.AbstractEventLoop
     ) -> None:
         self.settings = upstream
-        self.pool = UpstreamPool(parse_upstream(upstream.url), settings, loop)
+        self.pool = make_pool(parse_upstream(upstream.url), settings, loop)
         self._own = [(name.lower().encode(), value.encode()) for name, value in upstream.headers]
         if upstream.key:
             self._own.append(key_header(upstream.auth, upstream.key))
@@ -124,6 +124,17 @@ class Named:
         """(headers not to be forwarded, headers to add). Where this upstream has no key of its own the
         caller's travels on, but never ours, and never the default upstream's in its place."""
         return (*incoming.withheld, *self._replaced), self._own
+
+
+def make_pool(target: Upstream, settings: GatewaySettings, loop: asyncio.AbstractEventLoop) -> UpstreamPool:
+    """Connections to one upstream. Raises `MissingExtra` if they may speak HTTP/2 and h2 is not installed."""
+    if not settings.http2:
+        return UpstreamPool(target, settings, loop)
+    try:
+        from rightsizer.gateway.http2 import pool_for
+    except ModuleNotFoundError:
+        raise MissingExtra("http2", "HTTP/2 to an upstream") from None
+    return pool_for(target, settings, loop)
 
 
 def key_header(auth: str, key: str) -> tuple[bytes, bytes]:
