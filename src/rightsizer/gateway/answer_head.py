@@ -16,6 +16,7 @@ _STAYS = re.compile(
     rb"\n(?:[ \t]|connection:|keep-alive:|proxy-|te:|trailer:|transfer-encoding:|upgrade:|x-rightsizer-)"
 )
 _LENGTH, _TYPE, _ENCODING = b"\r\ncontent-length:", b"\r\ncontent-type:", b"\r\ncontent-encoding:"
+_LENGTH_LINE = re.compile(rb"(?mi)^content-length:[^\n]*\n")
 _KEEP_ALIVE = b"\r\nconnection: keep-alive\r\n"
 
 
@@ -66,6 +67,14 @@ def head_of_lines(status: int, raw: bytes) -> AnswerHead | None:
         return None
     length, kind, encoding = (_value(raw, lower, name) for name in (_LENGTH, _TYPE, _ENCODING))
     return AnswerHead(status, b"", (), raw, length, kind or b"", encoding or b"", False)
+
+
+def without_length(head: AnswerHead) -> AnswerHead:
+    """The head of an answer whose body will be another."""
+    if head.length is None:
+        return head
+    headers = [(name, value) for name, value in head.headers if name != b"content-length"]
+    return head._replace(length=None, headers=headers, lines=_LENGTH_LINE.sub(b"", head.lines))
 
 
 def _value(raw: bytes, lower: bytes, name: bytes) -> bytes | None:

@@ -14,13 +14,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rightsizer.gateway.answer_head import AnswerHead, head_of_headers
-from rightsizer.gateway.as_chat import CHAT, ROUTED
+from rightsizer.gateway.as_chat import CHAT, RECORDED, ROUTED
 from rightsizer.gateway.headers import Headers, request_bytes, request_lines
 from rightsizer.gateway.incoming import Incoming
 from rightsizer.gateway.models import merged_models
+from rightsizer.gateway.packed import unpack
 from rightsizer.gateway.recorder import Entry
 from rightsizer.gateway.relay import Relay
 from rightsizer.gateway.routing import Decision
+from rightsizer.gateway.stream_usage import UsageStripper, ask_for_usage
 from rightsizer.gateway.student import student_answer
 from rightsizer.gateway.upstream import Handle
 from rightsizer.types import new_id
@@ -48,6 +50,7 @@ class Exchange:
         "_served_by",
         "_started",
         "_status",
+        "_strip",
         "_task",
         "_upstream",
         "_upstream_name",
@@ -70,21 +73,34 @@ class Exchange:
         self._task: asyncio.Task[None] | None = None
         self._status = 0
         self._relay: Relay | None = None
+        self._strip: UsageStripper | None = None
         self._n_retries = 0
         self._over = False
 
     def start(self) -> None:
         """Record the begin and send the call on its way."""
+        self._worker.metrics.in_flight += 1
+        if self._incoming.encoding:
+            self._task = self._worker.spawn(self._unpack())
+        else:
+            self._start()
+
+    async def _unpack(self) -> None:
+        await unpack(self._incoming, self._worker.settings.max_request_bytes)
+        if not self._over:
+            self._start()
+
+    def _start(self) -> None:
         incoming, worker = self._incoming, self._worker
-        worker.metrics.in_flight += 1
-        if incoming.spender is not None:
-            incoming.spender.start(incoming.body)
-        if incoming.method == b"POST" and incoming.path in ROUTED:
+        if incoming.spender is not None and not incoming.spender.start(incoming.text):
+            self._refuse("the budget of this key is spent", "budget_spent")
+            return
+        if incoming.method == b"POST" and incoming.path in RECORDED:
             self._entry = worker.recorder.begin(self.id, self._begin_meta(), incoming.body)
-            if worker.routing.is_active:
+            if worker.routing.is_active and incoming.path in ROUTED:
                 decision = None
                 if incoming.path == CHAT:
-                    decision = worker.routing.place(self.id, incoming.body, incoming.metadata)
+                    decision = worker.routing.place(self.id, incoming.text, incoming.metadata)
                 if decision is None:
                     self._task = worker.spawn(self._route())
                     return
@@ -120,10 +136,10 @@ class Exchange:
 
     async def _route(self) -> None:
         worker, incoming = self._worker, self._incoming
-        decision = await worker.routing.decide(self.id, incoming.body, incoming.metadata, incoming.path)
+        decision = await worker.routing.decide(self.id, incoming.text, incoming.metadata, incoming.path)
         self._decide(decision)
         if decision.message is not None:
-            answer = student_answer(decision.message, self.id, incoming.body, incoming.path)
+            answer = student_answer(decision.message, self.id, incoming.text, incoming.path)
             if not isinstance(answer, str):
                 self._served_by = f"student:{decision.student_id}"
                 self._answer(*answer)
@@ -164,14 +180,19 @@ class Exchange:
         incoming = self._incoming
         way = self._worker.upstreams.choose(incoming)
         self._upstream_name = way.name
-        lines = incoming.sent_heads.get(way.name)
+        body = way.body
+        if self._worker.settings.stream_usage and incoming.path == CHAT and not incoming.encoding:
+            asking = ask_for_usage(body)
+            if asking is not None:
+                body, self._strip = asking, UsageStripper()
+        lines = incoming.sent_heads.get(way.head_key)
         if lines is None:
             authority = way.pool.target.authority
             lines = request_lines(
                 incoming.method, way.target, authority, incoming.headers, leave_out=way.withheld, add=way.add
             )
-            incoming.sent_heads[way.name] = lines
-        request = request_bytes(lines, incoming.method, way.body)
+            incoming.sent_heads[way.head_key] = lines
+        request = request_bytes(lines, incoming.method, body)
         way.pool.request(request, self, incoming.method == b"HEAD")
 
     def on_retry(self) -> None:
@@ -184,10 +205,11 @@ class Exchange:
         self._status = head.status
         self._relay = Relay(
             head,
-            self._our_headers(),
+            self._our_headers(refused=head.status >= 400),
             is_head=incoming.method == b"HEAD",
             chunks=incoming.http_version != "1.0",
             keeps=self._worker.settings.max_recorded_bytes if self._is_kept() else 0,
+            strip=self._strip,
         )
         if self._relay.ends_with_connection:
             self.keep_alive = False
@@ -241,6 +263,14 @@ class Exchange:
         self._client.answer_error(self._status, message, reason, self._our_headers(), self.keep_alive)
         self._client.exchange_done(self, close=not self.keep_alive)
 
+    def _refuse(self, message: str, code: str) -> None:
+        """What was let in may no longer go on."""
+        self._worker.metrics.refusals[code] += 1
+        self._status = 429
+        self._close_books(code)
+        self._client.answer_error(429, message, code, self._our_headers(), self.keep_alive)
+        self._client.exchange_done(self, close=not self.keep_alive)
+
     # ── writing and recording ───────────────────────────────────────────────────────────────
 
     def _write(self, *, last: bool) -> None:
@@ -251,7 +281,7 @@ class Exchange:
         if out:
             self._client.write(out)
 
-    def _our_headers(self) -> list[tuple[bytes, bytes]]:
+    def _our_headers(self, *, refused: bool = False) -> list[tuple[bytes, bytes]]:
         decision = self._decision
         ours = [
             (b"x-rightsizer-call-id", self.id.encode()),
@@ -261,6 +291,8 @@ class Exchange:
             ours.append((b"x-rightsizer-task", decision.task_id.encode()))
         if decision.fallback:
             ours.append((b"x-rightsizer-fallback", decision.fallback.encode()))
+        if refused:
+            ours.append((b"x-rightsizer-reason", b"upstream-%d" % self._status))
         return ours
 
     def _begin_meta(self) -> dict[str, Any]:
@@ -274,6 +306,8 @@ class Exchange:
             meta["origin"] = incoming.origin
         if incoming.key_id:
             meta["key_id"] = incoming.key_id
+        if incoming.encoding:
+            meta["encoding"] = incoming.encoding.decode("latin-1")
         return meta
 
     def _is_kept(self) -> bool:

@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from rightsizer.gateway import traces
 from rightsizer.gateway.access import Refusal, find_secret
 from rightsizer.gateway.exchange import Exchange
+from rightsizer.gateway.headers import header
 from rightsizer.gateway.incoming import Incoming, read_metadata, read_session, split_session
 from rightsizer.gateway.known_heads import split_head
 
@@ -264,6 +265,7 @@ class GatewayProtocol(HttpToolsProtocol):
         named = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
+            (b"x-rightsizer-reason", code.encode()),
             *headers,
         ]
         lines += [name + b": " + value + b"\r\n" for name, value in named]
@@ -301,6 +303,7 @@ class GatewayProtocol(HttpToolsProtocol):
             key_id=grant.key_id,
             spender=grant.spender,
             withheld=grant.withheld,
+            encoding=header(headers, b"content-encoding") or b"",
             extra_headers=worker.replacement(grant),
             credential=credential,
         )

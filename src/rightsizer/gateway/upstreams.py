@@ -39,6 +39,12 @@ class Way:
     withheld: tuple[bytes, ...]
     add: Headers
     name: str = ""
+    unpacked: bool = False
+
+    @property
+    def head_key(self) -> str:
+        """Heads of requests that are equal but for their bodies are equal where this is."""
+        return f"{self.name} unpacked" if self.unpacked else self.name
 
 
 class Upstreams:
@@ -73,7 +79,10 @@ class Upstreams:
             return Way(self.default, self.default.target.prefix + incoming.target, body, *plain)
         withheld, add = named.credentials(incoming)
         target = named.pool.target.base + incoming.target[len(b"/v1") :]
-        return Way(named.pool, target, body, withheld, add, named.settings.name)
+        unpacked = bool(incoming.encoding) and body is not incoming.body
+        if unpacked:
+            withheld = (*withheld, b"content-encoding")
+        return Way(named.pool, target, body, withheld, add, named.settings.name, unpacked)
 
     def close(self) -> None:
         """Close all connections."""
@@ -84,7 +93,7 @@ class Upstreams:
     def _named(self, incoming: Incoming) -> tuple[Named | None, bytes]:
         """The upstream, None for the default one, and the body as it is sent there."""
         body = incoming.body
-        model = model_of(body)
+        model = model_of(incoming.text)
         prefix, slash, rest = model.partition("/")
         if incoming.upstream:
             chosen: Named | None = self.named[incoming.upstream]
@@ -96,9 +105,10 @@ class Upstreams:
             found = (one for text, ones in ways for glob, one in ones if text and fnmatchcase(text, glob))
             chosen = next(found, None)
         if chosen is not None and slash and rest and prefix == chosen.settings.name:
-            place = find_model(body)
+            text = incoming.text
+            place = find_model(text)
             if place is not None:
-                body = body[: place[0]] + orjson.dumps(rest) + body[place[1] :]
+                body = text[: place[0]] + orjson.dumps(rest) + text[place[1] :]
         return chosen, body
 
 
