@@ -3,12 +3,12 @@
     python benchmarks/gateway/fuzz.py [--seconds 120] [--seed 0] [--only readers|sockets|properties]
 
 `readers`: coverage-guided (atheris, where it is installed; else random mutation) over everything that reads
-foreign bytes: streams of events, recorded exchanges of every API, packed bodies, spans, the head memo, HTTP/2
-requests. Anything but a value or a `RightsizerError` is a find. `sockets`: a real gateway before a scripted LLM's
-server, and raw connections with damaged, cut and mixed requests; after every batch a good call must be answered
-rightly. A 500 of ours, a good call without its answer, a process that died and an unreadable record are finds.
-`properties`: the hypothesis tests of the repository with as many examples as the time allows. Exit code 1 if
-anything was found.
+foreign bytes: streams of events, recorded exchanges of every API, packed bodies, spans, the head memo,
+HTTP/2 requests. Anything but a value or a `RightsizerError` is a find. `sockets`: a real gateway before a
+scripted LLM's server, and raw connections with damaged, cut and mixed requests; after every batch a good
+call must be answered rightly. A 500 of ours, a good call without its answer, a process that died and an
+unreadable record are finds. `properties`: the hypothesis tests of the repository with as many examples as
+the time allows. Exit code 1 if anything was found.
 """
 
 from __future__ import annotations
