@@ -25,11 +25,16 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 from targets import Target
+
+if TYPE_CHECKING:
+    from rightsizer.store.sealing import ReadingKey
 
 STREAM_PIECES = 12
 
@@ -280,6 +285,7 @@ def judge(stage: Stage, seen: Seen) -> bool:
     with open_store(stage.home, create=False) as store:
         while index_segments(store, stage.home, kek).busy:
             time.sleep(0.1)
+        keys = store.segment_keys
         for call in store.calls.scan():
             n_stored += 1
             text = left.pop(call.id, None)
@@ -298,22 +304,23 @@ def judge(stage: Stage, seen: Seen) -> bool:
         f"answered and not in the store: {len(left)}; stored wrong: {len(wrong)}; mixed up: {len(seen.mixed)}"
     )
     for call_id in [*left, *wrong][:20]:
-        print(" ", call_id, *trace(stage, call_id, kek))
+        print(" ", call_id, *trace(stage, call_id, keys))
     memory_over_time(stage)
     return not (left or wrong or seen.mixed) and memory_is_flat(stage)
 
 
-def trace(stage: Stage, call_id: str, kek: bytes) -> list[str]:
+def trace(stage: Stage, call_id: str, keys: Sequence[ReadingKey]) -> list[str]:
     """What the kept segments hold of a call."""
-    from rightsizer.errors import RightsizerError
+    from rightsizer.errors import KeyMismatch
     from rightsizer.gateway.segments import read_frames
 
     found = []
     for path in sorted(stage.evidence.glob("*.seg")) if stage.evidence else ():
-        with contextlib.suppress(RightsizerError):
-            for kind, meta, _ in read_frames(path, kek):
-                if orjson.loads(meta)["id"] == call_id:
-                    found.append(f"{path.stem}:{kind.decode()}")
+        for key in keys:
+            with contextlib.suppress(KeyMismatch):
+                for kind, meta, _ in read_frames(path, key):
+                    if orjson.loads(meta)["id"] == call_id:
+                        found.append(f"{path.stem}:{kind.decode()}")
     return found or ["no frame found"]
 
 

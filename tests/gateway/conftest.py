@@ -15,6 +15,8 @@ from pathlib import Path
 import orjson
 import pytest
 
+from rightsizer.errors import KeyMismatch
+from rightsizer.gateway.segments import SUFFIX, read_frames
 from rightsizer.store.keys import find_key
 from rightsizer.store.sqlite import open_store
 from rightsizer.types import Call
@@ -82,6 +84,18 @@ def start_gateway(home: Path, upstream: str, *options: str) -> Gateway:
             raise AssertionError((home.parent / "gateway.log").read_text())
         text += line
     return Gateway(process, orjson.loads(text)["url"], home)
+
+
+def recorded_frames(home: Path, folder: Path) -> Iterator[tuple[str, bytes, bytes, bytes]]:
+    """(segment, kind, meta, body) of every frame of the segments in a folder, under the store's keys."""
+    with open_store(home, create=False) as store:
+        keys = store.segment_keys
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        for key in keys:
+            with contextlib.suppress(KeyMismatch):
+                for frame in read_frames(path, key):
+                    yield path.stem, *frame
+                break
 
 
 Start = Callable[..., Gateway]

@@ -21,9 +21,7 @@ from typing import Any
 import orjson
 import pytest
 
-from rightsizer.errors import RightsizerError
-from rightsizer.gateway.segments import read_frames, segments_folder
-from rightsizer.store.keys import find_key
+from rightsizer.gateway.segments import segments_folder
 from rightsizer.testing.fake_llm import FakeLLM, Received, Reply
 from rightsizer.testing.llm_answers import SSE
 from rightsizer.testing.replay_answers import (
@@ -33,9 +31,10 @@ from rightsizer.testing.replay_answers import (
     response_stream,
 )
 from rightsizer.types import Call, Message, Request, TextPart
+from tests.gateway.conftest import recorded_frames
 
 KILLS = int(os.environ.get("RIGHTSIZER_KILLS", "3"))
-pytestmark = pytest.mark.timeout(60 + 5 * KILLS)
+pytestmark = pytest.mark.timeout(90 + 30 * KILLS)
 CHAT, RESPONSES, MESSAGES = "/v1/chat/completions", "/v1/responses", "/v1/messages"
 WAYS = ((CHAT, False), (CHAT, True), (RESPONSES, True), (MESSAGES, True))
 LAST_EVENT = {
@@ -69,8 +68,11 @@ class Client(threading.Thread):
     `answered` holds those whose last byte it has seen, or, of a stream, the last event: agents act on that.
     """
 
-    def __init__(self, address: tuple[str, int], name: str, over: threading.Event) -> None:
+    def __init__(
+        self, address: tuple[str, int], name: str, over: threading.Event, pause_s: float = 0.0
+    ) -> None:
         super().__init__(daemon=True)
+        self.pause_s = pause_s
         self.address, self.label, self.over = address, name, over
         self.answered: dict[str, str] = {}
         self.cut = 0
@@ -82,6 +84,7 @@ class Client(threading.Thread):
             with contextlib.suppress(OSError, http.client.HTTPException):
                 while not self.over.is_set():
                     number += 1
+                    time.sleep(self.pause_s)
                     self.one(connection, f"{self.label}-{number}", *WAYS[number % len(WAYS)])
             self.cut += 1
             time.sleep(0.01)
@@ -131,12 +134,9 @@ class Evidence:
                 os.link(path, self.folder / path.name)
 
     def frames_of(self, call_id: str) -> Iterator[str]:
-        kek = find_key(self.home, None, create=False)
-        for path in sorted(self.folder.glob("*.seg")):
-            with contextlib.suppress(RightsizerError):
-                for kind, meta, _ in read_frames(path, kek):
-                    if orjson.loads(meta)["id"] == call_id:
-                        yield f"{path.stem}:{kind.decode()}"
+        for segment, kind, meta, _ in recorded_frames(self.home, self.folder):
+            if orjson.loads(meta)["id"] == call_id:
+                yield f"{segment}:{kind.decode()}"
 
 
 def children(gateway: Any) -> tuple[list[int], list[int]]:
@@ -149,8 +149,18 @@ def children(gateway: Any) -> tuple[list[int], list[int]]:
     return [int(pid) for pid, _ in rows if int(pid) not in niced], niced
 
 
+def under_load(clients: list[Client], n_answers: int) -> None:
+    """Wait until so many more calls were answered."""
+    before, end = sum(len(client.answered) for client in clients), time.monotonic() + 60
+    while sum(len(client.answered) for client in clients) < before + n_answers:
+        assert time.monotonic() < end, "nothing is answered"
+        time.sleep(0.01)
+
+
 def check(gateway: Any, answered: dict[str, str], evidence: Evidence) -> None:
     stored = {call.id: call for call in gateway.calls()}
+    one = next(iter(answered))
+    assert list(evidence.frames_of(one)), "the evidence holds what was recorded"
     lost = {call_id: list(evidence.frames_of(call_id)) for call_id in answered.keys() - stored.keys()}
     assert not lost, f"answered and not in the store, and the frames there are of them: {lost}"
     for call_id, text in answered.items():
@@ -173,7 +183,8 @@ def test_no_answered_call_is_lost_or_mixed_up(start: Any, tmp_path: Path, option
             clients = [Client(gateway.address, f"{round_number}.{n}", over) for n in range(4)]
             for client in clients:
                 client.start()
-            time.sleep(rng.uniform(0.3, 1.2))
+            under_load(clients, 20)
+            time.sleep(rng.uniform(0, 0.5))
             evidence.link()
             gateway.kill_everything()
             over.set()
@@ -182,7 +193,7 @@ def test_no_answered_call_is_lost_or_mixed_up(start: Any, tmp_path: Path, option
                 answered |= client.answered
                 n_cut += client.cut
         evidence.link()
-    assert len(answered) > 15 * KILLS, "there was no load"
+    assert len(answered) >= 20 * KILLS
     check(gateway, answered, evidence)
     unfinished = [call for call in gateway.calls() if call.id not in answered]
     assert len(unfinished) <= n_cut, "at most one call in flight per client and round"
@@ -195,16 +206,17 @@ def test_parts_that_die_lose_nothing_either(start: Any, tmp_path: Path, victims:
     with FakeLLM(echo) as llm, Evidence(tmp_path / "home", tmp_path / "evidence") as evidence:
         gateway = start(llm.url)
         over = threading.Event()
-        clients = [Client(gateway.address, f"c{n}", over) for n in range(4)]
+        clients = [Client(gateway.address, f"c{n}", over, pause_s=0.01) for n in range(4)]
         for client in clients:
             client.start()
         for _ in range(KILLS):
-            time.sleep(rng.uniform(0.5, 3.5))
+            under_load(clients, 20)
+            time.sleep(rng.uniform(0, 3.0))
             workers, indexer = children(gateway)
             for pid in {"indexer": indexer, "workers": workers, "both": workers + indexer}[victims]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            time.sleep(7 if KILLS > 4 else 0)  # more than five deaths in half a minute, and it gives up
+            time.sleep(13 if KILLS > 3 else 0)  # more than five deaths in half a minute, and it gives up
         over.set()
         answered: dict[str, str] = {}
         for client in clients:
@@ -212,5 +224,5 @@ def test_parts_that_die_lose_nothing_either(start: Any, tmp_path: Path, victims:
             answered |= client.answered
         evidence.link()
         assert gateway.stop() == 0
-    assert len(answered) > 15 * KILLS, "there was no load"
+    assert len(answered) >= 20 * KILLS
     check(gateway, answered, evidence)
