@@ -23,8 +23,8 @@ class Incoming:
 
     `upstream` is the name of one where the URL gave it.
     `withheld` are headers not to be forwarded, `extra_headers` those to add; `origin` is a keyed
-    pseudonym of who calls. `sent_heads` (upstream's name →
-    `headers.request_lines`) is shared by all requests with this head.
+    pseudonym of who calls. Shared by all requests with this head: `sent_heads` (upstream's name →
+    `headers.request_lines`) and `begin_meta`, what is recorded of their begin.
     """
 
     method: bytes
@@ -44,6 +44,7 @@ class Incoming:
     body: bytes = b""
     credential: tuple[bytes, bytes] | None = None
     sent_heads: dict[str, bytes] = field(default_factory=dict)
+    begin_meta: dict[str, Any] = field(default_factory=dict)
 
     def again(self, body: bytes) -> Incoming:
         """Another request with a head that is equal but for its length."""

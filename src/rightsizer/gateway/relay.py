@@ -14,7 +14,8 @@ _LAST_EVENT = re.compile(rb"(data: ?\[DONE\]|event: ?message_stop)[^\r\n]*(\r?\n
 
 
 class Relay:
-    """`chunks`: the client can take a body in chunks. `keeps`: bytes of the body to keep for the record."""
+    """`ours`: header lines to add. `chunks`: the client can take a body in chunks. `keeps`: bytes of the body
+    to keep for the record."""
 
     __slots__ = (
         "_chunked",
@@ -33,9 +34,7 @@ class Relay:
         "truncated",
     )
 
-    def __init__(
-        self, head: AnswerHead, ours: list[tuple[bytes, bytes]], *, is_head: bool, chunks: bool, keeps: int
-    ) -> None:
+    def __init__(self, head: AnswerHead, ours: bytes, *, is_head: bool, chunks: bool, keeps: int) -> None:
         self._keeps = keeps
         self._pending: list[bytes] = []
         self._kept: list[bytes] = []
@@ -49,11 +48,9 @@ class Relay:
         self._chunked = unframed and chunks
         self.ends_with_connection = unframed and not chunks
         if self._chunked:
-            ours.append((b"transfer-encoding", b"chunked"))
-        if head.lines:
-            self._head = head.lines + b"".join([b"%b: %b\r\n" % pair for pair in ours])
-        else:
-            self._head = b"".join(response_head(head.status, head.reason, head.headers, ours))
+            ours += b"transfer-encoding: chunked\r\n"
+        lines = head.lines or response_head(head.status, head.reason, head.headers)
+        self._head = lines + ours
 
     def add(self, data: bytes) -> None:
         """More of the body."""
@@ -70,8 +67,10 @@ class Relay:
         """Whether a client may stop reading after what is pending: a stream's last event is in it."""
         if not self._is_stream:
             return False
-        self._window = (self._window + b"".join(self._pending))[-_WINDOW:]
-        return _LAST_EVENT.search(self._window) is not None
+        self._window = window = b"".join((self._window, *self._pending))[-_WINDOW:]
+        if b"[DONE]" not in window and b"message_stop" not in window:
+            return False
+        return _LAST_EVENT.search(window) is not None
 
     def take(self, *, last: bool, keep_alive: bool) -> bytes:
         """What is to be written now."""
