@@ -328,3 +328,17 @@ def test_a_dead_worker_is_replaced_and_its_records_are_kept(start: Any) -> None:
 def children_of(pid: int) -> list[int]:
     listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, check=True)
     return [int(number) for number in listed.stdout.split()]
+
+
+def test_questions_that_waited_behind_another_are_not_counted_when_the_client_goes(start: Any) -> None:
+    """Pipelined, never begun, never recorded."""
+    with FakeLLM(lambda r: Reply((completion("late"),), delay_s=20)) as llm:
+        gateway = start(llm.url)
+        with socket.create_connection(gateway.address, timeout=20) as connection:
+            connection.sendall(raw_request() * 3)
+            wait_for(lambda: len(llm.received) == 1)
+        wait_for(lambda: llm.hangups == 1)
+        figures = exchange_raw(gateway, b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        assert b"\nrightsizer_in_flight 0\n" in figures
+        gateway.stop()
+    assert [call.error.message for call in gateway.calls() if call.error] == ["client-gone"]

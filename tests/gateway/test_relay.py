@@ -14,7 +14,7 @@ HEAD = head_of_headers(200, b"OK", [(b"content-type", b"text/event-stream")])
 
 
 def make() -> Relay:
-    return Relay(HEAD, [], is_head=False, chunks=True, keeps=1 << 20)
+    return Relay(HEAD, b"", is_head=False, chunks=True, keeps=1 << 20)
 
 
 def first_whole(pieces: Sequence[bytes]) -> int | None:

@@ -25,7 +25,6 @@ from rightsizer.gateway.routing import Decision
 from rightsizer.gateway.stream_usage import UsageStripper, ask_for_usage
 from rightsizer.gateway.student import student_answer
 from rightsizer.gateway.upstream import Handle
-from rightsizer.types import new_id
 
 if TYPE_CHECKING:
     from rightsizer.gateway.protocol import GatewayProtocol
@@ -46,6 +45,7 @@ class Exchange:
         "_incoming",
         "_n_retries",
         "_over",
+        "_recorded",
         "_relay",
         "_served_by",
         "_started",
@@ -60,7 +60,7 @@ class Exchange:
     )
 
     def __init__(self, worker: Worker, client: GatewayProtocol, incoming: Incoming) -> None:
-        self.id = new_id("call")
+        self.id = worker.call_ids.new()
         self.keep_alive = incoming.keep_alive
         self._worker, self._client, self._incoming = worker, client, incoming
         self._started = time.monotonic()
@@ -75,7 +75,7 @@ class Exchange:
         self._relay: Relay | None = None
         self._strip: UsageStripper | None = None
         self._n_retries = 0
-        self._over = False
+        self._over = self._recorded = False
 
     def start(self) -> None:
         """Record the begin and send the call on its way."""
@@ -177,11 +177,16 @@ class Exchange:
     def _ask_upstream(self) -> None:
         if self._over:
             return
-        incoming = self._incoming
-        way = self._worker.upstreams.choose(incoming)
+        incoming, upstreams = self._incoming, self._worker.upstreams
+        strips = self._worker.settings.stream_usage and incoming.path == CHAT and not incoming.encoding
+        if not strips and not upstreams.named and (lines := incoming.sent_heads.get("")) is not None:
+            request = request_bytes(lines, incoming.method, incoming.body)
+            upstreams.default.request(request, self, incoming.method == b"HEAD")
+            return
+        way = upstreams.choose(incoming)
         self._upstream_name = way.name
         body = way.body
-        if self._worker.settings.stream_usage and incoming.path == CHAT and not incoming.encoding:
+        if strips:
             asking = ask_for_usage(body)
             if asking is not None:
                 body, self._strip = asking, UsageStripper()
@@ -205,7 +210,7 @@ class Exchange:
         self._status = head.status
         self._relay = Relay(
             head,
-            self._our_headers(refused=head.status >= 400),
+            self._our_lines(refused=head.status >= 400),
             is_head=incoming.method == b"HEAD",
             chunks=incoming.http_version != "1.0",
             keeps=self._worker.settings.max_recorded_bytes if self._is_kept() else 0,
@@ -260,7 +265,7 @@ class Exchange:
         self._status = _STATUS_OF.get(reason, 502)
         self._close_books(reason)
         message = f"the LLM's server gave no answer ({reason})"
-        self._client.answer_error(self._status, message, reason, self._our_headers(), self.keep_alive)
+        self._client.answer_error(self._status, message, reason, self._our_lines(), self.keep_alive)
         self._client.exchange_done(self, close=not self.keep_alive)
 
     def _refuse(self, message: str, code: str) -> None:
@@ -268,7 +273,7 @@ class Exchange:
         self._worker.metrics.refusals[code] += 1
         self._status = 429
         self._close_books(code)
-        self._client.answer_error(429, message, code, self._our_headers(), self.keep_alive)
+        self._client.answer_error(429, message, code, self._our_lines(), self.keep_alive)
         self._client.exchange_done(self, close=not self.keep_alive)
 
     # ── writing and recording ───────────────────────────────────────────────────────────────
@@ -281,65 +286,68 @@ class Exchange:
         if out:
             self._client.write(out)
 
-    def _our_headers(self, *, refused: bool = False) -> list[tuple[bytes, bytes]]:
+    def _our_lines(self, *, refused: bool = False) -> bytes:
         decision = self._decision
-        ours = [
-            (b"x-rightsizer-call-id", self.id.encode()),
-            (b"x-rightsizer-served-by", self._served_by.encode()),
-        ]
+        ours = f"x-rightsizer-call-id: {self.id}\r\nx-rightsizer-served-by: {self._served_by}\r\n"
         if decision.task_id:
-            ours.append((b"x-rightsizer-task", decision.task_id.encode()))
+            ours += f"x-rightsizer-task: {decision.task_id}\r\n"
         if decision.fallback:
-            ours.append((b"x-rightsizer-fallback", decision.fallback.encode()))
+            ours += f"x-rightsizer-fallback: {decision.fallback}\r\n"
         if refused:
-            ours.append((b"x-rightsizer-reason", b"upstream-%d" % self._status))
-        return ours
+            ours += f"x-rightsizer-reason: upstream-{self._status}\r\n"
+        return ours.encode()
 
     def _begin_meta(self) -> dict[str, Any]:
+        """What is recorded of the begin; the same for all requests with this head, but for the time."""
         incoming = self._incoming
-        meta: dict[str, Any] = {"at": time.time(), "path": incoming.path.decode("ascii", "replace")}
-        if incoming.session:
-            meta["session"] = incoming.session
-        if incoming.metadata:
-            meta["metadata"] = incoming.metadata
-        if incoming.origin:
-            meta["origin"] = incoming.origin
-        if incoming.key_id:
-            meta["key_id"] = incoming.key_id
-        if incoming.encoding:
-            meta["encoding"] = incoming.encoding.decode("latin-1")
+        meta = incoming.begin_meta
+        if not meta:
+            meta["at"] = 0.0
+            meta["path"] = incoming.path.decode("ascii", "replace")
+            named: tuple[tuple[str, Any], ...] = ("session", incoming.session), ("metadata", incoming.metadata)
+            named += ("origin", incoming.origin), ("key_id", incoming.key_id)
+            named += (("encoding", incoming.encoding.decode("latin-1")),)
+            meta.update((name, value) for name, value in named if value)
+        meta["at"] = time.time()
         return meta
 
     def _is_kept(self) -> bool:
         return self._entry is not None or self._incoming.spender is not None
 
     def _record_end(self, failure: str) -> None:
+        if self._recorded:
+            return
+        self._recorded = True
         entry, relay = self._entry, self._relay
         answer = b"" if relay is None else relay.kept()
-        spender, self._incoming.spender = self._incoming.spender, None
+        spender = self._incoming.spender
         if spender is not None:
             spender.settle(answer, status=self._status, by_student=self._served_by != "llm")
-        if entry is None or entry.ended:
-            return
+        if entry is not None:
+            self._worker.recorder.end(entry, self._end_meta(failure), answer)
+
+    def _end_meta(self, failure: str) -> dict[str, Any]:
+        relay, first_byte_s = self._relay, self._first_byte_s
         meta: dict[str, Any] = {
             "status": self._status,
             "type": "" if relay is None else relay.content_type.decode("latin-1"),
             "total_s": round(time.monotonic() - self._started, 6),
-            "first_byte_s": None if self._first_byte_s is None else round(self._first_byte_s, 6),
+            "first_byte_s": None if first_byte_s is None else round(first_byte_s, 6),
             "served_by": self._served_by,
             "route": self._decision.record(),
         }
         if self._n_retries:
             meta["retries"] = self._n_retries
-        if relay is not None and relay.encoding:
-            meta["encoding"] = relay.encoding.decode("latin-1")
         if self._upstream_name:
             meta["upstream"] = self._upstream_name
         if failure:
             meta["failure"] = failure
-        if relay is not None and relay.truncated:
-            meta["truncated"] = True
-        self._worker.recorder.end(entry, meta, answer)
+        if relay is not None:
+            if relay.encoding:
+                meta["encoding"] = relay.encoding.decode("latin-1")
+            if relay.truncated:
+                meta["truncated"] = True
+        return meta
 
     def _close_books(self, failure: str) -> None:
         self._record_end(failure)

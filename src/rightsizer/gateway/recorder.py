@@ -65,12 +65,12 @@ class Recorder:
         if self._over_budget:
             self._metrics.lost("backlog")
             return Entry(call_id, None)
-        frame = BEGIN, orjson.dumps({"id": call_id, **meta}), request
+        named = orjson.dumps({"id": call_id, **meta})
         try:
             segment = self._segment()
-            segment.append(*frame)
+            segment.append(BEGIN, named, request)
         except OSError as error:
-            return self._held(call_id, frame, error)
+            return self._held(call_id, (BEGIN, named, request), error)
         segment.open_calls += 1
         self._unsynced.add(segment)
         return Entry(call_id, segment)
@@ -171,13 +171,13 @@ class Recorder:
     def _append(self, entry: Entry, kind: bytes, meta: dict[str, Any], body: bytes) -> bool:
         """Whether the frame is written; if not it waits, with a call of its own, or is counted."""
         assert entry.segment is not None
-        frame = kind, orjson.dumps({"id": entry.id, **meta}), body
+        named = orjson.dumps({"id": entry.id, **meta})
         try:
-            entry.segment.append(*frame)
+            entry.segment.append(kind, named, body)
         except OSError as error:
             self._log(error)
             late = Held(whole=True, segment=entry.segment)
-            if self._hold(late, frame):
+            if self._hold(late, (kind, named, body)):
                 entry.segment.open_calls += 1  # all frames of a call stand in one segment
             return False
         self._unsynced.add(entry.segment)

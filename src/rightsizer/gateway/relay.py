@@ -23,7 +23,8 @@ _EVENT_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 
 class Relay:
-    """`chunks`: the client can take a body in chunks. `keeps`: bytes of the body to keep for the record."""
+    """`ours`: header lines to add. `chunks`: the client can take a body in chunks. `keeps`: bytes of the body
+    to keep for the record."""
 
     __slots__ = (
         "_chunked",
@@ -47,7 +48,7 @@ class Relay:
     def __init__(
         self,
         head: AnswerHead,
-        ours: list[tuple[bytes, bytes]],
+        ours: bytes,
         *,
         is_head: bool,
         chunks: bool,
@@ -70,11 +71,9 @@ class Relay:
         self._chunked = unframed and chunks
         self.ends_with_connection = unframed and not chunks
         if self._chunked:
-            ours.append((b"transfer-encoding", b"chunked"))
-        if head.lines:
-            self._head = head.lines + b"".join([b"%b: %b\r\n" % pair for pair in ours])
-        else:
-            self._head = b"".join(response_head(head.status, head.reason, head.headers, ours))
+            ours += b"transfer-encoding: chunked\r\n"
+        lines = head.lines or response_head(head.status, head.reason, head.headers)
+        self._head = lines + ours
 
     def add(self, data: bytes) -> None:
         """More of the body."""

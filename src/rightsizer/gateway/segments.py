@@ -72,10 +72,10 @@ class Segment:
         """Write one frame. Raises `OSError` (disk full …); the file then ends with the frame before."""
         if self.broken:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        payload = b"".join((kind, _META.pack(len(meta)), meta, body))
-        sealed = self._aead.encrypt(_nonce(self._frames), payload, None)
-        length = _LENGTH.pack(len(sealed))
-        whole = len(length) + len(sealed)
+        payload = b"".join((kind, len(meta).to_bytes(4, "big"), meta, body))
+        sealed = self._aead.encrypt(self._frames.to_bytes(12, "big"), payload, None)
+        length = len(sealed).to_bytes(4, "big")
+        whole = 4 + len(sealed)
         try:
             written = os.writev(self._fd, (length, sealed))
             while written < whole:  # only a full disk or a signal writes less than it was given

@@ -83,6 +83,8 @@ def serve(
             tell = SpanExporter(settings.otlp_endpoint, content=settings.otlp_content)
         index = functools.partial(_index, open_store, home, kek, maintain, price, tell)
         jobs.insert(0, Job("indexer", index))
+    gc.collect()
+    gc.freeze()  # a collection in a child would write to every page that it shares with us
     return _supervise({_fork(job.work): job for job in jobs}, settings.drain_timeout_s)
 
 
