@@ -254,6 +254,7 @@ class GatewaySettings(Section):
         ge=0,
         description="so much waits in memory while the disk takes no records; more is lost and counted",
     )
+    spill: str = Field("", description="a folder on another disk, for records while the first takes none")
     request_timeout_s: float = Field(60.0, gt=0, description="a request must have arrived after so long")
     connect_timeout_s: float = Field(10.0, gt=0, description="to reach the LLM's server")
     first_byte_timeout_s: float = Field(900.0, gt=0, description="until the LLM's answer begins")

@@ -304,7 +304,10 @@ class Exchange:
         if not meta:
             meta["at"] = 0.0
             meta["path"] = incoming.path.decode("ascii", "replace")
-            named: tuple[tuple[str, Any], ...] = ("session", incoming.session), ("metadata", incoming.metadata)
+            named: tuple[tuple[str, Any], ...] = (
+                ("session", incoming.session),
+                ("metadata", incoming.metadata),
+            )
             named += ("origin", incoming.origin), ("key_id", incoming.key_id)
             named += (("encoding", incoming.encoding.decode("latin-1")),)
             meta.update((name, value) for name, value in named if value)

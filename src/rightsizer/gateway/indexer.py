@@ -28,9 +28,8 @@ from rightsizer.gateway.segments import (
     FEEDBACK,
     SHADOW,
     SPANS,
-    SUFFIX,
     read_frames,
-    segments_folder,
+    segment_paths,
     take_over,
 )
 from rightsizer.gateway.spending import PriceOf
@@ -75,15 +74,13 @@ def index_segments(
     Raises `StoreError` (disk, lock); then the segment stays and the next run takes it up.
     """
     with _without_collecting():
-        return _index(store, segments_folder(home), kek, price, tell)
+        return _index(store, home, kek, price, tell)
 
 
-def _index(
-    store: Store, folder: Path, kek: bytes | None, price: PriceOf | None, tell: Tell | None
-) -> Indexed:
+def _index(store: Store, home: Path, kek: bytes | None, price: PriceOf | None, tell: Tell | None) -> Indexed:
     done = Indexed()
     shared = Shared(_SHARED_BYTES)
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    for path in segment_paths(home):
         descriptor = take_over(path)
         if descriptor is None:
             done = _sum(done, Indexed(busy=1))
@@ -123,7 +120,7 @@ def watch(
             if time.monotonic() - maintained_s >= DAY_S:
                 maintained_s = time.monotonic()
                 maintain()
-            if any(segments_folder(home).glob(f"*{SUFFIX}")):
+            if segment_paths(home):
                 store = open_it()
                 try:
                     done = index_segments(store, home, kek, price, tell)

@@ -41,6 +41,17 @@ def segments_folder(home: Path) -> Path:
     return home / "gateway" / "segments"
 
 
+def spill_folder(home: Path) -> Path:
+    """Where the segments of a second place are found, if there is one."""
+    return home / "gateway" / "spill"
+
+
+def segment_paths(home: Path) -> list[Path]:
+    """All segments of a home, oldest first."""
+    found = [*segments_folder(home).glob(f"*{SUFFIX}"), *spill_folder(home).glob(f"*{SUFFIX}")]
+    return sorted(found, key=lambda path: path.name)
+
+
 class Segment:
     """One file being written. Not for several threads."""
 
@@ -100,6 +111,7 @@ class Segment:
     def close(self) -> None:
         """Give the segment to the indexer."""
         os.close(self._fd)
+        self._fd = -1  # the number may soon be another file's
 
 
 def read_frames(path: Path, kek: ReadingKey) -> Iterator[tuple[bytes, bytes, bytes]]:

@@ -19,7 +19,8 @@ class GatewaySettings:
     it, which outlives the process but not a power cut of the last `sync_every_s` seconds.
     `student_timeout_s`: longer than that, and the LLM answers. `http2`: upstreams behind TLS may be spoken
     to in HTTP/2, where they offer it. `stream_usage`: Chat streams are asked for their token counts, which
-    the caller does not see unless it asked too.
+    the caller does not see unless it asked too. `spill`: a folder on another disk for the records of calls
+    that begin while the disk of the home takes none.
     """
 
     host: str = "127.0.0.1"
@@ -49,6 +50,7 @@ class GatewaySettings:
     segment_age_s: float = 5.0
     max_backlog_bytes: int = 8 << 30
     max_waiting_bytes: int = 32 << 20
+    spill: str = ""
     log_format: str = "text"
     otlp_endpoint: str = ""
     otlp_content: bool = False

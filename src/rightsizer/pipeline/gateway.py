@@ -17,7 +17,7 @@ import orjson
 from rightsizer.config import Settings, load_settings
 from rightsizer.errors import ConfigError, RecordError, RightsizerError
 from rightsizer.gateway.routing import Decision, Router, RouteSource
-from rightsizer.gateway.segments import segments_folder
+from rightsizer.gateway.segments import segment_paths
 from rightsizer.gateway.settings import GatewaySettings, NamedUpstream
 from rightsizer.gateway.spending import PriceOf
 from rightsizer.pipeline.workspace import Workspace, open_workspace
@@ -112,7 +112,7 @@ def index_into(ws: Workspace) -> Indexed:
     """Bring what a gateway recorded into the store of an open workspace."""
     from rightsizer.gateway.indexer import Indexed, index_segments
 
-    if not any(segments_folder(ws.home).glob("*.seg")):
+    if not segment_paths(ws.home):
         return Indexed()
     kek = find_key(ws.home, None, create=False) if ws.store.access.role == "admin" else None
     return index_segments(ws.store, ws.home, kek, list_prices(ws.settings))
