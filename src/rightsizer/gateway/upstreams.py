@@ -140,11 +140,19 @@ def make_pool(target: Upstream, settings: GatewaySettings, loop: asyncio.Abstrac
     """Connections to one upstream. Raises `MissingExtra` if they may speak HTTP/2 and h2 is not installed."""
     if not settings.http2:
         return UpstreamPool(target, settings, loop)
-    try:
-        from rightsizer.gateway.http2 import pool_for
-    except ModuleNotFoundError:
-        raise MissingExtra("http2", "HTTP/2 to an upstream") from None
+    check_http2(settings)
+    from rightsizer.gateway.http2 import pool_for
+
     return pool_for(target, settings, loop)
+
+
+def check_http2(settings: GatewaySettings) -> None:
+    """Raises `MissingExtra` if HTTP/2 is wanted and h2 is not installed."""
+    if settings.http2:
+        try:
+            import h2  # noqa: F401
+        except ModuleNotFoundError:
+            raise MissingExtra("http2", "HTTP/2 to an upstream") from None
 
 
 def key_header(auth: str, key: str) -> tuple[bytes, bytes]:
