@@ -51,6 +51,7 @@ class H2LLM(FakeLLM):
         self.versions: list[str | None] = []
         self.resets: list[int] = []
         self.most_at_once = 0
+        self.sent_bytes = 0
 
     @property
     def url(self) -> str:
@@ -81,7 +82,14 @@ class Talk:
         self.llm, self.connection = llm, connection
         self.lock = threading.Lock()
         self.room = threading.Condition(self.lock)
-        self.h2 = H2Connection(H2Configuration(client_side=False, header_encoding="latin-1"))
+        self.h2 = H2Connection(
+            H2Configuration(
+                client_side=False,
+                header_encoding="latin-1",
+                validate_outbound_headers=False,
+                normalize_outbound_headers=False,
+            )
+        )
         self.requests: dict[int, Any] = {}
         self.now = 0
 
@@ -161,6 +169,7 @@ class Talk:
                 part = data[: min(room, self.h2.max_outbound_frame_size)]
                 self.h2.send_data(stream, part)
                 self.flush()
+                self.llm.sent_bytes += len(part)
             data = data[len(part) :]
 
     def go_away(self, last: int) -> None:

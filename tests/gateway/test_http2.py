@@ -214,6 +214,44 @@ def test_a_connection_that_died_unseen_is_replaced(begin: Any, pem: Pem) -> None
         assert post(gateway, body_of("b"))[0] == 200
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        ("x-a", "1\r\nx-evil: 1"),
+        ("x-a", "1\nx-evil: 1"),
+        ("x-a: 1\r\nx-evil", "1"),
+        ("x a", "1"),
+        ("x", "\0"),
+    ],
+)
+def test_headers_that_http1_could_not_have_go_no_further(begin: Any, pem: Pem, bad: tuple[str, str]) -> None:
+    """HTTP/2 can carry line ends in a header; written out as they are they would be headers of their own."""
+    replies = iter([Reply((b"{}",), headers=(bad,)), Reply((completion("ok"),))])
+    with H2LLM(lambda r: next(replies), pem) as llm:
+        gateway = begin(llm.url)
+        connection = http.client.HTTPConnection(*gateway.address, timeout=20)
+        connection.request("POST", PATH, body_of("a"))
+        answer = connection.getresponse()
+        answer.read()
+        assert (answer.status, answer.getheader("x-rightsizer-reason")) == (502, "protocol")
+        assert answer.getheader("x-evil") is None
+        connection.close()
+        assert post(gateway, body_of("b"))[0] == 200
+
+
+def test_a_slow_reader_holds_the_server_back(begin: Any, pem: Pem) -> None:
+    large = Reply((b"data: " + b"x" * 65530,) * 500, headers=SSE, framing="none")
+    with H2LLM(lambda r: large if b"large" in r.body else echo(r), pem) as llm:
+        gateway = begin(llm.url)
+        connection = http.client.HTTPConnection(*gateway.address, timeout=20)
+        connection.request("POST", PATH, body_of("large"))
+        time.sleep(1.5)  # the server would send its 33 MB in that time
+        assert llm.sent_bytes < 12_000_000, "what fits into windows and sockets"
+        assert post(gateway, body_of("other"))[0] == 200, "the others on the connection are not held up"
+        assert len(connection.getresponse().read()) == 500 * 65536, "and nothing is missing in the end"
+        connection.close()
+
+
 def test_hypercorn_is_understood(begin: Any, pem: Pem) -> None:
     """A server that others have written."""
     hypercorn = pytest.importorskip("hypercorn.asyncio")
