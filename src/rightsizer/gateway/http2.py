@@ -52,7 +52,8 @@ class Http2Connection(asyncio.Protocol):
         ):
             self.close()
             return False
-        return len(self.streams) < self._h2.remote_settings.max_concurrent_streams
+        most: int = self._h2.remote_settings.max_concurrent_streams
+        return len(self.streams) < most
 
     def ask(
         self, request: bytes, listener: Listener, head_only: bool, *, reused: bool, again: bool = False
