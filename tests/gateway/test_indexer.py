@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from pathlib import Path
 from typing import Any
@@ -139,3 +140,15 @@ def segments_of(home: Path) -> Path:
     folder = segments_folder(home)
     folder.mkdir(parents=True)
     return folder
+
+
+def test_the_search_for_cycles_is_on_again_afterwards(store: SqliteStore, tmp_path: Path) -> None:
+    seen: list[bool] = []
+    record(tmp_path, (END, completion("x")))
+    kek = find_key(tmp_path, None, create=False)
+    index_segments(store, tmp_path, kek, tell=lambda calls: seen.append(gc.isenabled()))
+    assert seen == [False]
+    assert gc.isenabled()
+    (segments_of(tmp_path) / "seg_x.seg").write_bytes(b"RZSEG\x01" + bytes(400))
+    index(store, tmp_path)
+    assert gc.isenabled()
