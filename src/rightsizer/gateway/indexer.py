@@ -41,7 +41,7 @@ from rightsizer.wire import otlp
 from rightsizer.wire.shared import Shared
 
 DAY_S = 86_400.0
-_SHARED_BYTES = 4 << 20
+_SHARED_BYTES = 2 << 20
 log = logging.getLogger("rightsizer.gateway.indexer")
 Tell = Callable[[list[Call]], None]
 

@@ -129,7 +129,10 @@ def read_frames(path: Path, kek: ReadingKey) -> Iterator[tuple[bytes, bytes, byt
         wrapped = file.read(size)
         if len(wrapped) < size:
             return
-        aead = AESGCM(unwrap_with(kek, wrapped, _where(path.stem)))
+        try:
+            aead = AESGCM(unwrap_with(kek, wrapped, _where(path.stem)))
+        except ValueError:
+            raise StoreError(f"{path} is damaged: where its key should be is something else") from None
         number = 0
         while len(prefix := file.read(_LENGTH.size)) == _LENGTH.size:
             sealed = file.read(_LENGTH.unpack(prefix)[0])

@@ -191,7 +191,7 @@ def _index(
     parent = os.getppid()
     signal.signal(signal.SIGTERM, lambda signum, frame: stopped.append(signum))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(10)
+    os.nice(15)
     ended = functools.partial(_is_over, stopped, parent)
     watch(open_store, home, kek, ended, _INDEX_EVERY_S, maintain, price, tell)
 
