@@ -5,13 +5,16 @@
 Upstream and loader are one small C program (compiled here with ``cc``), the same for all. In each round every
 target gets one short slice, in shuffled order; ratios are taken within a round, and their medians are shown.
 So a machine that others use too still gives honest ratios; the absolute figures only say how busy it was.
-CPU per call is that of all processes of a target; ``index`` is the share of our indexer beside it.
-See `targets` for how peers are found.
+CPU per call is that of all processes of a target but our indexer, which is ``index``: after each of our
+slices the others wait until all is in the store. ``MB`` is the peak of the whole tree of processes (PSS,
+sampled). At the end the store is asked whether it has every call that was answered. See `targets` for how
+peers are found.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -23,14 +26,16 @@ from statistics import median
 from typing import Any
 
 from payloads import N_EVENTS, body, request, write_answers
-from targets import HERE, STARTS, Target, pin
+from targets import HERE, STARTS, Target, memory_mb, pin
+
+from rightsizer.store.sqlite import open_store
 
 Slice = dict[str, float]
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One block of the table. `rate` 0: every connection asks again at once."""
+    """One block of the table. `rate` 0: every connection asks again at once. `only`: who can keep up."""
 
     name: str
     size: int = 1000
@@ -39,6 +44,7 @@ class Scenario:
     rate: float = 0
     delay_us: int = 0
     gap_us: int = 0
+    only: tuple[str, ...] = ()
 
 
 def scenarios(quick: bool) -> list[Scenario]:
@@ -60,7 +66,11 @@ def scenarios(quick: bool) -> list[Scenario]:
     found.append(Scenario(f"{paced}, 16 connections", stream=True, gap_us=5000))
     found.append(
         Scenario(
-            "open loop: 1,000/s, upstream answers after 50 ms", connections=256, rate=1000, delay_us=50_000
+            "open loop: 1,000/s, upstream answers after 50 ms",
+            connections=256,
+            rate=1000,
+            delay_us=50_000,
+            only=("direct", "nginx", "rightsizer"),  # the others answer fewer than these
         )
     )
     found.append(
@@ -78,6 +88,8 @@ class Bench:
         subprocess.run(["cc", "-O2", "-o", str(self.program), str(HERE / "http_load.c")], check=True)
         self.answers = write_answers(folder)
         self.upstreams: list[subprocess.Popen[bytes]] = []
+        self.answered = 0  # by this gateway
+        self.peaks: dict[str, float] = {}  # of its memory, by role
 
     def targets(self, delay_us: int, gap_us: int) -> list[Target]:
         """All targets in front of an upstream of this pace; a line for each that is left out."""
@@ -116,22 +128,52 @@ class Bench:
         file = self.folder / "request"
         file.write_bytes(request(content, target.headers, target.path))
         command = [str(self.program), "load", str(target.port), str(file), str(scenario.connections)]
-        before = target.cpu_s()
-        done = subprocess.run(
+        roles, before = target.roles(), target.cpu_s()
+        loader = subprocess.Popen(
             [*command, str(seconds), str(scenario.rate)],
-            capture_output=True,
-            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             preexec_fn=lambda: pin(1),
         )
-        after = target.cpu_s()
-        result: Slice = json.loads(done.stdout)
+        peak_mb = self._peak(loader, roles, target.home is not None)
+        out, errors = loader.communicate()
+        if loader.returncode:
+            raise RuntimeError(f"the loader failed: {errors.decode()[:500]}")
+        result: Slice = json.loads(out)
         if result["errors"] and not result["done"]:
-            raise RuntimeError(f"{target.name} answers with errors: {done.stderr.decode()[:500]}")
+            raise RuntimeError(f"{target.name} answers with errors: {errors.decode()[:500]}")
+        after = target.cpu_s()
+        target.settle()
         calls = max(result["done"], 1)
+        self.answered += int(result["done"]) if target.home is not None else 0
         result["cpu_us"] = (after[0] - before[0]) / calls * 1e6
-        result["index_us"] = (after[1] - before[1]) / calls * 1e6
-        result["memory_mb"] = target.memory_mb()
+        result["index_us"] = (target.cpu_s()[1] - before[1]) / calls * 1e6
+        result["memory_mb"] = peak_mb
         return result
+
+    def _peak(self, loader: subprocess.Popen[bytes], roles: dict[int, str], is_ours: bool) -> float:
+        """The peak of a target's memory while it is under load."""
+        peak = 0.0
+        while True:
+            now = memory_mb(roles)
+            peak = max(peak, now["all"])
+            if is_ours:
+                self.peaks.update({role: max(mb, self.peaks.get(role, 0.0)) for role, mb in now.items()})
+            try:
+                loader.wait(0.4)
+                return peak
+            except subprocess.TimeoutExpired:
+                continue
+
+    def stop(self, targets: list[Target]) -> None:
+        """End the targets; say whether what this gateway has answered is in its store."""
+        for target in targets:
+            target.stop()
+            if target.home is not None:
+                with contextlib.closing(open_store(target.home, create=False)) as store:
+                    recorded = store.calls.count()
+                print(f"\nrightsizer answered {self.answered:,} calls, {recorded:,} are in its store")
+                self.answered = 0
 
 
 def measure(
@@ -211,7 +253,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="gateways side by side")
     parser.add_argument("--quick", action="store_true", help="fewer scenarios, short slices: some minutes")
     parser.add_argument("--only", nargs="*", choices=STARTS, help="these targets only (and direct)")
-    parser.add_argument("--scenario", default="", help="only scenarios whose name contains this")
+    parser.add_argument(
+        "--scenario", nargs="*", default=[""], help="only scenarios whose name contains one of these"
+    )
     parser.add_argument("--seconds", type=float, default=0.0, help="length of a slice")
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--json", type=Path, help="write all rows there")
@@ -219,21 +263,25 @@ def main() -> None:
     options.seconds = options.seconds or (0.8 if options.quick else 1.5)
     options.rounds = options.rounds or (3 if options.quick else 5)
     rng, results = random.Random(0), []
-    chosen = [each for each in scenarios(options.quick) if options.scenario in each.name]
+    chosen = [
+        each for each in scenarios(options.quick) if any(part in each.name for part in options.scenario)
+    ]
     with tempfile.TemporaryDirectory() as name:
         bench = Bench(options, Path(name))
         for pace in dict.fromkeys((each.delay_us, each.gap_us) for each in chosen):
             targets = bench.targets(*pace)
             try:
                 for scenario in (each for each in chosen if (each.delay_us, each.gap_us) == pace):
-                    rows = table(measure(bench, targets, scenario, rng))
+                    asked = [each for each in targets if not scenario.only or each.name in scenario.only]
+                    rows = table(measure(bench, asked, scenario, rng))
                     show(scenario, rows)
                     results.append({"scenario": scenario.name, "rows": rows})
             finally:
-                for target in targets:
-                    target.stop()
+                bench.stop(targets)
         for process in bench.upstreams:
             process.kill()
+        peaks = ", ".join(f"{role} {mb:.0f}" for role, mb in sorted(bench.peaks.items()))
+        print(f"peaks of rightsizer's memory in MB: {peaks}; load average {os.getloadavg()[0]:.1f}")
     if options.json:
         options.json.write_text(json.dumps({"load": os.getloadavg(), "results": results}, indent=1))
 

@@ -25,11 +25,16 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 from targets import Target
+
+if TYPE_CHECKING:
+    from rightsizer.store.sealing import ReadingKey
 
 STREAM_PIECES = 12
 
@@ -167,6 +172,7 @@ class Stage:
         self.upstream_port, self.port = free_port(), free_port()
         self.deaths: Counter[str] = Counter()
         self.memory: list[tuple[int, float, float]] = []
+        self.indexer_memory: list[tuple[int, float, float]] = []
         self.start_upstream()
         self.start_gateway()
 
@@ -213,17 +219,22 @@ class Stage:
         return found
 
     def look(self, at_s: float) -> None:
-        """Note the memory of the workers; link the segments."""
+        """Note the memory of the workers and the indexer; link the segments."""
         for pid, nice in self.children():
-            if nice < 10:
-                with contextlib.suppress(OSError, StopIteration):
-                    text = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-                    kb = next(int(line.split()[1]) for line in text if line.startswith("Pss:"))
-                    self.memory.append((pid, at_s, kb / 1024))
+            with contextlib.suppress(OSError, StopIteration):
+                (self.memory if nice < 10 else self.indexer_memory).append((pid, at_s, pss_mb(pid)))
         if self.evidence is not None:
             for segment in (self.home / "gateway" / "segments").glob("*.seg"):
                 with contextlib.suppress(OSError):
                     os.link(segment, self.evidence / segment.name)
+
+    def memory_now(self) -> list[tuple[str, float]]:
+        """(role, MB) of what lives."""
+        found = []
+        for pid, nice in self.children():
+            with contextlib.suppress(OSError, StopIteration):
+                found.append(("worker" if nice < 10 else "indexer", pss_mb(pid)))
+        return found
 
     def stop(self) -> None:
         target = Target("gateway", self.port, process=self.gateway)
@@ -253,8 +264,10 @@ async def soak(stage: Stage, options: argparse.Namespace) -> Seen:
             await asyncio.to_thread(stage.look, now - started)
         if now >= next_line:
             next_line += 30
+            memory = ", ".join(f"{role} {mb:.0f} MB" for role, mb in stage.memory_now())
             print(
-                f"{now - started:5.0f} s: {len(seen.answered):,} answered, {dict(stage.deaths)}", flush=True
+                f"{now - started:5.0f} s: {len(seen.answered):,} answered, {dict(stage.deaths)}; {memory}",
+                flush=True,
             )
     stopping.set()
     await asyncio.wait(clients, timeout=20)
@@ -272,6 +285,7 @@ def judge(stage: Stage, seen: Seen) -> bool:
     with open_store(stage.home, create=False) as store:
         while index_segments(store, stage.home, kek).busy:
             time.sleep(0.1)
+        keys = store.segment_keys
         for call in store.calls.scan():
             n_stored += 1
             text = left.pop(call.id, None)
@@ -290,21 +304,23 @@ def judge(stage: Stage, seen: Seen) -> bool:
         f"answered and not in the store: {len(left)}; stored wrong: {len(wrong)}; mixed up: {len(seen.mixed)}"
     )
     for call_id in [*left, *wrong][:20]:
-        print(" ", call_id, *trace(stage, call_id, kek))
+        print(" ", call_id, *trace(stage, call_id, keys))
+    memory_over_time(stage)
     return not (left or wrong or seen.mixed) and memory_is_flat(stage)
 
 
-def trace(stage: Stage, call_id: str, kek: bytes) -> list[str]:
+def trace(stage: Stage, call_id: str, keys: Sequence[ReadingKey]) -> list[str]:
     """What the kept segments hold of a call."""
-    from rightsizer.errors import RightsizerError
+    from rightsizer.errors import KeyMismatch
     from rightsizer.gateway.segments import read_frames
 
     found = []
     for path in sorted(stage.evidence.glob("*.seg")) if stage.evidence else ():
-        with contextlib.suppress(RightsizerError):
-            for kind, meta, _ in read_frames(path, kek):
-                if orjson.loads(meta)["id"] == call_id:
-                    found.append(f"{path.stem}:{kind.decode()}")
+        for key in keys:
+            with contextlib.suppress(KeyMismatch):
+                for kind, meta, _ in read_frames(path, key):
+                    if orjson.loads(meta)["id"] == call_id:
+                        found.append(f"{path.stem}:{kind.decode()}")
     return found or ["no frame found"]
 
 
@@ -320,6 +336,24 @@ def memory_is_flat(stage: Stage) -> bool:
     span = longest[-1][0] - longest[0][0]
     print(f"memory of a worker over {span:.0f} s: at most {first:.1f} MB, then at most {second:.1f} MB")
     return second < first * 1.1 + 2
+
+
+def pss_mb(pid: int) -> float:
+    """The memory of a process, of what it shares its part."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in text if line.startswith("Pss:")) / 1024
+
+
+def memory_over_time(stage: Stage) -> None:
+    """The largest of every minute, over all that lived in it."""
+    print("minute, most MB of a worker, of the indexer:")
+    minutes = sorted({int(at_s // 60) for _, at_s, _ in stage.memory})
+    for minute in minutes:
+        most = [
+            max((mb for _, at_s, mb in seen if at_s // 60 == minute), default=0.0)
+            for seen in (stage.memory, stage.indexer_memory)
+        ]
+        print(f"{minute + 1:6d} {most[0]:8.1f} {most[1]:8.1f}")
 
 
 def free_port() -> int:

@@ -31,7 +31,7 @@ class Target:
     headers: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     path: str = "/v1/chat/completions"
-    note: str = ""
+    home: Path | None = None  # where it records
 
     def cpu_s(self) -> tuple[float, float]:
         """CPU time so far of all its processes: (those at normal priority, those niced: the indexer)."""
@@ -44,16 +44,21 @@ class Target:
                 plain += ticks
         return plain / TICKS_PER_S, niced / TICKS_PER_S
 
-    def memory_mb(self) -> float:
-        """Proportional set size of all its processes now (pages shared between them counted once)."""
-        total = 0
-        for pid, _ in self._processes():
-            try:
-                text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-            except OSError:
-                continue
-            total += next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0)
-        return total / 1024
+    def roles(self) -> dict[int, str]:
+        """Its processes: ``leader`` (ours: the supervisor), ``worker``, ``indexer`` (whatever is niced)."""
+        leader = 0 if self.process is None else self.process.pid
+        return {
+            pid: "indexer" if int(fields[16]) >= 10 else "leader" if pid == leader else "worker"
+            for pid, fields in self._processes()
+        }
+
+    def settle(self, patience_s: float = 60.0) -> None:
+        """Wait until what was recorded is in the store, so that others are measured without the indexer."""
+        end = time.monotonic() + patience_s
+        while self.home is not None and time.monotonic() < end:
+            if len(list((self.home / "gateway" / "segments").glob("*.seg"))) <= 1:
+                return
+            time.sleep(0.2)
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -76,6 +81,20 @@ class Target:
             if int(fields[2]) == self.process.pid:
                 found.append((int(stat.parent.name), fields))
         return found
+
+
+def memory_mb(roles: dict[int, str]) -> dict[str, float]:
+    """Proportional set size now, by role and of ``all`` (pages that processes share are counted once)."""
+    found = {"all": 0.0}
+    for pid, role in roles.items():
+        try:
+            text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        except OSError:
+            continue
+        kb = next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0)
+        found["all"] += kb / 1024
+        found[role] = found.get(role, 0.0) + kb / 1024
+    return found
 
 
 Start = Callable[[int, Path], Target | str]
@@ -115,7 +134,8 @@ def start_ours(upstream: int, folder: Path) -> Target | str:
     if len(line) != 2:
         raise RuntimeError((folder / "ours.log").read_text())
     headers = {"x-rightsizer-key": line[1].decode(), "x-rightsizer-session": "bench"}
-    return _started(Target("rightsizer", int(line[0].rpartition(b":")[2]), headers, process))
+    target = Target("rightsizer", int(line[0].rpartition(b":")[2]), headers, process, home=folder / "home")
+    return _started(target)
 
 
 def start_litellm(upstream: int, folder: Path) -> Target | str:

@@ -254,12 +254,17 @@ class GatewaySettings(Section):
         ge=0,
         description="so much waits in memory while the disk takes no records; more is lost and counted",
     )
+    spill: str = Field("", description="a folder on another disk, for records while the first takes none")
     request_timeout_s: float = Field(60.0, gt=0, description="a request must have arrived after so long")
     connect_timeout_s: float = Field(10.0, gt=0, description="to reach the LLM's server")
     first_byte_timeout_s: float = Field(900.0, gt=0, description="until the LLM's answer begins")
     idle_timeout_s: float = Field(300.0, gt=0, description="between two pieces of the LLM's answer")
     student_timeout_s: float = Field(2.0, gt=0, description="a student that takes longer is not waited for")
     drain_timeout_s: float = Field(30.0, gt=0, description="for calls under way when the gateway stops")
+    http2: bool = Field(False, description="speak HTTP/2 with an https upstream that offers it")
+    stream_usage: bool = Field(
+        False, description="ask Chat streams for their token counts; a caller that did not ask sees none"
+    )
     otlp_endpoint: str = Field("", description="URL that recorded calls are sent to as OTLP/JSON spans")
     otlp_content: bool = Field(False, description="send prompts and answers in these spans too")
 

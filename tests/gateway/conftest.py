@@ -15,9 +15,12 @@ from pathlib import Path
 import orjson
 import pytest
 
+from rightsizer.errors import KeyMismatch
+from rightsizer.gateway.segments import SUFFIX, read_frames
 from rightsizer.store.keys import find_key
 from rightsizer.store.sqlite import open_store
 from rightsizer.types import Call
+from tests.gateway.certificate import make_pem
 
 
 @dataclass
@@ -83,6 +86,18 @@ def start_gateway(home: Path, upstream: str, *options: str) -> Gateway:
     return Gateway(process, orjson.loads(text)["url"], home)
 
 
+def recorded_frames(home: Path, folder: Path) -> Iterator[tuple[str, bytes, bytes, bytes]]:
+    """(segment, kind, meta, body) of every frame of the segments in a folder, under the store's keys."""
+    with open_store(home, create=False) as store:
+        keys = store.segment_keys
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        for key in keys:
+            with contextlib.suppress(KeyMismatch):
+                for frame in read_frames(path, key):
+                    yield path.stem, *frame
+                break
+
+
 Start = Callable[..., Gateway]
 
 
@@ -98,3 +113,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
     yield begin
     for gateway in running:
         gateway.kill_everything()
+
+
+@pytest.fixture
+def pem(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that signs itself, and its key."""
+    return make_pem(tmp_path)

@@ -22,6 +22,14 @@ def test_the_usual_keep_alive_is_cut_out() -> None:
     assert head.lines == START + b"a: 1\r\nb: 2\r\n"
 
 
+def test_chunks_are_told_and_their_header_is_cut_out() -> None:
+    head = head_of_lines(
+        200, START + b"a: 1\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\nb: 2\r\n"
+    )
+    assert head is not None
+    assert (head.lines, head.chunked, head.length) == (START + b"a: 1\r\nb: 2\r\n", True, None)
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -31,7 +39,10 @@ def test_the_usual_keep_alive_is_cut_out() -> None:
         b"Keep-Alive: timeout=5",
         b"TE: trailers",
         b"Trailer: x",
-        b"Transfer-Encoding: chunked",
+        b"Transfer-Encoding: gzip, chunked",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 5",
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked",
         b"Upgrade: h2c",
         b"Proxy-Authenticate: Basic",
         b"X-Rightsizer-Served-By: somebody",

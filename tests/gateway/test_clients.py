@@ -106,7 +106,8 @@ def test_openai_responses_embeddings_models(start: Any) -> None:
         assert [m.id for m in client.models.list()] == ["big-1"]
         gateway.stop()
     calls = gateway.calls()
-    assert [c.response.text for c in calls if c.response] == ["在路上", "在路上"]
+    assert [c.response.text for c in calls if c.response] == ["在路上", "在路上", ""]
+    assert calls.pop().source["path"] == "/v1/embeddings"
     assert [m.role for m in calls[0].request.messages] == ["system", "user"]
     assert all(c.usage is not None and c.usage.input_tokens == 5 for c in calls)
 

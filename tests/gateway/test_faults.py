@@ -66,6 +66,7 @@ def test_errors_of_the_llm_come_as_they_are(start: Any) -> None:
         gateway = start(llm.url)
         status, headers, body = post(gateway)
         assert (status, headers["retry-after"], body) == (429, "7", error)
+        assert headers["x-rightsizer-reason"] == "upstream-429"
         gateway.stop()
     (call,) = gateway.calls()
     assert call.response is None
@@ -78,6 +79,7 @@ def test_an_unreachable_llm_is_a_clear_502(start: Any) -> None:
     status, headers, body = post(gateway)
     assert status == 502
     assert orjson.loads(body)["error"]["code"] == "connect"
+    assert headers["x-rightsizer-reason"] == "connect"
     assert "x-rightsizer-call-id" in headers
     gateway.stop()
     (call,) = gateway.calls()
@@ -110,6 +112,48 @@ def test_an_answer_that_ends_with_the_connection(start: Any) -> None:
     with FakeLLM(lambda r: Reply((completion("x"),), framing="close")) as llm:
         gateway = start(llm.url)
         assert post(gateway)[2] == completion("x")
+        gateway.stop()
+    assert gateway.calls()[0].response is not None
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_answers_without_a_body_keep_the_connection(start: Any, status: int) -> None:
+    with FakeLLM(lambda r: Reply((), status=status, headers=(("etag", "1"),), framing="none")) as llm:
+        gateway = start(llm.url)
+        connection = http.client.HTTPConnection(*gateway.address, timeout=20)
+        for method in ("GET", "POST", "HEAD"):
+            connection.request(method, "/v1/files/1")
+            answer = connection.getresponse()
+            assert (answer.status, answer.read(), answer.getheader("etag")) == (status, b"", "1")
+            assert answer.getheader("transfer-encoding") is None
+        connection.close()
+
+
+def test_head_says_the_length_and_sends_no_body(start: Any) -> None:
+    def script(request: Received) -> Reply:
+        if request.method == "HEAD":
+            return Reply(raw=b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n")
+        return Reply((b"12345",))
+
+    with FakeLLM(script) as llm:
+        gateway = start(llm.url)
+        connection = http.client.HTTPConnection(*gateway.address, timeout=20)
+        for method, body in (("HEAD", b""), ("GET", b"12345"), ("HEAD", b"")):
+            connection.request(method, "/v1/files/1")
+            answer = connection.getresponse()
+            assert (answer.status, answer.getheader("content-length"), answer.read()) == (200, "5", body)
+        connection.close()
+
+
+def test_interim_answers_are_not_the_answer(start: Any) -> None:
+    interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n"
+    whole = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+    raw = interim + whole % (len(completion("ok")), completion("ok"))
+    with FakeLLM(lambda r: Reply(raw=raw)) as llm:
+        gateway = start(llm.url)
+        status, headers, body = post(gateway)
+        assert (status, body) == (200, completion("ok"))
+        assert "link" not in headers
         gateway.stop()
     assert gateway.calls()[0].response is not None
 
@@ -284,3 +328,17 @@ def test_a_dead_worker_is_replaced_and_its_records_are_kept(start: Any) -> None:
 def children_of(pid: int) -> list[int]:
     listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, check=True)
     return [int(number) for number in listed.stdout.split()]
+
+
+def test_questions_that_waited_behind_another_are_not_counted_when_the_client_goes(start: Any) -> None:
+    """Pipelined, never begun, never recorded."""
+    with FakeLLM(lambda r: Reply((completion("late"),), delay_s=20)) as llm:
+        gateway = start(llm.url)
+        with socket.create_connection(gateway.address, timeout=20) as connection:
+            connection.sendall(raw_request() * 3)
+            wait_for(lambda: len(llm.received) == 1)
+        wait_for(lambda: llm.hangups == 1)
+        figures = exchange_raw(gateway, b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        assert b"\nrightsizer_in_flight 0\n" in figures
+        gateway.stop()
+    assert [call.error.message for call in gateway.calls() if call.error] == ["client-gone"]

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import pytest
 
-from rightsizer.testing.replay_llm import ReplayLLM
+from rightsizer.testing.replay_llm import ReplayLLM, words_digest
 from rightsizer.types import Call, Message, Request, TextPart, ToolCallPart, ToolCallResponsePart, Usage
 
 QUESTION = "订单 A-1 在哪里? Where is it?"
@@ -22,41 +22,6 @@ ANSWER = "它在路上 — on its way."
 
 def message(role: str, text: str) -> Message:
     return Message(role=role, parts=(TextPart(content=text),))
-
-
-class Loose(ReplayLLM):
-    """Knows a request by the texts of its messages alone: frameworks add fields of their own."""
-
-    def __init__(self, calls: list[Call]) -> None:
-        super().__init__(calls)
-        self._texts = {_texts(c.request.messages): c for c in calls}
-
-    def _reply_from_log(self, received: Any) -> Any:
-        from rightsizer.wire.request import request_from_chat
-
-        asked = orjson.loads(received.body)
-        call = self._texts.get(_texts(request_from_chat(asked).messages))
-        if call is None:
-            return super()._reply_from_log(received)
-        plain = orjson.loads(received.body)
-        received = type(received)(
-            received.method,
-            received.target,
-            received.headers,
-            orjson.dumps({**_body(call), "stream": plain.get("stream", False)}),
-        )
-        return super()._reply_from_log(received)
-
-
-def _texts(messages: Any) -> str:
-    said = [(m.role, m.text, [orjson.loads(c.arguments) for c in m.tool_calls]) for m in messages]
-    return orjson.dumps(said).decode()
-
-
-def _body(call: Call) -> dict[str, Any]:
-    from rightsizer.wire.request import request_to_chat
-
-    return request_to_chat(call.request)
 
 
 def log_of_calls() -> list[Call]:
@@ -176,19 +141,109 @@ def curl(url: str) -> Any:
     return [ask(False), ask(True)]
 
 
-@pytest.mark.parametrize("client", [langchain, pydantic_ai, openai_agents, litellm, curl])
+TOOL: Any = {
+    "type": "function",
+    "name": "find_order",
+    "parameters": {"type": "object", "properties": {"order": {"type": "string"}}},
+}
+ASK: Any = [{"role": "user", "content": QUESTION}]
+USE: Any = [{"role": "user", "content": "use the tool for A-1"}]
+
+
+def openai_chat(url: str) -> Any:
+    """Plain, streamed, with a tool and its result, and asynchronously."""
+    import openai
+
+    client = openai.OpenAI(base_url=url, api_key="k", max_retries=0)
+    create: Any = client.chat.completions.create
+    tools = [{"type": "function", "function": {k: v for k, v in TOOL.items() if k != "type"}}]
+    first = create(model="big", messages=USE, tools=tools)
+    call = first.choices[0].message.tool_calls[0]
+    result = {"role": "tool", "tool_call_id": call.id, "content": "on its way"}
+    second = create(model="big", messages=[*USE, first.choices[0].message, result], tools=tools)
+    chunks = [c.model_dump() for c in create(model="big", messages=ASK, stream=True)]
+    with client.chat.completions.stream(model="big", messages=USE, tools=tools) as stream:  # type: ignore[arg-type]
+        final = stream.get_final_completion()
+
+    async def later() -> Any:
+        async with openai.AsyncOpenAI(base_url=url, api_key="k", max_retries=0) as own:
+            asks: Any = [own.chat.completions.create(model="big", messages=ASK) for _ in range(5)]
+            return [answer.model_dump() for answer in await asyncio.gather(*asks)]
+
+    plain = [first.model_dump(), second.model_dump(), final.model_dump()]
+    return [plain, chunks, asyncio.run(later()), [m.id for m in client.models.list()]]
+
+
+def openai_responses(url: str) -> Any:
+    """Plain, streamed, and with a tool and its result."""
+    import openai
+
+    client = openai.OpenAI(base_url=url, api_key="k", max_retries=0)
+    create: Any = client.responses.create
+    plain = create(model="big", input=ASK)
+    events = [event.model_dump() for event in create(model="big", input=ASK, stream=True)]
+    first = create(model="big", input=USE, tools=[TOOL])
+    call = first.output[0]
+    result = {"type": "function_call_output", "call_id": call.call_id, "output": "on its way"}
+    asked = {"type": "function_call", "call_id": call.call_id, "name": call.name, "arguments": call.arguments}
+    second = create(model="big", input=[*USE, asked, result], tools=[TOOL])
+    return [plain.output_text, events, first.model_dump(), second.output_text]
+
+
+def anthropic(url: str) -> Any:
+    """Plain, streamed, with a tool and its result, and asynchronously."""
+    library = pytest.importorskip("anthropic")
+    base = url.removesuffix("/v1")
+    client = library.Anthropic(base_url=base, api_key="k", max_retries=0)
+    about: Any = {"model": "big", "max_tokens": 100}
+    tools = [{"name": "find_order", "input_schema": TOOL["parameters"]}]
+    plain = client.messages.create(messages=ASK, **about)
+    with client.messages.stream(messages=ASK, **about) as stream:
+        streamed = stream.get_final_message()
+    with client.messages.stream(messages=USE, tools=tools, **about) as stream:
+        events = [event.model_dump() for event in stream]
+        first = stream.get_final_message()
+    called = first.content[0]
+    result = {"type": "tool_result", "tool_use_id": called.id, "content": "on its way"}
+    said = {"role": "assistant", "content": [called.model_dump(exclude_none=True)]}
+    second = client.messages.create(
+        messages=[*USE, said, {"role": "user", "content": [result]}], tools=tools, **about
+    )
+
+    async def later() -> Any:
+        async with library.AsyncAnthropic(base_url=base, api_key="k", max_retries=0) as own:
+            return (await own.messages.create(messages=ASK, **about)).model_dump()
+
+    whole = [each.model_dump() for each in (plain, streamed, first, second)]
+    return [whole, events, asyncio.run(later())]
+
+
+CLIENTS = [
+    openai_chat,
+    openai_responses,
+    anthropic,
+    langchain,
+    pydantic_ai,
+    openai_agents,
+    litellm,
+    curl,
+]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
 def test_the_same_with_and_without_the_gateway(
     start: Any, client: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # or it asks the network for prices
-    with Loose(log_of_calls()) as llm:
+    with ReplayLLM(log_of_calls(), same=words_digest) as llm:
         direct = client(llm.url)
-        n_calls = len(llm.received)
+        n_asked = len(llm.received)
         gateway = start(llm.url)
         assert client(f"{gateway.url}/v1") == direct
-        assert len(llm.received) == 2 * n_calls, "nothing is asked twice"
-        sent = [orjson.loads(r.body) for r in llm.received]
-        assert sent[:n_calls] == sent[n_calls:], "the bodies are the framework's own"
+        assert len(llm.received) == 2 * n_asked, "nothing is asked twice"
+        sent = [r.body for r in llm.received]
+        assert sorted(sent[:n_asked]) == sorted(sent[n_asked:]), "the bodies are the framework's own"
+        n_calls = sum(r.method == "POST" for r in llm.received[n_asked:])
         gateway.stop()
     calls = gateway.calls()
     assert len(calls) == n_calls

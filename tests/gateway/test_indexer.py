@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from pathlib import Path
 from typing import Any
@@ -139,3 +140,21 @@ def segments_of(home: Path) -> Path:
     folder = segments_folder(home)
     folder.mkdir(parents=True)
     return folder
+
+
+def test_a_segment_whose_key_is_damaged_stays_and_holds_nobody_up(store: SqliteStore, tmp_path: Path) -> None:
+    record(tmp_path, (END, completion("a")))
+    damaged = segments_folder(tmp_path) / "seg_x.seg"
+    damaged.write_bytes(b"RZSEG\x01" + (40).to_bytes(4, "big") + bytes(400))
+    (segments_folder(tmp_path) / "seg_y.seg").write_bytes(b"RZSEG\x01" + bytes(400))
+    assert index(store, tmp_path) == Indexed(segments=1, calls=1, unreadable=2)
+    assert damaged.exists()
+
+
+def test_python_searches_for_cycles_again_afterwards(store: SqliteStore, tmp_path: Path) -> None:
+    seen: list[bool] = []
+    record(tmp_path, (END, completion("x")))
+    kek = find_key(tmp_path, None, create=False)
+    index_segments(store, tmp_path, kek, tell=lambda calls: seen.append(gc.isenabled()))
+    assert seen == [False]
+    assert gc.isenabled()

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from rightsizer.gateway.access import Access
+from rightsizer.gateway.incoming import Incoming
 from rightsizer.gateway.keys import create_key, revoke_key
-from rightsizer.gateway.known_heads import split_head
+from rightsizer.gateway.known_heads import LastHead, split_head
 from tests.gateway.rig import Answers, Rig, run
 
 
@@ -74,3 +75,25 @@ def test_heads_that_never_come_again_do_not_pile_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize("length", ["+2", "-2", "2 ", " 2", "0x2", "2,2", "", "99999999999999"])
 def test_a_strange_length_is_left_to_the_parser(length: str) -> None:
     assert split_head(post(b"{}", length=length or " ")) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "other"),
+    [
+        ("x-a: 1", "x-a: 2"),
+        ("x-a: 1", "x-a: 1\r\nTransfer-Encoding: chunked"),
+        ("x-a: 1", "x-a: 1 "),
+        ("x-a: 1", "X-A: 1"),
+    ],
+)
+def test_the_last_head_is_known_by_all_its_bytes(line: str, other: str) -> None:
+    split = split_head(post(b"{}", line))
+    assert split is not None
+    last = LastHead(split, Incoming(b"POST", b"/", b"/", "1.1", [], True))
+    whole = post(b'{"longer": 1}', line)
+    assert last.read(whole) == (13, len(whole) - 13)
+    assert last.read(whole[:-1]) == (13, len(whole) - 13), "the body may be on its way"
+    assert last.read(whole[:-14]) is None, "the head may not"
+    assert last.read(post(b"{}", other)) is None
+    for length in ("+2", "2 ", "0x2", "2,2", "", "99999999999999"):
+        assert last.read(post(b"{}", line, length=length or " ")) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -235,3 +236,29 @@ def test_a_running_gateway_of_two_workers_refuses_what_is_over(start: Any, tmp_p
         assert answers[-1][2]["error"]["code"] == "budget_spent"
         assert len(llm.received) == 4
         gateway.stop()
+
+
+def test_a_body_that_comes_late_spends_no_more_than_is_left(start: Any, tmp_path: Path) -> None:
+    """Let in by its head while the budget was whole, it is asked again when its body has come."""
+    secret, _ = create_key(tmp_path / "home", "late", limits=Limits(tokens=300, window="total"))
+    body = b'{"model":"m","max_tokens":200,"messages":[{"role":"user","content":"hi"}]}'
+    head = (
+        b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-rightsizer-key: %b\r\ncontent-length: %d\r\n\r\n"
+    )
+    with FakeLLM(lambda r: Reply((completion("ok"),), delay_s=1.0)) as llm:
+        gateway = start(llm.url)
+        waiting = [socket.create_connection(gateway.address, timeout=20) for _ in range(12)]
+        for connection in waiting:
+            connection.sendall(head % (secret.encode(), len(body)))
+        time.sleep(0.5)
+        for connection in waiting:
+            connection.sendall(body)
+        answers = [connection.recv(4000) for connection in waiting]
+        refused = [a for a in answers if a.startswith(b"HTTP/1.1 429 ")]
+        assert len(llm.received) == 2, "200 tokens reserved by each: the second may begin, the third not"
+        assert len(refused) == 10
+        assert all(b"budget_spent" in answer for answer in refused)
+        for connection in waiting:
+            connection.close()
+        gateway.stop()
+    assert len(gateway.calls()) == 2

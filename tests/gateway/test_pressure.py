@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import resource
 import sqlite3
 import time
@@ -13,6 +14,7 @@ from typing import Any
 import orjson
 import pytest
 
+from rightsizer.errors import ConfigError
 from rightsizer.gateway.indexer import index_segments
 from rightsizer.gateway.metrics import Metrics
 from rightsizer.gateway.recorder import Recorder
@@ -29,7 +31,9 @@ BODY = orjson.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"
 
 
 class Disk:
-    """Takes what it is given, until it is full; `full_after` writes from now."""
+    """Takes what it is given, until it is full; `full_after` writes from now. `other` is another disk."""
+
+    other: Path | None = None
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         from rightsizer.gateway import segments
@@ -39,7 +43,10 @@ class Disk:
         monkeypatch.setattr("rightsizer.gateway.segments.os.writev", self.write)
 
     def write(self, descriptor: int, parts: Any) -> int:
-        if self.full_after is not None:
+        elsewhere = self.other is not None and os.readlink(f"/proc/self/fd/{descriptor}").startswith(
+            str(self.other)
+        )
+        if self.full_after is not None and not elsewhere:
             if self.full_after == 0:
                 raise OSError(28, "No space left on device")
             self.full_after -= 1
@@ -100,6 +107,55 @@ def test_what_cannot_wait_is_counted(tmp_path: Path, make: Callable[..., Recorde
     assert recorder._metrics.losses["disk"] >= 3
     recorder.close()
     assert recorder._metrics.losses["disk"] >= 5, "what still waits at the end is lost too, and says so"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="tells the disks apart by /proc")
+def test_with_a_second_place_no_call_that_begins_waits_in_memory(
+    tmp_path: Path, make: Callable[..., Recorder], disk: Disk
+) -> None:
+    disk.other = tmp_path / "other disk"
+    recorder = make(spill=str(disk.other))
+    early = recorder.begin("call_early", BEGIN, BODY)
+    disk.full_after = 0
+    for number in range(3):
+        recorder.end(recorder.begin(f"call_{number}", BEGIN, BODY), END, completion("spilled"))
+    assert recorder.n_waiting == 0
+    recorder.end(early, END, completion("late"))
+    assert recorder.n_waiting == 1, "its begin lies on the first disk, and all of a call stays together"
+    disk.full_after = None
+    recorder.tick(99.0)
+    assert recorder.n_waiting == 0
+    assert len(list(disk.other.glob("*.seg"))) == 1
+    recorder.close()
+    answers = {call_id: call.response.text for call_id, call in stored(tmp_path).items() if call.response}
+    assert answers == {"call_early": "late", **{f"call_{n}": "spilled" for n in range(3)}}
+    assert not list(disk.other.glob("*.seg")), "folded, and removed"
+    assert not recorder._metrics.losses
+
+
+def test_a_full_second_place_is_as_none(tmp_path: Path, make: Callable[..., Recorder], disk: Disk) -> None:
+    recorder = make(spill=str(tmp_path / "also full"))
+    disk.full_after = 0
+    recorder.end(recorder.begin("call_1", BEGIN, BODY), END, completion("x"))
+    assert recorder.n_waiting == 1
+    disk.full_after = None
+    recorder.close()
+    assert stored(tmp_path).keys() == {"call_1"}
+
+
+def test_a_second_place_that_cannot_be_used_is_told_at_the_start(
+    tmp_path: Path, make: Callable[..., Recorder]
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="cannot hold records"):
+        make(spill=str(tmp_path / "file" / "x"))
+    first = make(spill=str(tmp_path / "one"))
+    (tmp_path / "one" / "seg_1.seg").write_bytes(b"")
+    with pytest.raises(ConfigError, match="not in the store"):
+        make(spill=str(tmp_path / "two"))
+    (tmp_path / "one" / "seg_1.seg").unlink()
+    make(spill=str(tmp_path / "two")).close()
+    first.close()
 
 
 def ask(gateway: Any, text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -11,10 +12,10 @@ from typing import Any
 import orjson
 import pytest
 
-from rightsizer.errors import ConfigError
+from rightsizer.errors import ConfigError, MissingExtra
 from rightsizer.gateway.incoming import Incoming
 from rightsizer.gateway.settings import GatewaySettings, NamedUpstream, parse_upstream
-from rightsizer.gateway.upstreams import Upstreams, Way, check_upstreams, find_model
+from rightsizer.gateway.upstreams import Upstreams, Way, check_http2, check_upstreams, find_model
 from rightsizer.pipeline.gateway import gateway_settings
 from rightsizer.testing.fake_llm import FakeLLM, Received, Reply
 from rightsizer.testing.llm_answers import completion
@@ -175,3 +176,10 @@ def test_two_servers_behind_one_gateway(start: Any, tmp_path: Path, monkeypatch:
     assert [c.source.get("upstream") for c in calls] == [None, "two", "two", "two"]
     assert [c.model for c in calls][1] == "two/small"
     assert calls[3].session_id == "s"
+
+
+def test_http2_without_its_library_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "h2", None)
+    check_http2(GatewaySettings())
+    with pytest.raises(MissingExtra, match="http2"):
+        check_http2(GatewaySettings(http2=True))

@@ -150,7 +150,7 @@ def test_the_extra_all_has_every_extra_that_needs_no_gpu(root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     (all_of,) = extras["all"]
-    named = set(re.findall(r"[a-z]+", all_of.split("[")[1]))
+    named = set(re.findall(r"[a-z0-9]+", all_of.split("[")[1]))
     torch = {name for name, needs in extras.items() if any("torch" in n for n in needs)}
     for name in sorted(extras):  # an extra that asks for one of those, as decoders for train, needs it too
         torch |= {name} if any(f"rightsizer[{t}]" in n for n in extras[name] for t in torch) else set()

@@ -82,6 +82,23 @@ def test_openai_in_every_way_of_calling(tmp_path: Path) -> None:
     assert b"sk-secret" not in b"".join(p.read_bytes() for p in (tmp_path / "home").rglob("*") if p.is_file())
 
 
+def test_embeddings_are_heard_too(tmp_path: Path) -> None:
+    def vectors(request: Received) -> Reply:
+        row = {"object": "embedding", "index": 0, "embedding": [0.5, 0.25]}
+        usage = {"prompt_tokens": 3, "total_tokens": 3}
+        body = {"object": "list", "data": [row], "model": "e", "usage": usage}
+        return Reply((orjson.dumps(body),))
+
+    with FakeLLM(vectors) as llm, Listener(tmp_path / "home") as listener:
+        client = listener.wrap(openai.OpenAI(base_url=llm.url, api_key="k", max_retries=0))
+        given = client.embeddings.create(model="e", input="在哪里?", encoding_format="float")
+        assert given.data[0].embedding == [0.5, 0.25]
+    (call,) = stored(tmp_path / "home")
+    assert call.request.messages[0].text == "在哪里?"
+    assert call.response is not None
+    assert call.response.extra["embeddings"] == {"count": 1, "dimensions": 2}
+
+
 def test_openai_async_at_the_same_time(tmp_path: Path) -> None:
     async def ask(url: str, listener: Listener) -> list[str]:
         async with openai.AsyncOpenAI(base_url=url, api_key="k", max_retries=0) as client:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from rightsizer.errors import InputError
-from rightsizer.store.jsonbytes import dump, load
+from rightsizer.store.jsonbytes import dump, dump_both, load
 from rightsizer.testing.call_strategy import json_values
 
 
@@ -18,6 +18,18 @@ from rightsizer.testing.call_strategy import json_values
 def test_any_value_comes_back_equal(value: Any) -> None:
     assert load(dump(value)) == value
     assert repr(load(dump(value))) == repr(value)
+
+
+@given(json_values)
+def test_both_are_what_each_is_alone(value: Any) -> None:
+    assert dump_both(value) == (dump(value), dump(value, canonical=True))
+
+
+@pytest.mark.parametrize("value", [{"b": math.nan, "a": None}, {"b": None, "a": 10**30}])
+def test_both_keep_what_orjson_would_lose(value: Any) -> None:
+    plain, canonical = dump_both(value)
+    assert repr(load(plain)) == repr(value)
+    assert repr(load(canonical)) == repr(dict(sorted(value.items())))
 
 
 @pytest.mark.parametrize("value", [math.nan, [None, math.inf], {"a": {"b": [-math.inf, None]}}])

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import openai
+import orjson
 import pytest
 
-from rightsizer.testing.fake_llm import Reply
+from rightsizer.gateway.calls import Recorded, call_from_recorded
+from rightsizer.testing.asgi import asgi_app
+from rightsizer.testing.fake_llm import Received, Reply
 from rightsizer.testing.replay_llm import ReplayLLM
-from rightsizer.types import Call, Message, Request, TextPart, ToolCallPart, Usage
+from rightsizer.types import Call, Message, ReasoningPart, Request, TextPart, ToolCallPart, Usage
 
 
 def logged(number: int, question: str, *parts: Any) -> Call:
@@ -77,3 +81,56 @@ def test_faults_by_script() -> None:
         with pytest.raises((openai.APIConnectionError, http.client.HTTPException)):
             ask(llm, "find")
         assert ask(llm, "find").choices[0].finish_reason == "stop"
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses", "/v1/messages"])
+def test_whole_and_streamed_say_the_same_in_every_api(path: str) -> None:
+    """As our own reader of the gateway's records reads them: what a log says comes out as it went in."""
+    parts = (
+        ReasoningPart(content="想一想"),
+        TextPart(content="一 two"),
+        ToolCallPart(id="t1", name="f", arguments='{"a":1}'),
+        ToolCallPart(id="t2", name="f", arguments='{"a":2}'),
+    )
+    llm = ReplayLLM([logged(1, "q", *parts)])
+    said = []
+    for stream in (False, True):
+        asked = {"role": "user", "content": "q"}
+        body: dict[str, Any] = {"model": "m", "max_tokens": 9, "stream": stream}
+        body |= {"input": [asked]} if path == "/v1/responses" else {"messages": [asked]}
+        reply = llm.reply_to(Received("POST", path, (), orjson.dumps(body)))
+        begin = {"id": "call_1", "at": 1.0, "path": path}
+        kind = dict(reply.headers)["content-type"]
+        end = {"status": reply.status, "type": kind}
+        said.append(call_from_recorded(Recorded(begin, orjson.dumps(body), end, b"".join(reply.pieces))))
+    whole, streamed = said
+    assert whole.response is not None
+    assert streamed.response is not None
+    assert (whole.response.text, whole.response.tool_calls) == ("一 two", parts[2:])
+    assert (streamed.response.text, streamed.response.tool_calls) == ("一 two", parts[2:])
+    assert whole.usage is not None
+    assert streamed.usage is not None
+    assert (whole.usage.input_tokens, whole.usage.output_tokens) == (4, 2)
+    assert (streamed.usage.input_tokens, streamed.usage.output_tokens) == (4, 2)
+
+
+def test_as_an_asgi_app() -> None:
+    """The same answers, for servers that take an app; asked by httpx's own transport."""
+    httpx = pytest.importorskip("httpx")
+    llm = ReplayLLM(CALLS)
+
+    async def both() -> list[Any]:
+        transport = httpx.ASGITransport(app=asgi_app(llm.reply_to))
+        async with httpx.AsyncClient(transport=transport, base_url="http://llm") as client:
+            body = {"model": "m", "messages": [{"role": "user", "content": "在哪里?"}]}
+            whole = await client.post("/v1/chat/completions?x=1", json=body)
+            streamed = await client.post("/v1/chat/completions", json={**body, "stream": True})
+            unseen = await client.post("/v1/chat/completions", json={**body, "messages": []})
+            models = await client.get("/v1/models")
+        return [whole, streamed, unseen, models]
+
+    whole, streamed, unseen, models = asyncio.run(both())
+    assert whole.json()["choices"][0]["message"]["content"] == "在路上, nearly there"
+    assert streamed.text.endswith("data: [DONE]\n\n")
+    assert unseen.status_code == 404
+    assert [row["id"] for row in models.json()["data"]] == ["m"]

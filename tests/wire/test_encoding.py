@@ -39,6 +39,10 @@ def test_every_encoding_gives_the_text_back(encoding: str, body: bytes) -> None:
 def test_brotli_where_it_is_installed() -> None:
     brotli = pytest.importorskip("brotli")
     assert decode_body(brotli.compress(TEXT), "br") == TEXT
+    with pytest.raises(RecordError, match="larger than 1000 bytes"):  # and it does not unfold without end
+        decode_body(brotli.compress(bytes(1 << 20)), "br", 1000)
+    with pytest.raises(RecordError):
+        decode_body(b"no", "br")
 
 
 def test_of_a_cut_body_what_can_be_read() -> None:

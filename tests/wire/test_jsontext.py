@@ -64,6 +64,17 @@ def test_equal_messages_become_one_object() -> None:
     assert shared.tools(list(tools)) is shared.tools(list(tools))
 
 
+def test_what_is_shared_is_forgotten_when_it_is_too_much() -> None:
+    shared = Shared(capacity_bytes=200)
+    chat = {"role": "user", "content": "x" * 90}
+    first = shared.message(chat)
+    assert shared.message(chat) is first
+    shared.message({"role": "user", "content": "y" * 90})
+    again = shared.message(chat)
+    assert again == first
+    assert again is not first
+
+
 def test_values_that_cannot_be_shared_exactly_are_told() -> None:
     assert parse_json_telling(b'{"a": 1}') == ({"a": 1}, True)
     assert parse_json_telling(b'{"a": NaN}')[1] is False

@@ -34,6 +34,8 @@ def failed(call: Call) -> str | None:
         return f"status {call.error.status}" if call.error.status else (call.error.message[:120] or "failed")
     if call.response is None:
         return "no response"
+    if embedding(call) is not None:
+        return None
     if not call.response.tool_calls and not call.response.text.strip() and not _has_other(call.response):
         return "empty answer"
     return None
@@ -191,6 +193,11 @@ def _compact(arguments: str) -> str:
     return re.sub(r"\s+", "", arguments)
 
 
+def embedding(call: Call) -> str | None:
+    """Vectors were asked for, and no words."""
+    return "" if str(call.source.get("path", "")).endswith("/embeddings") else None
+
+
 def lone_surrogate(call: Call) -> str | None:
     """Half a UTF-16 pair in a text: a string cut in the middle of an emoji. No tokenizer takes it."""
     messages = (*call.request.messages, *([call.response] if call.response is not None else []))
@@ -225,6 +232,7 @@ def giant_message(call: Call, most_chars: int) -> str | None:
 # (reason, rule, the switch of the policy that turns it off, if any)
 RULES: tuple[tuple[str, Rule, str | None], ...] = (
     ("error", failed, None),
+    ("embedding", embedding, None),
     ("student-answer", answered_by_student, None),
     ("truncated", truncated, "drop_truncated"),
     ("unknown-tool", unknown_tool, None),

@@ -78,6 +78,7 @@ def short(text: str, width: int) -> str:
 VERDICT_WORDS = {"replace": "Replace", "keep": "Keep", "undecided": "Not enough evidence"}
 REASON_WORDS = {
     "error": "failed or unanswered",
+    "embedding": "embeddings, no words",
     "truncated": "cut off",
     "invalid-arguments": "invalid tool arguments",
     "unknown-tool": "unknown tool",

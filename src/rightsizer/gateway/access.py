@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -54,11 +54,13 @@ class Refusal:
 
 @dataclass
 class Holder:
-    """A key in use, with the window its budget is in now."""
+    """A key in use, with the window its budget is in now; `grants` by the header that holds the key."""
 
     key: VirtualKey
+    limited: bool
     window: int = 0
     until_s: float = 0.0
+    grants: dict[bytes, Grant] = field(default_factory=dict)
 
 
 class Access:
@@ -95,7 +97,7 @@ class Access:
             usable = [key for key in read_keys(self._home) if not key.revoked]
             if self._counts is None and any(key.limits.any for key in usable):
                 self._counts = Counts(self._home)
-            self._holders = {key.digest: Holder(key) for key in usable}
+            self._holders = {key.digest: Holder(key, key.limits.any) for key in usable}
             self._seen = {}
             self._seen_ns = changed_ns
         if self._counts is not None:
@@ -120,14 +122,17 @@ class Access:
             return Refusal(401, "this key has expired", "expired_key")
         if key.role not in _MAY[doing]:
             return Refusal(403, f"the role '{key.role}' may not do this", "forbidden")
-        spender = None
-        if doing == "call" and key.limits.any:
+        grant = holder.grants.get(place)
+        if grant is None:
+            grant = Grant(key.id, (place,), place if place != b"x-rightsizer-key" else b"")
+            holder.grants[place] = grant
+        if doing == "call" and holder.limited:
             refusal = self._over(holder)
             if refusal is not None:
                 return refusal
             if key.limits.metered and self._counts is not None:
-                spender = Spender(self._counts, key, self._price, self._now)
-        return Grant(key.id, (place,), place if place != b"x-rightsizer-key" else b"", spender)
+                return grant._replace(spender=Spender(self._counts, key, self._price, self._now))
+        return grant
 
     def _holder(self, secret: bytes) -> Holder | None:
         """Who has this key; remembered, because the hash is half of what a check costs."""

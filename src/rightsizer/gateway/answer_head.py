@@ -16,7 +16,9 @@ _STAYS = re.compile(
     rb"\n(?:[ \t]|connection:|keep-alive:|proxy-|te:|trailer:|transfer-encoding:|upgrade:|x-rightsizer-)"
 )
 _LENGTH, _TYPE, _ENCODING = b"\r\ncontent-length:", b"\r\ncontent-type:", b"\r\ncontent-encoding:"
+_LENGTH_LINE = re.compile(rb"(?mi)^content-length:[^\n]*\n")
 _KEEP_ALIVE = b"\r\nconnection: keep-alive\r\n"
+_CHUNKED = b"\r\ntransfer-encoding: chunked\r\n"
 
 
 class AnswerHead(NamedTuple):
@@ -58,14 +60,29 @@ def head_of_lines(status: int, raw: bytes) -> AnswerHead | None:
     None if its headers must be looked at one by one: one of them is hop-by-hop, ours, or folded.
     """
     lower = raw.lower()
-    at = lower.find(_KEEP_ALIVE)
-    if at >= 0:  # the one hop-by-hop header that nearly all servers send
-        raw = raw[: at + 2] + raw[at + len(_KEEP_ALIVE) :]
-        lower = lower[: at + 2] + lower[at + len(_KEEP_ALIVE) :]
+    chunked = False
+    for line in (_KEEP_ALIVE, _CHUNKED):  # the hop-by-hop headers that nearly all servers send
+        at = lower.find(line)
+        if at >= 0:
+            raw = raw[: at + 2] + raw[at + len(line) :]
+            lower = lower[: at + 2] + lower[at + len(line) :]
+            chunked = chunked or line is _CHUNKED
     if _STAYS.search(lower) is not None:
         return None
-    length, kind, encoding = (_value(raw, lower, name) for name in (_LENGTH, _TYPE, _ENCODING))
-    return AnswerHead(status, b"", (), raw, length, kind or b"", encoding or b"", False)
+    length = _value(raw, lower, _LENGTH)
+    kind = _value(raw, lower, _TYPE) or b""
+    encoding = _value(raw, lower, _ENCODING) or b""
+    if chunked and length is not None:
+        return None
+    return AnswerHead(status, b"", (), raw, length, kind, encoding, chunked)
+
+
+def without_length(head: AnswerHead) -> AnswerHead:
+    """The head of an answer whose body will be another."""
+    if head.length is None:
+        return head
+    headers = [(name, value) for name, value in head.headers if name != b"content-length"]
+    return head._replace(length=None, headers=headers, lines=_LENGTH_LINE.sub(b"", head.lines))
 
 
 def _value(raw: bytes, lower: bytes, name: bytes) -> bytes | None:

@@ -10,10 +10,12 @@ import orjson
 from rightsizer.errors import RecordError
 from rightsizer.wire.anthropic_messages import request_from_anthropic
 from rightsizer.wire.dialects.responses import request_from_responses
+from rightsizer.wire.embeddings import EMBEDDINGS
 from rightsizer.wire.jsontext import parse_json
 
 CHAT, RESPONSES, MESSAGES = b"/v1/chat/completions", b"/v1/responses", b"/v1/messages"
 ROUTED = (CHAT, RESPONSES, MESSAGES)
+RECORDED = (*ROUTED, EMBEDDINGS.encode())
 _READERS: dict[bytes, Callable[[dict[str, Any]], dict[str, Any]]] = {
     RESPONSES: request_from_responses,
     MESSAGES: request_from_anthropic,

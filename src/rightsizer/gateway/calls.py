@@ -13,6 +13,7 @@ from rightsizer.wire import anthropic, responses
 from rightsizer.wire.anthropic_messages import completion_from_anthropic, request_from_anthropic
 from rightsizer.wire.chat_stream import completion_from_chunks, without_indexes
 from rightsizer.wire.dialects.responses import completion_from_response, request_from_responses
+from rightsizer.wire.embeddings import EMBEDDINGS, completion_from_embeddings, request_from_embeddings
 from rightsizer.wire.encoding import decode_body
 from rightsizer.wire.jsontext import dump_json, parse_json
 from rightsizer.wire.record import call_from_record
@@ -65,6 +66,7 @@ _DIALECTS = {
         completion_from_anthropic,
         lambda events, done: (anthropic.message_from_events(events), anthropic.is_closed(events)),
     ),
+    EMBEDDINGS: _Dialect(request_from_embeddings, completion_from_embeddings, _chat),
 }
 
 
@@ -78,7 +80,7 @@ def call_from_recorded(recorded: Recorded, shared: Shared | None = None) -> Call
     dialect = _DIALECTS.get(path)
     if dialect is None:
         raise RecordError("unknown-api", f"no calls are read from {path}")
-    body = parse_json(recorded.request)
+    body = parse_json(decode_body(recorded.request, str(begin.get("encoding", ""))))
     if not isinstance(body, dict):
         raise RecordError("no-request", "the request is not a JSON object")
     record: Json = {

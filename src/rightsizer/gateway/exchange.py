@@ -14,16 +14,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rightsizer.gateway.answer_head import AnswerHead, head_of_headers
-from rightsizer.gateway.as_chat import CHAT, ROUTED
+from rightsizer.gateway.as_chat import CHAT, RECORDED, ROUTED
 from rightsizer.gateway.headers import Headers, request_bytes, request_lines
 from rightsizer.gateway.incoming import Incoming
 from rightsizer.gateway.models import merged_models
+from rightsizer.gateway.packed import unpack
 from rightsizer.gateway.recorder import Entry
 from rightsizer.gateway.relay import Relay
 from rightsizer.gateway.routing import Decision
+from rightsizer.gateway.stream_usage import UsageStripper, ask_for_usage
 from rightsizer.gateway.student import student_answer
-from rightsizer.gateway.upstream import Connection
-from rightsizer.types import new_id
+from rightsizer.gateway.upstream import Handle
 
 if TYPE_CHECKING:
     from rightsizer.gateway.protocol import GatewayProtocol
@@ -44,10 +45,12 @@ class Exchange:
         "_incoming",
         "_n_retries",
         "_over",
+        "_recorded",
         "_relay",
         "_served_by",
         "_started",
         "_status",
+        "_strip",
         "_task",
         "_upstream",
         "_upstream_name",
@@ -57,7 +60,7 @@ class Exchange:
     )
 
     def __init__(self, worker: Worker, client: GatewayProtocol, incoming: Incoming) -> None:
-        self.id = new_id("call")
+        self.id = worker.call_ids.new()
         self.keep_alive = incoming.keep_alive
         self._worker, self._client, self._incoming = worker, client, incoming
         self._started = time.monotonic()
@@ -66,25 +69,38 @@ class Exchange:
         self._decision = _UNDECIDED
         self._served_by = "llm"
         self._upstream_name = ""
-        self._upstream: Connection | asyncio.Task[None] | None = None
+        self._upstream: Handle | None = None
         self._task: asyncio.Task[None] | None = None
         self._status = 0
         self._relay: Relay | None = None
+        self._strip: UsageStripper | None = None
         self._n_retries = 0
-        self._over = False
+        self._over = self._recorded = False
 
     def start(self) -> None:
         """Record the begin and send the call on its way."""
+        self._worker.metrics.in_flight += 1
+        if self._incoming.encoding:
+            self._task = self._worker.spawn(self._unpack())
+        else:
+            self._start()
+
+    async def _unpack(self) -> None:
+        await unpack(self._incoming, self._worker.settings.max_request_bytes)
+        if not self._over:
+            self._start()
+
+    def _start(self) -> None:
         incoming, worker = self._incoming, self._worker
-        worker.metrics.in_flight += 1
-        if incoming.spender is not None:
-            incoming.spender.start(incoming.body)
-        if incoming.method == b"POST" and incoming.path in ROUTED:
+        if incoming.spender is not None and not incoming.spender.start(incoming.text):
+            self._refuse("the budget of this key is spent", "budget_spent")
+            return
+        if incoming.method == b"POST" and incoming.path in RECORDED:
             self._entry = worker.recorder.begin(self.id, self._begin_meta(), incoming.body)
-            if worker.routing.is_active:
+            if worker.routing.is_active and incoming.path in ROUTED:
                 decision = None
                 if incoming.path == CHAT:
-                    decision = worker.routing.place(self.id, incoming.body, incoming.metadata)
+                    decision = worker.routing.place(self.id, incoming.text, incoming.metadata)
                 if decision is None:
                     self._task = worker.spawn(self._route())
                     return
@@ -94,7 +110,7 @@ class Exchange:
             return
         self._ask_upstream()
 
-    def attach(self, handle: Connection | asyncio.Task[None]) -> None:
+    def attach(self, handle: Handle) -> None:
         self._upstream = handle
 
     def client_gone(self) -> None:
@@ -109,21 +125,21 @@ class Exchange:
         self._close_books("client-gone")
 
     def pause(self) -> None:
-        if isinstance(self._upstream, Connection):
+        if self._upstream is not None and not isinstance(self._upstream, asyncio.Task):
             self._upstream.pause()
 
     def resume(self) -> None:
-        if isinstance(self._upstream, Connection):
+        if self._upstream is not None and not isinstance(self._upstream, asyncio.Task):
             self._upstream.resume()
 
     # ── the student ─────────────────────────────────────────────────────────────────────────
 
     async def _route(self) -> None:
         worker, incoming = self._worker, self._incoming
-        decision = await worker.routing.decide(self.id, incoming.body, incoming.metadata, incoming.path)
+        decision = await worker.routing.decide(self.id, incoming.text, incoming.metadata, incoming.path)
         self._decide(decision)
         if decision.message is not None:
-            answer = student_answer(decision.message, self.id, incoming.body, incoming.path)
+            answer = student_answer(decision.message, self.id, incoming.text, incoming.path)
             if not isinstance(answer, str):
                 self._served_by = f"student:{decision.student_id}"
                 self._answer(*answer)
@@ -161,17 +177,27 @@ class Exchange:
     def _ask_upstream(self) -> None:
         if self._over:
             return
-        incoming = self._incoming
-        way = self._worker.upstreams.choose(incoming)
+        incoming, upstreams = self._incoming, self._worker.upstreams
+        strips = self._worker.settings.stream_usage and incoming.path == CHAT and not incoming.encoding
+        if not strips and not upstreams.named and (lines := incoming.sent_heads.get("")) is not None:
+            request = request_bytes(lines, incoming.method, incoming.body)
+            upstreams.default.request(request, self, incoming.method == b"HEAD")
+            return
+        way = upstreams.choose(incoming)
         self._upstream_name = way.name
-        lines = incoming.sent_heads.get(way.name)
+        body = way.body
+        if strips:
+            asking = ask_for_usage(body)
+            if asking is not None:
+                body, self._strip = asking, UsageStripper()
+        lines = incoming.sent_heads.get(way.head_key)
         if lines is None:
             authority = way.pool.target.authority
             lines = request_lines(
                 incoming.method, way.target, authority, incoming.headers, leave_out=way.withheld, add=way.add
             )
-            incoming.sent_heads[way.name] = lines
-        request = request_bytes(lines, incoming.method, way.body)
+            incoming.sent_heads[way.head_key] = lines
+        request = request_bytes(lines, incoming.method, body)
         way.pool.request(request, self, incoming.method == b"HEAD")
 
     def on_retry(self) -> None:
@@ -184,10 +210,11 @@ class Exchange:
         self._status = head.status
         self._relay = Relay(
             head,
-            self._our_headers(),
+            self._our_lines(refused=head.status >= 400),
             is_head=incoming.method == b"HEAD",
             chunks=incoming.http_version != "1.0",
             keeps=self._worker.settings.max_recorded_bytes if self._is_kept() else 0,
+            strip=self._strip,
         )
         if self._relay.ends_with_connection:
             self.keep_alive = False
@@ -238,7 +265,15 @@ class Exchange:
         self._status = _STATUS_OF.get(reason, 502)
         self._close_books(reason)
         message = f"the LLM's server gave no answer ({reason})"
-        self._client.answer_error(self._status, message, reason, self._our_headers(), self.keep_alive)
+        self._client.answer_error(self._status, message, reason, self._our_lines(), self.keep_alive)
+        self._client.exchange_done(self, close=not self.keep_alive)
+
+    def _refuse(self, message: str, code: str) -> None:
+        """What was let in may no longer go on."""
+        self._worker.metrics.refusals[code] += 1
+        self._status = 429
+        self._close_books(code)
+        self._client.answer_error(429, message, code, self._our_lines(), self.keep_alive)
         self._client.exchange_done(self, close=not self.keep_alive)
 
     # ── writing and recording ───────────────────────────────────────────────────────────────
@@ -251,61 +286,71 @@ class Exchange:
         if out:
             self._client.write(out)
 
-    def _our_headers(self) -> list[tuple[bytes, bytes]]:
+    def _our_lines(self, *, refused: bool = False) -> bytes:
         decision = self._decision
-        ours = [
-            (b"x-rightsizer-call-id", self.id.encode()),
-            (b"x-rightsizer-served-by", self._served_by.encode()),
-        ]
+        ours = f"x-rightsizer-call-id: {self.id}\r\nx-rightsizer-served-by: {self._served_by}\r\n"
         if decision.task_id:
-            ours.append((b"x-rightsizer-task", decision.task_id.encode()))
+            ours += f"x-rightsizer-task: {decision.task_id}\r\n"
         if decision.fallback:
-            ours.append((b"x-rightsizer-fallback", decision.fallback.encode()))
-        return ours
+            ours += f"x-rightsizer-fallback: {decision.fallback}\r\n"
+        if refused:
+            ours += f"x-rightsizer-reason: upstream-{self._status}\r\n"
+        return ours.encode()
 
     def _begin_meta(self) -> dict[str, Any]:
+        """What is recorded of the begin; the same for all requests with this head, but for the time."""
         incoming = self._incoming
-        meta: dict[str, Any] = {"at": time.time(), "path": incoming.path.decode("ascii", "replace")}
-        if incoming.session:
-            meta["session"] = incoming.session
-        if incoming.metadata:
-            meta["metadata"] = incoming.metadata
-        if incoming.origin:
-            meta["origin"] = incoming.origin
-        if incoming.key_id:
-            meta["key_id"] = incoming.key_id
+        meta = incoming.begin_meta
+        if not meta:
+            meta["at"] = 0.0
+            meta["path"] = incoming.path.decode("ascii", "replace")
+            named: tuple[tuple[str, Any], ...] = (
+                ("session", incoming.session),
+                ("metadata", incoming.metadata),
+            )
+            named += ("origin", incoming.origin), ("key_id", incoming.key_id)
+            named += (("encoding", incoming.encoding.decode("latin-1")),)
+            meta.update((name, value) for name, value in named if value)
+        meta["at"] = time.time()
         return meta
 
     def _is_kept(self) -> bool:
         return self._entry is not None or self._incoming.spender is not None
 
     def _record_end(self, failure: str) -> None:
+        if self._recorded:
+            return
+        self._recorded = True
         entry, relay = self._entry, self._relay
         answer = b"" if relay is None else relay.kept()
-        spender, self._incoming.spender = self._incoming.spender, None
+        spender = self._incoming.spender
         if spender is not None:
             spender.settle(answer, status=self._status, by_student=self._served_by != "llm")
-        if entry is None or entry.ended:
-            return
+        if entry is not None:
+            self._worker.recorder.end(entry, self._end_meta(failure), answer)
+
+    def _end_meta(self, failure: str) -> dict[str, Any]:
+        relay, first_byte_s = self._relay, self._first_byte_s
         meta: dict[str, Any] = {
             "status": self._status,
             "type": "" if relay is None else relay.content_type.decode("latin-1"),
             "total_s": round(time.monotonic() - self._started, 6),
-            "first_byte_s": None if self._first_byte_s is None else round(self._first_byte_s, 6),
+            "first_byte_s": None if first_byte_s is None else round(first_byte_s, 6),
             "served_by": self._served_by,
             "route": self._decision.record(),
         }
         if self._n_retries:
             meta["retries"] = self._n_retries
-        if relay is not None and relay.encoding:
-            meta["encoding"] = relay.encoding.decode("latin-1")
         if self._upstream_name:
             meta["upstream"] = self._upstream_name
         if failure:
             meta["failure"] = failure
-        if relay is not None and relay.truncated:
-            meta["truncated"] = True
-        self._worker.recorder.end(entry, meta, answer)
+        if relay is not None:
+            if relay.encoding:
+                meta["encoding"] = relay.encoding.decode("latin-1")
+            if relay.truncated:
+                meta["truncated"] = True
+        return meta
 
     def _close_books(self, failure: str) -> None:
         self._record_end(failure)

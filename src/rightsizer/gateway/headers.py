@@ -84,7 +84,7 @@ def request_bytes(lines: bytes, method: bytes, body: bytes) -> bytes:
     return lines + b"\r\n"
 
 
-def response_head(status: int, reason: bytes, headers: Headers, ours: Headers) -> list[bytes]:
+def response_head(status: int, reason: bytes, headers: Headers) -> bytes:
     """Status line and end-to-end headers of an answer, without the closing blank line."""
     dropped = named_in_connection(headers)
     lines = [b"HTTP/1.1 %d %s\r\n" % (status, reason)]
@@ -92,8 +92,7 @@ def response_head(status: int, reason: bytes, headers: Headers, ours: Headers) -
         if name in HOP_BY_HOP or name in dropped or name.startswith(OURS):
             continue
         lines.append(name + b": " + value + b"\r\n")
-    lines += [name + b": " + value + b"\r\n" for name, value in ours]
-    return lines
+    return b"".join(lines)
 
 
 def header(headers: Headers, name: bytes) -> bytes | None:

@@ -23,8 +23,9 @@ class Incoming:
 
     `upstream` is the name of one where the URL gave it.
     `withheld` are headers not to be forwarded, `extra_headers` those to add; `origin` is a keyed
-    pseudonym of who calls. `sent_heads` (upstream's name →
-    `headers.request_lines`) is shared by all requests with this head.
+    pseudonym of who calls. `encoding` is the body's content-encoding, and `plain` what is in it then, as far
+    as it could be read. Shared by all requests with this head: `sent_heads` (upstream's name →
+    `headers.request_lines`) and `begin_meta`, what is recorded of their begin.
     """
 
     method: bytes
@@ -42,8 +43,16 @@ class Incoming:
     withheld: tuple[bytes, ...] = ()
     extra_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: bytes = b""
+    encoding: bytes = b""
+    plain: bytes = b""
     credential: tuple[bytes, bytes] | None = None
     sent_heads: dict[str, bytes] = field(default_factory=dict)
+    begin_meta: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> bytes:
+        """The body to be read: unpacked if it came packed."""
+        return self.plain if self.encoding else self.body
 
     def again(self, body: bytes) -> Incoming:
         """Another request with a head that is equal but for its length."""

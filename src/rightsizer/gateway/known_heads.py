@@ -19,9 +19,10 @@ _NAMES = (b"\r\nContent-Length: ", b"\r\ncontent-length: ")
 
 
 class Split(NamedTuple):
-    """A head taken apart: `key` is all of it but the digits of its Content-Length."""
+    """A head taken apart: `key` is all but the digits of its Content-Length, which stood at `digits_at`."""
 
     key: bytes
+    digits_at: int
     length: int
     body_at: int
 
@@ -44,7 +45,32 @@ def split_head(data: bytes) -> Split | None:
     digits = data[start:stop]
     if not digits.isdigit() or len(digits) > _MAX_DIGITS:
         return None
-    return Split(data[:start] + data[stop:end], int(digits), end + 4)
+    return Split(data[:start] + data[stop:end], start, int(digits), end + 4)
+
+
+class LastHead:
+    """The head a connection sent last, told apart from others without being taken apart.
+
+    `read` finds what `split_head` and then the memo would: all bytes but the digits are equal.
+    """
+
+    __slots__ = ("_after", "_before", "incoming")
+
+    def __init__(self, split: Split, incoming: Incoming) -> None:
+        self._before = split.key[: split.digits_at]
+        self._after = split.key[split.digits_at :] + b"\r\n\r\n"
+        self.incoming = incoming
+
+    def read(self, data: bytes) -> tuple[int, int] | None:
+        """(length of the body, where it begins) if `data` starts with this head."""
+        if not data.startswith(self._before):
+            return None
+        start = len(self._before)
+        stop = data.find(b"\r", start, start + _MAX_DIGITS + 1)
+        digits = data[start:stop]
+        if stop < 0 or not digits.isdigit() or not data.startswith(self._after, stop):
+            return None
+        return int(digits), stop + len(self._after)
 
 
 class KnownHeads:

@@ -10,7 +10,7 @@ import orjson
 from rightsizer.gateway.answer_head import AnswerHead
 from rightsizer.gateway.headers import Headers, request_head
 from rightsizer.gateway.incoming import Incoming
-from rightsizer.gateway.upstream import Connection, UpstreamPool
+from rightsizer.gateway.upstream import Handle, UpstreamPool
 from rightsizer.gateway.upstreams import CREDENTIALS, Upstreams
 
 _MAX_BYTES = 16 << 20
@@ -25,7 +25,7 @@ class Answer:
         self._status = 0
         self._body: list[bytes] = []
         self._bytes = 0
-        self._handle: Connection | asyncio.Task[None] | None = None
+        self._handle: Handle | None = None
 
     def on_head(self, head: AnswerHead) -> None:
         self._status = head.status
@@ -50,7 +50,7 @@ class Answer:
     def on_retry(self) -> None:
         return None
 
-    def attach(self, handle: Connection | asyncio.Task[None]) -> None:
+    def attach(self, handle: Handle) -> None:
         self._handle = handle
 
     def cancel(self) -> None:

@@ -18,8 +18,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from rightsizer.gateway import traces
 from rightsizer.gateway.access import Refusal, find_secret
 from rightsizer.gateway.exchange import Exchange
+from rightsizer.gateway.headers import header
 from rightsizer.gateway.incoming import Incoming, read_metadata, read_session, split_session
-from rightsizer.gateway.known_heads import split_head
+from rightsizer.gateway.known_heads import LastHead, split_head
 
 if TYPE_CHECKING:
     from rightsizer.gateway.worker import Worker
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _HOT = b"/v1/"
 _TRACES = traces.PATH.encode()
 _LINGER_S = 1.0
+_MAX_QUEUED, _MAX_QUEUED_BYTES = 16, 1 << 20
 _REASONS = {
     400: b"Bad Request",
     401: b"Unauthorized",
@@ -50,6 +52,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._incoming: Incoming | None = None
         self._exchange: Exchange | None = None
         self._queue: deque[Exchange] = deque()
+        self._queued_bytes = 0
         self._pieces: list[bytes] = []
         self._body_bytes = 0
         self._head_bytes = 0
@@ -59,6 +62,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._at_start = True  # of a request: nothing of it has come yet
         self._raw = b""  # what came with the first bytes of a request: its head, most often
         self._missing = 0  # bytes of a body whose head was known
+        self._last_head: LastHead | None = None
         self._idle_since = 0.0
         self._idle_timer: asyncio.TimerHandle | None = None
 
@@ -74,10 +78,9 @@ class GatewayProtocol(HttpToolsProtocol):
         self._disarm()
         if self._idle_timer is not None:
             self._idle_timer.cancel()
-        for exchange in (self._exchange, *self._queue):
-            if exchange is not None:
-                exchange.client_gone()
-        self._exchange = None
+        if self._exchange is not None:
+            self._exchange.client_gone()
+        self._exchange = None  # those that wait their turn have not begun
         self._queue.clear()
         super().connection_lost(exc)
 
@@ -174,31 +177,46 @@ class GatewayProtocol(HttpToolsProtocol):
         """Take a request without parsing it, if its head was read before; False: llhttp must."""
         if self.cycle is not None and not self.cycle.response_complete:
             return False
-        split = split_head(data)
-        if split is None or split.length > self._worker.settings.max_request_bytes:
+        read = None if self._last_head is None else self._last_head.read(data)
+        if read is None:
+            read = self._find_head(data)
+        if read is None or self._last_head is None:
             return False
-        end = split.body_at + split.length
-        known = self._worker.known_heads.find(split.key, self.client[0] if self.client else "")
-        if known is None or end < len(data):  # more than one request: in order, and by llhttp
-            return False
-        self._unset_keepalive_if_required()
-        self._disarm()
-        self._at_start = False
+        length, body_at = read
+        end = body_at + length
+        if length > self._worker.settings.max_request_bytes or end < len(data):
+            return False  # more than one request: in order, and by llhttp
+        if self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
+        if self._deadline is not None:
+            self._disarm()
+        known = self._last_head.incoming
         grant = self._worker.access.admit(known.credential)
         if isinstance(grant, Refusal):
+            self._at_start = False
             self._refuse(grant)
             return True
-        self._incoming = known.again(data[split.body_at :])
-        self._incoming.spender = grant.spender
+        incoming = known.again(data[body_at:])
+        incoming.spender = grant.spender
         if end == len(data):
-            self._at_start = True
-            self._whole_request()
+            self._start(incoming)
         else:
-            self._in_head = False
-            self._pieces = [self._incoming.body]
+            self._at_start = self._in_head = False
+            self._incoming, self._pieces = incoming, [incoming.body]
             self._missing = end - len(data)
             self._arm()
         return True
+
+    def _find_head(self, data: bytes) -> tuple[int, int] | None:
+        """(length of the body, where it begins) if the memo has this head, which is now the last."""
+        split = split_head(data)
+        if split is None:
+            return None
+        known = self._worker.known_heads.find(split.key, self.client[0] if self.client else "")
+        if known is None:
+            return None
+        self._last_head = LastHead(split, known)
+        return split.length, split.body_at
 
     def _rest_of_body(self, data: bytes) -> bytes:
         """More of the body of a request whose head was known; what comes after it."""
@@ -219,13 +237,18 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._pieces:
             incoming.body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
             self._pieces = []
+        self._start(incoming)
+
+    def _start(self, incoming: Incoming) -> None:
         exchange = Exchange(self._worker, self, incoming)
         if self._exchange is None:
             self._exchange = exchange
             exchange.start()
         else:
             self._queue.append(exchange)
-            self.flow.pause_reading()
+            self._queued_bytes += len(incoming.body)
+            if len(self._queue) >= _MAX_QUEUED or self._queued_bytes > _MAX_QUEUED_BYTES:
+                self.flow.pause_reading()  # and while it is, nobody sees the client hang up
 
     # ── for the exchange ────────────────────────────────────────────────────────────────────
 
@@ -248,28 +271,25 @@ class GatewayProtocol(HttpToolsProtocol):
         elif self._queue:
             self._exchange = self._queue.popleft()
             self._exchange.start()
+            if not self._queue:
+                self._queued_bytes = 0
+                self.flow.resume_reading()
         else:
             self.flow.resume_reading()
             self._idle_since = self.loop.time()
             if self._idle_timer is None:
                 self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._idle)
 
-    def answer_error(
-        self, status: int, message: str, code: str, headers: list[tuple[bytes, bytes]], keep_alive: bool
-    ) -> None:
-        """An error of ours, in the form both OpenAI's and Anthropic's clients read."""
+    def answer_error(self, status: int, message: str, code: str, ours: bytes, keep_alive: bool) -> None:
+        """An error of ours, in a form OpenAI's and Anthropic's clients read; `ours`: more header lines."""
         error = {"message": message, "type": "rightsizer_gateway_error", "code": code, "param": None}
         body = orjson.dumps({"type": "error", "error": error})
-        lines = [b"HTTP/1.1 %d %s\r\n" % (status, _REASONS.get(status, b"Error"))]
-        named = [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-            *headers,
-        ]
-        lines += [name + b": " + value + b"\r\n" for name, value in named]
+        head = b"HTTP/1.1 %d %s\r\n" % (status, _REASONS.get(status, b"Error"))
+        head += b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body)
+        head += b"x-rightsizer-reason: %b\r\n%b" % (code.encode(), ours)
         if not keep_alive:
-            lines.append(b"connection: close\r\n")
-        self.transport.write(b"".join([*lines, b"\r\n", body]))
+            head += b"connection: close\r\n"
+        self.transport.write(head + b"\r\n" + body)
 
     # ── ours ────────────────────────────────────────────────────────────────────────────────
 
@@ -301,6 +321,7 @@ class GatewayProtocol(HttpToolsProtocol):
             key_id=grant.key_id,
             spender=grant.spender,
             withheld=grant.withheld,
+            encoding=header(headers, b"content-encoding") or b"",
             extra_headers=worker.replacement(grant),
             credential=credential,
         )
@@ -334,7 +355,7 @@ class GatewayProtocol(HttpToolsProtocol):
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.keep_alive = False
             return
-        wait = [(b"retry-after", b"%d" % refusal.retry_after_s)] if refusal.retry_after_s else []
+        wait = b"retry-after: %d\r\n" % refusal.retry_after_s if refusal.retry_after_s else b""
         self.answer_error(refusal.status, refusal.message, refusal.code, wait, keep_alive=False)
         if self.transport.can_write_eof():
             self.transport.write_eof()

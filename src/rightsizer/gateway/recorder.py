@@ -18,6 +18,7 @@ import orjson
 from rightsizer.gateway.metrics import Metrics
 from rightsizer.gateway.segments import BEGIN, END, FEEDBACK, SHADOW, SPANS, SUFFIX, Segment, segments_folder
 from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.gateway.spill import Spill
 from rightsizer.gateway.waiting import Frame, Held, Waiting
 from rightsizer.store.sealing import WritingKey
 
@@ -38,7 +39,8 @@ class Entry:
 class Recorder:
     """Writes the frames of one worker. Never raises and never waits.
 
-    What the disk does not take is held in memory and tried again; what cannot be kept is counted and logged.
+    What the disk does not take goes to the second place, if there is one (`spill`), or is held in memory and
+    tried again; what cannot be kept is counted and logged.
     """
 
     def __init__(self, home: Path, kek: WritingKey, settings: GatewaySettings, metrics: Metrics) -> None:
@@ -50,6 +52,7 @@ class Recorder:
         self._current: Segment | None = None
         self._retired: set[Segment] = set()
         self._unsynced: set[Segment] = set()
+        self._spill = Spill(home, settings.spill, kek, settings.segment_bytes)
         self._waiting = Waiting(settings.max_waiting_bytes)
         self._sync: asyncio.Future[None] | None = None
         self._over_budget = False
@@ -65,12 +68,15 @@ class Recorder:
         if self._over_budget:
             self._metrics.lost("backlog")
             return Entry(call_id, None)
-        frame = BEGIN, orjson.dumps({"id": call_id, **meta}), request
+        named = orjson.dumps({"id": call_id, **meta})
         try:
             segment = self._segment()
-            segment.append(*frame)
+            segment.append(BEGIN, named, request)
         except OSError as error:
-            return self._held(call_id, frame, error)
+            spilled = self._spill.append(BEGIN, named, request)
+            if spilled is None:
+                return self._held(call_id, (BEGIN, named, request), error)
+            segment = spilled
         segment.open_calls += 1
         self._unsynced.add(segment)
         return Entry(call_id, segment)
@@ -135,6 +141,7 @@ class Recorder:
         self._write_waiting()
         if self._current is not None and self._current.bytes and age_s >= self._settings.segment_age_s:
             self._rotate()
+        self._retired |= set(self._spill.retired(all_of_them=age_s >= self._settings.segment_age_s))
         for segment in list(self._retired):
             self._retire(segment)
         self._over_budget = self.backlog_bytes() > self._settings.max_backlog_bytes
@@ -156,6 +163,7 @@ class Recorder:
         for _ in range(self.n_waiting):
             self._metrics.lost("disk")
         self._rotate()
+        self._retired |= set(self._spill.retired(all_of_them=True))
         for segment in list(self._retired):
             self._retired.discard(segment)
             segment.close()
@@ -171,13 +179,13 @@ class Recorder:
     def _append(self, entry: Entry, kind: bytes, meta: dict[str, Any], body: bytes) -> bool:
         """Whether the frame is written; if not it waits, with a call of its own, or is counted."""
         assert entry.segment is not None
-        frame = kind, orjson.dumps({"id": entry.id, **meta}), body
+        named = orjson.dumps({"id": entry.id, **meta})
         try:
-            entry.segment.append(*frame)
+            entry.segment.append(kind, named, body)
         except OSError as error:
             self._log(error)
             late = Held(whole=True, segment=entry.segment)
-            if self._hold(late, frame):
+            if self._hold(late, (kind, named, body)):
                 entry.segment.open_calls += 1  # all frames of a call stand in one segment
             return False
         self._unsynced.add(entry.segment)

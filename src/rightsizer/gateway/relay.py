@@ -1,30 +1,42 @@
-"""An answer on its way to the client: its head and framing, and the copy that is recorded."""
+"""An answer on its way to the client: its head and framing, and the copy that is recorded.
+
+`strip` takes out of a stream what the caller did not ask for; the copy has it.
+"""
 
 from __future__ import annotations
 
 import re
 
-from rightsizer.gateway.answer_head import AnswerHead
+from rightsizer.gateway.answer_head import AnswerHead, without_length
 from rightsizer.gateway.headers import response_head
+from rightsizer.gateway.stream_usage import UsageStripper
 
 _NO_BODY = (204, 304)
-_WINDOW = 512
+_WINDOW = 64
 # After these a client may take the answer for whole, although the connection's last byte is to come.
-_LAST_EVENT = re.compile(rb"(data: ?\[DONE\]|event: ?message_stop)[^\r\n]*(\r?\n[^\r\n]+)*\r?\n\r?\n")
+_LAST_EVENT = re.compile(
+    rb"[\r\n](?:data: ?\[DONE\]|event: ?message_stop|data: ?\{\"type\": ?\"message_stop\""
+    rb"|event: ?response\.(?:completed|incomplete|failed))"
+)
+_MARKS = (b"[DONE]", b"message_stop", b"response.completed", b"response.incomplete", b"response.failed")
+_EVENT_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 
 class Relay:
-    """`chunks`: the client can take a body in chunks. `keeps`: bytes of the body to keep for the record."""
+    """`ours`: header lines to add. `chunks`: the client can take a body in chunks. `keeps`: bytes of the body
+    to keep for the record."""
 
     __slots__ = (
         "_chunked",
         "_has_body",
         "_head",
+        "_in_last_event",
         "_is_stream",
         "_keeps",
         "_kept",
         "_kept_bytes",
         "_pending",
+        "_strip",
         "_window",
         "content_type",
         "encoding",
@@ -34,30 +46,38 @@ class Relay:
     )
 
     def __init__(
-        self, head: AnswerHead, ours: list[tuple[bytes, bytes]], *, is_head: bool, chunks: bool, keeps: int
+        self,
+        head: AnswerHead,
+        ours: bytes,
+        *,
+        is_head: bool,
+        chunks: bool,
+        keeps: int,
+        strip: UsageStripper | None = None,
     ) -> None:
+        self._is_stream = b"event-stream" in head.content_type
+        self._strip = strip if self._is_stream else None
+        if self._strip is not None:
+            head = without_length(head)  # it will be shorter
         self._keeps = keeps
         self._pending: list[bytes] = []
         self._kept: list[bytes] = []
         self._kept_bytes = 0
-        self._window = b""
-        self.head_sent = self.truncated = False
+        self._window = b"\n"
+        self.head_sent = self.truncated = self._in_last_event = False
         self.content_type, self.encoding = head.content_type, head.encoding
-        self._is_stream = b"event-stream" in head.content_type
         self._has_body = head.status not in _NO_BODY and not is_head
         unframed = self._has_body and head.length is None
         self._chunked = unframed and chunks
         self.ends_with_connection = unframed and not chunks
         if self._chunked:
-            ours.append((b"transfer-encoding", b"chunked"))
-        if head.lines:
-            self._head = head.lines + b"".join([b"%b: %b\r\n" % pair for pair in ours])
-        else:
-            self._head = b"".join(response_head(head.status, head.reason, head.headers, ours))
+            ours += b"transfer-encoding: chunked\r\n"
+        lines = head.lines or response_head(head.status, head.reason, head.headers)
+        self._head = lines + ours
 
     def add(self, data: bytes) -> None:
         """More of the body."""
-        self._pending.append(data)
+        self._pending.append(data if self._strip is None else self._strip.feed(data))
         if not self._keeps or self.truncated:
             return
         self._kept_bytes += len(data)
@@ -67,11 +87,21 @@ class Relay:
             self._kept.append(data)
 
     def may_look_whole(self) -> bool:
-        """Whether a client may stop reading after what is pending: a stream's last event is in it."""
+        """Whether a client may stop reading after what is pending: a stream's last event ends in it."""
         if not self._is_stream:
             return False
-        self._window = (self._window + b"".join(self._pending))[-_WINDOW:]
-        return _LAST_EVENT.search(self._window) is not None
+        text = self._window + (self._pending[0] if len(self._pending) == 1 else b"".join(self._pending))
+        if not self._in_last_event:
+            begun = None
+            if any(mark in text for mark in _MARKS):  # a fifth of what the expression takes
+                begun = _LAST_EVENT.search(text)
+            if begun is None:
+                self._window = text[-_WINDOW:]
+                return False
+            self._in_last_event = True
+            text = text[begun.end() :]
+        self._window = text[-3:]
+        return _EVENT_END.search(text) is not None
 
     def take(self, *, last: bool, keep_alive: bool) -> bytes:
         """What is to be written now."""
@@ -79,9 +109,12 @@ class Relay:
         if not self.head_sent:
             self.head_sent = True
             out += (self._head, b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
+        if last and self._strip is not None:
+            self._pending.append(self._strip.rest())
         if self._has_body and self._pending:
-            if self._chunked:
-                out.append(b"%x\r\n" % sum(map(len, self._pending)))
+            size = sum(map(len, self._pending))
+            if self._chunked and size:
+                out.append(b"%x\r\n" % size)
                 out += self._pending
                 out.append(b"\r\n")
             else:

@@ -123,7 +123,7 @@ class Routing:
         if self._router is None:
             return Decision()
         router = self._router
-        decision, failed = attempt(lambda: router.place(call_id, body, metadata))
+        decision, failed = attempt(router.place, call_id, body, metadata)
         return Decision(fallback="error") if failed else decision
 
     async def decide(

@@ -41,6 +41,17 @@ def segments_folder(home: Path) -> Path:
     return home / "gateway" / "segments"
 
 
+def spill_folder(home: Path) -> Path:
+    """Where the segments of a second place are found, if there is one."""
+    return home / "gateway" / "spill"
+
+
+def segment_paths(home: Path) -> list[Path]:
+    """All segments of a home, oldest first."""
+    found = [*segments_folder(home).glob(f"*{SUFFIX}"), *spill_folder(home).glob(f"*{SUFFIX}")]
+    return sorted(found, key=lambda path: path.name)
+
+
 class Segment:
     """One file being written. Not for several threads."""
 
@@ -72,10 +83,10 @@ class Segment:
         """Write one frame. Raises `OSError` (disk full …); the file then ends with the frame before."""
         if self.broken:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        payload = b"".join((kind, _META.pack(len(meta)), meta, body))
-        sealed = self._aead.encrypt(_nonce(self._frames), payload, None)
-        length = _LENGTH.pack(len(sealed))
-        whole = len(length) + len(sealed)
+        payload = b"".join((kind, len(meta).to_bytes(4, "big"), meta, body))
+        sealed = self._aead.encrypt(self._frames.to_bytes(12, "big"), payload, None)
+        length = len(sealed).to_bytes(4, "big")
+        whole = 4 + len(sealed)
         try:
             written = os.writev(self._fd, (length, sealed))
             while written < whole:  # only a full disk or a signal writes less than it was given
@@ -100,6 +111,7 @@ class Segment:
     def close(self) -> None:
         """Give the segment to the indexer."""
         os.close(self._fd)
+        self._fd = -1  # the number may soon be another file's
 
 
 def read_frames(path: Path, kek: ReadingKey) -> Iterator[tuple[bytes, bytes, bytes]]:
@@ -117,7 +129,10 @@ def read_frames(path: Path, kek: ReadingKey) -> Iterator[tuple[bytes, bytes, byt
         wrapped = file.read(size)
         if len(wrapped) < size:
             return
-        aead = AESGCM(unwrap_with(kek, wrapped, _where(path.stem)))
+        try:
+            aead = AESGCM(unwrap_with(kek, wrapped, _where(path.stem)))
+        except ValueError:
+            raise StoreError(f"{path} is damaged: where its key should be is something else") from None
         number = 0
         while len(prefix := file.read(_LENGTH.size)) == _LENGTH.size:
             sealed = file.read(_LENGTH.unpack(prefix)[0])

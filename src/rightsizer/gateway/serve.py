@@ -26,8 +26,9 @@ from rightsizer.gateway.routing import RouteSource
 from rightsizer.gateway.settings import GatewaySettings
 from rightsizer.gateway.shared_metrics import clear_metrics
 from rightsizer.gateway.spending import PriceOf
+from rightsizer.gateway.spill import Spill
 from rightsizer.gateway.tls import tls_files
-from rightsizer.gateway.upstreams import check_upstreams
+from rightsizer.gateway.upstreams import check_http2, check_upstreams
 from rightsizer.store.sealing import WritingKey
 from rightsizer.store.store import Store
 
@@ -54,8 +55,8 @@ def serve(
     the base URL when the address is bound.
 
     Raises:
-        ConfigError: a bad upstream, or an address others can reach and no key to hold them off.
-        MissingExtra: uvicorn or httptools is not installed.
+        ConfigError: a bad upstream or spill folder, or an address others can reach and no key on it.
+        MissingExtra: uvicorn or httptools is not installed, or h2 where HTTP/2 is wanted.
     """
     try:
         import httptools  # noqa: F401
@@ -64,6 +65,8 @@ def serve(
         raise MissingExtra("gateway", "the gateway") from None
     settings.target()
     check_upstreams(settings.upstreams)
+    check_http2(settings)
+    Spill(home, settings.spill, kek, settings.segment_bytes)  # here where it can be told
     tls = bool(tls_files(settings))
     if not settings.is_loopback() and not any(not key.revoked for key in read_keys(home)):
         raise ConfigError(
@@ -83,6 +86,8 @@ def serve(
             tell = SpanExporter(settings.otlp_endpoint, content=settings.otlp_content)
         index = functools.partial(_index, open_store, home, kek, maintain, price, tell)
         jobs.insert(0, Job("indexer", index))
+    gc.collect()
+    gc.freeze()  # a collection in a child would write to every page that it shares with us
     return _supervise({_fork(job.work): job for job in jobs}, settings.drain_timeout_s)
 
 
@@ -186,7 +191,7 @@ def _index(
     parent = os.getppid()
     signal.signal(signal.SIGTERM, lambda signum, frame: stopped.append(signum))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(10)
+    os.nice(15)
     ended = functools.partial(_is_over, stopped, parent)
     watch(open_store, home, kek, ended, _INDEX_EVERY_S, maintain, price, tell)
 

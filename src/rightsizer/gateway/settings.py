@@ -17,7 +17,10 @@ class GatewaySettings:
     `first_byte_timeout_s` is long: a reasoning model may be silent for minutes. `sync`: every record is
     on the disk (``fdatasync``) before the last byte of its answer; without it the operating system has
     it, which outlives the process but not a power cut of the last `sync_every_s` seconds.
-    `student_timeout_s`: longer than that, and the LLM answers.
+    `student_timeout_s`: longer than that, and the LLM answers. `http2`: upstreams behind TLS may be spoken
+    to in HTTP/2, where they offer it. `stream_usage`: Chat streams are asked for their token counts, which
+    the caller does not see unless it asked too. `spill`: a folder on another disk for the records of calls
+    that begin while the disk of the home takes none.
     """
 
     host: str = "127.0.0.1"
@@ -38,13 +41,16 @@ class GatewaySettings:
     upstream_keep_alive_s: float = 50.0
     drain_timeout_s: float = 30.0
     student_timeout_s: float = 2.0
+    http2: bool = False
+    stream_usage: bool = False
     routes_reload_s: float = 2.0
     sync: bool = False
     sync_every_s: float = 0.05
-    segment_bytes: int = 8 << 20  # the indexer takes some ten times as much memory to fold one
+    segment_bytes: int = 2 << 20  # the indexer takes some ten times as much memory to fold one
     segment_age_s: float = 5.0
     max_backlog_bytes: int = 8 << 30
     max_waiting_bytes: int = 32 << 20
+    spill: str = ""
     log_format: str = "text"
     otlp_endpoint: str = ""
     otlp_content: bool = False

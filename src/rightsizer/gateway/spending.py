@@ -45,8 +45,14 @@ class Spender:
         self._request_tokens = 0
         self._reserved = (0, 0)
 
-    def start(self, body: bytes) -> None:
-        """Reserve what the request alone will cost, and the answer's limit where it names one."""
+    def start(self, body: bytes) -> bool:
+        """Reserve what the request alone will cost, and the answer's limit where it names one.
+
+        False, and nothing reserved, if others have spent the budget since this call was let in: that was when
+        its head had come, and its body may have come much later.
+        """
+        if self._is_spent():
+            return False
         self._request_tokens = len(body) // BYTES_PER_TOKEN
         output = 0
         try:
@@ -60,6 +66,7 @@ class Spender:
         spent = Spent(self._request_tokens, output)
         self._reserved = (spent.input + spent.output, self._micro_usd(spent))
         self._add(*self._reserved)
+        return True
 
     def settle(self, answer: bytes, *, status: int, by_student: bool) -> None:
         """Put what the call did cost in place of what was reserved. A student's answer costs nothing."""
@@ -67,6 +74,13 @@ class Spender:
         tokens, micro_usd = spent.input + spent.output, self._micro_usd(spent)
         self._add(tokens - self._reserved[0], micro_usd - self._reserved[1])
         self._reserved = (tokens, micro_usd)
+
+    def _is_spent(self) -> bool:
+        limits, now = self._key.limits, self._now()
+        used = self._counts.used(self._key.slot, int(now // 60), window_number(limits.window, now))
+        return bool(limits.tokens and used.tokens >= limits.tokens) or bool(
+            limits.usd and used.micro_usd >= limits.usd * 1e6
+        )
 
     def _spent(self, answer: bytes, status: int) -> Spent:
         found = spent_in(answer)

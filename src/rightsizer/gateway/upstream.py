@@ -21,6 +21,19 @@ _NO_BODY = (204, 304)
 _OK = b"HTTP/1.1 200 OK\r\n"
 
 
+class Running(Protocol):
+    """An answer on its way, over whatever kind of connection."""
+
+    def cancel(self) -> None: ...
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+
+Handle = Running | asyncio.Task[None]
+
+
 class Listener(Protocol):
     """Who receives an answer. Exactly one of `on_end` and `on_failure` is called, last."""
 
@@ -40,7 +53,7 @@ class Listener(Protocol):
 
     def on_retry(self) -> None: ...
 
-    def attach(self, handle: Connection | asyncio.Task[None]) -> None:
+    def attach(self, handle: Handle) -> None:
         """What to cancel when the answer is no longer wanted; may be called again."""
         ...
 

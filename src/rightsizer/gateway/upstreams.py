@@ -15,10 +15,10 @@ from fnmatch import fnmatchcase
 
 import orjson
 
-from rightsizer.errors import ConfigError
+from rightsizer.errors import ConfigError, MissingExtra
 from rightsizer.gateway.headers import Headers
 from rightsizer.gateway.incoming import Incoming
-from rightsizer.gateway.settings import GatewaySettings, NamedUpstream, parse_upstream
+from rightsizer.gateway.settings import GatewaySettings, NamedUpstream, Upstream, parse_upstream
 from rightsizer.gateway.upstream import UpstreamPool
 
 CREDENTIALS = (b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key")
@@ -39,13 +39,19 @@ class Way:
     withheld: tuple[bytes, ...]
     add: Headers
     name: str = ""
+    unpacked: bool = False
+
+    @property
+    def head_key(self) -> str:
+        """Heads of requests that are equal but for their bodies are equal where this is."""
+        return f"{self.name} unpacked" if self.unpacked else self.name
 
 
 class Upstreams:
     """The pools of one worker. Raises `ConfigError` if a setting cannot be used."""
 
     def __init__(self, settings: GatewaySettings, loop: asyncio.AbstractEventLoop) -> None:
-        self.default = UpstreamPool(settings.target(), settings, loop)
+        self.default = make_pool(settings.target(), settings, loop)
         check_upstreams(settings.upstreams)
         self.named = {each.name: Named(each, settings, loop) for each in settings.upstreams}
         self._by_model = [(model, one) for one in self.named.values() for model in one.settings.models]
@@ -73,7 +79,10 @@ class Upstreams:
             return Way(self.default, self.default.target.prefix + incoming.target, body, *plain)
         withheld, add = named.credentials(incoming)
         target = named.pool.target.base + incoming.target[len(b"/v1") :]
-        return Way(named.pool, target, body, withheld, add, named.settings.name)
+        unpacked = bool(incoming.encoding) and body is not incoming.body
+        if unpacked:
+            withheld = (*withheld, b"content-encoding")
+        return Way(named.pool, target, body, withheld, add, named.settings.name, unpacked)
 
     def close(self) -> None:
         """Close all connections."""
@@ -84,7 +93,7 @@ class Upstreams:
     def _named(self, incoming: Incoming) -> tuple[Named | None, bytes]:
         """The upstream, None for the default one, and the body as it is sent there."""
         body = incoming.body
-        model = model_of(body)
+        model = model_of(incoming.text)
         prefix, slash, rest = model.partition("/")
         if incoming.upstream:
             chosen: Named | None = self.named[incoming.upstream]
@@ -96,9 +105,10 @@ class Upstreams:
             found = (one for text, ones in ways for glob, one in ones if text and fnmatchcase(text, glob))
             chosen = next(found, None)
         if chosen is not None and slash and rest and prefix == chosen.settings.name:
-            place = find_model(body)
+            text = incoming.text
+            place = find_model(text)
             if place is not None:
-                body = body[: place[0]] + orjson.dumps(rest) + body[place[1] :]
+                body = text[: place[0]] + orjson.dumps(rest) + text[place[1] :]
         return chosen, body
 
 
@@ -109,7 +119,7 @@ class Named:
         self, upstream: NamedUpstream, settings: GatewaySettings, loop: asyncio.AbstractEventLoop
     ) -> None:
         self.settings = upstream
-        self.pool = UpstreamPool(parse_upstream(upstream.url), settings, loop)
+        self.pool = make_pool(parse_upstream(upstream.url), settings, loop)
         self._own = [(name.lower().encode(), value.encode()) for name, value in upstream.headers]
         if upstream.key:
             self._own.append(key_header(upstream.auth, upstream.key))
@@ -124,6 +134,25 @@ class Named:
         """(headers not to be forwarded, headers to add). Where this upstream has no key of its own the
         caller's travels on, but never ours, and never the default upstream's in its place."""
         return (*incoming.withheld, *self._replaced), self._own
+
+
+def make_pool(target: Upstream, settings: GatewaySettings, loop: asyncio.AbstractEventLoop) -> UpstreamPool:
+    """Connections to one upstream. Raises `MissingExtra` if they may speak HTTP/2 and h2 is not installed."""
+    if not settings.http2:
+        return UpstreamPool(target, settings, loop)
+    check_http2(settings)
+    from rightsizer.gateway.http2 import pool_for
+
+    return pool_for(target, settings, loop)
+
+
+def check_http2(settings: GatewaySettings) -> None:
+    """Raises `MissingExtra` if HTTP/2 is wanted and h2 is not installed."""
+    if settings.http2:
+        try:
+            import h2  # noqa: F401
+        except ModuleNotFoundError:
+            raise MissingExtra("http2", "HTTP/2 to an upstream") from None
 
 
 def key_header(auth: str, key: str) -> tuple[bytes, bytes]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rightsizer.gateway.access import Access, Grant
+from rightsizer.gateway.call_ids import CallIds
 from rightsizer.gateway.headers import Headers, header
 from rightsizer.gateway.known_heads import KnownHeads
 from rightsizer.gateway.metrics import Metrics
@@ -43,6 +44,7 @@ class Worker:
         self.metrics = Metrics()
         self._shared = metrics_folder(home, os.getppid())
         self.known_heads = KnownHeads()
+        self.call_ids = CallIds()
         self.recorder = Recorder(home, kek, settings, self.metrics)
         self.upstreams = Upstreams(settings, asyncio.get_running_loop())
         self.pool = self.upstreams.default

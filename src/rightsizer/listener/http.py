@@ -13,7 +13,7 @@ from typing import Any
 from rightsizer.listener.guard import guarded
 from rightsizer.listener.note import Note
 
-_PATHS = ("/chat/completions", "/responses", "/messages")
+_PATHS = ("/chat/completions", "/responses", "/messages", "/embeddings")
 NoteOf = Callable[[str, bytes], Note | None]
 
 

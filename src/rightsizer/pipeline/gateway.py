@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from hashlib import blake2b
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ import orjson
 from rightsizer.config import Settings, load_settings
 from rightsizer.errors import ConfigError, RecordError, RightsizerError
 from rightsizer.gateway.routing import Decision, Router, RouteSource
-from rightsizer.gateway.segments import segments_folder
+from rightsizer.gateway.segments import segment_paths
 from rightsizer.gateway.settings import GatewaySettings, NamedUpstream
 from rightsizer.gateway.spending import PriceOf
 from rightsizer.pipeline.workspace import Workspace, open_workspace
@@ -112,7 +112,7 @@ def index_into(ws: Workspace) -> Indexed:
     """Bring what a gateway recorded into the store of an open workspace."""
     from rightsizer.gateway.indexer import Indexed, index_segments
 
-    if not any(segments_folder(ws.home).glob("*.seg")):
+    if not segment_paths(ws.home):
         return Indexed()
     kek = find_key(ws.home, None, create=False) if ws.store.access.role == "admin" else None
     return index_segments(ws.store, ws.home, kek, list_prices(ws.settings))
@@ -208,7 +208,7 @@ class StoreRouter:
     def __init__(self, tasks: list[Task], seats: Mapping[str, Seat]) -> None:
         self._seats = seats
         self._assigner: Assigner | None = None
-        self._memo: dict[bytes, str | None] = {}
+        self._memo: dict[bytes, Decision] = {}
         if seats:
             from rightsizer.tasks.assign import Assigner
 
@@ -233,23 +233,31 @@ class StoreRouter:
         if not isinstance(value, dict):
             return Decision()
         key = template_key(value, metadata)
-        task_id = self._memo.get(key, "")
-        if task_id == "":
-            try:
-                request, about = _read(body, metadata)
-            except RecordError:
+        decision = self._memo.get(key)
+        if decision is None:
+            decision = self._not_offered(body, metadata)
+            if decision is None:
                 return Decision()
-            task_id = self._assigner.assign(request, about) if self._assigner is not None else None
             if len(self._memo) >= _MEMO:
                 self._memo.clear()
-            self._memo[key] = task_id
+            self._memo[key] = decision
+        if decision.student_id is not None and decision.task_id is not None:
+            route = self._seats[decision.task_id].route
+            if route.mode == "shadow" or offered(route, call_id):
+                return None
+        return decision
+
+    def _not_offered(self, body: bytes, metadata: Mapping[str, Any]) -> Decision | None:
+        """What `place` says to such calls where no student is asked; None: this is no Chat request."""
+        try:
+            request, about = _read(body, metadata)
+        except RecordError:
+            return None
+        task_id = self._assigner.assign(request, about) if self._assigner is not None else None
         seat = self._seats.get(task_id) if task_id is not None else None
         if seat is None:
             return Decision(task_id=task_id)
-        if seat.route.mode == "shadow" or offered(seat.route, call_id):
-            return None
-        route = seat.route
-        return Decision(task_id, route.student_id, route.mode, route.share)
+        return Decision(task_id, seat.route.student_id, seat.route.mode, seat.route.share)
 
     def route(self, call_id: str, body: bytes, metadata: Mapping[str, Any]) -> Decision:
         """See `rightsizer.gateway.routing.Router`. A body that is no Chat request is the LLM's to refuse."""
@@ -303,7 +311,7 @@ def template_key(body: dict[str, Any], metadata: Mapping[str, Any]) -> bytes:
             opened = opened or not is_system
     about = [body.get(name) for name in _DECIDING]
     own = dict(metadata) if metadata else None
-    return blake2b(orjson.dumps([said, about, own]), digest_size=16).digest()
+    return sha256(orjson.dumps([said, about, own])).digest()
 
 
 def _read(body: bytes, metadata: Mapping[str, Any]) -> tuple[Request, dict[str, Any]]:

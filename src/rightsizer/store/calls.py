@@ -120,10 +120,10 @@ class SqliteCallLog:
                     if address not in entries:
                         entries[address] = first_item + len(fresh)
                         fresh.append(address)
-                body = call.with_entries(entries)
-                digests[call.key] = self._digest(body)
+                body, canonical = jsonbytes.dump_both(call.with_entries(entries))
+                digests[call.key] = self._digest(canonical)
                 rows.append((call.key, digests[call.key], call.session))
-                bodies.append(jsonbytes.dump(body))
+                bodies.append(body)
             writer.add(connection, first_item, fresh)
             self._add(connection, rows, bodies)
         writer.settle(entries)
@@ -184,7 +184,7 @@ class SqliteCallLog:
     def _same(self, call: _Encoded, entries: dict[bytes, int], digest: bytes) -> bool:
         if any(address not in entries for address in call.addresses()):
             return False
-        return self._digest(call.with_entries(entries)) == digest
+        return self._digest(jsonbytes.dump(call.with_entries(entries), canonical=True)) == digest
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────
 
@@ -296,5 +296,5 @@ class SqliteCallLog:
     def _session(self, session_id: str) -> bytes:
         return self._cipher.address("session id", session_id.encode("utf-8", "surrogatepass"), size=12)
 
-    def _digest(self, body: dict[str, Any]) -> bytes:
-        return self._cipher.address("call", jsonbytes.dump(body, canonical=True), size=8)
+    def _digest(self, canonical: bytes) -> bytes:
+        return self._cipher.address("call", canonical, size=8)

@@ -109,7 +109,7 @@ def _encode(value: Message | tuple[dict[str, Any], ...] | dict[str, Any]) -> tup
             return data, data
     else:
         plain = value if isinstance(value, dict) else list(value)
-    return jsonbytes.dump(plain), jsonbytes.dump(plain, canonical=True)
+    return jsonbytes.dump_both(plain)
 
 
 class ItemReader:

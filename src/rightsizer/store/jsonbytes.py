@@ -36,6 +36,12 @@ def dump(value: Any, *, canonical: bool = False, has_floats: bool = True) -> byt
     return data
 
 
+def dump_both(value: Any) -> tuple[bytes, bytes]:
+    """`value` as `dump` gives it, plain and canonical; looked at for NaN once."""
+    data = dump(value)
+    return data, dump(value, canonical=True, has_floats=data.startswith(b"~"))
+
+
 def load(data: bytes) -> Any:
     """Inverse of `dump`."""
     return json.loads(data[1:]) if data[:1] == b"~" else orjson.loads(data)

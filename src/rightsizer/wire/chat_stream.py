@@ -13,7 +13,7 @@ def completion_from_chunks(chunks: list[dict[str, Any]]) -> dict[str, Any]:
 
     Tool calls are told apart by their `index`; a delta without one continues the last call, or begins
     one where it carries a new id. What has no rule (reasoning text, vendor fields): strings are joined,
-    anything else is replaced by the later value.
+    anything else is replaced by the later value. Groq's counts stand in a field of their own.
     """
     completion: dict[str, Any] = {"object": "chat.completion"}
     choices: dict[int, dict[str, Any]] = {}
@@ -23,6 +23,9 @@ def completion_from_chunks(chunks: list[dict[str, Any]]) -> dict[str, Any]:
                 completion["usage"] = value
             elif name not in ("choices", "object", "usage", "type") and value is not None:
                 completion.setdefault(name, value)
+        own = chunk.get("x_groq")
+        if isinstance(own, dict) and isinstance(own.get("usage"), dict):
+            completion.setdefault("usage", own["usage"])
         given = chunk.get("choices")
         for choice in given if isinstance(given, list) else []:
             if isinstance(choice, dict):

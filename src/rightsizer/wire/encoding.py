@@ -53,7 +53,9 @@ def _decode(body: bytes, name: str, max_bytes: int) -> bytes:
         except ImportError:
             raise ValueError("the package brotli is not installed") from None
         try:
-            return bytes(brotli.decompress(body))
+            return bytes(brotli.Decompressor().process(body, output_buffer_limit=max_bytes + 1))
+        except TypeError:
+            raise ValueError("the package brotli is older than 1.2 and knows no limit") from None
         except brotli.error as error:
             raise ValueError(str(error)) from error
     raise ValueError("an unknown encoding")

@@ -15,6 +15,7 @@ import orjson
 
 from rightsizer import __version__
 from rightsizer.types import Call, Message, ReasoningPart, TextPart, ToolCallPart, ToolCallResponsePart
+from rightsizer.wire.embeddings import EMBEDDINGS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLIENT, _ERROR = 3, 2  # SpanKind and StatusCode
@@ -28,7 +29,12 @@ _PARAMS = {
     "seed": "seed",
     "n": "choice.count",
 }
-_PROVIDERS = {"/v1/messages": "anthropic", "/v1/chat/completions": "openai", "/v1/responses": "openai"}
+_PROVIDERS = {
+    "/v1/messages": "anthropic",
+    "/v1/chat/completions": "openai",
+    "/v1/responses": "openai",
+    EMBEDDINGS: "openai",
+}
 
 
 def spans_from_calls(calls: Iterable[Call], *, content: bool = False) -> dict[str, Any]:
@@ -48,7 +54,7 @@ def _span(call: Call, content: bool) -> dict[str, Any]:
     span: dict[str, Any] = {
         "traceId": hashlib.blake2b(call.session_id.encode(), digest_size=16).hexdigest(),
         "spanId": hashlib.blake2b(call.id.encode(), digest_size=8).hexdigest(),
-        "name": f"chat {call.model}".rstrip(),
+        "name": f"{_operation(call)} {call.model}".rstrip(),
         "kind": _CLIENT,
         "startTimeUnixNano": str(start),
         "endTimeUnixNano": str(end),
@@ -59,13 +65,17 @@ def _span(call: Call, content: bool) -> dict[str, Any]:
     return span
 
 
+def _operation(call: Call) -> str:
+    return "embeddings" if call.source.get("path") == EMBEDDINGS else "chat"
+
+
 def _about(call: Call) -> dict[str, Any]:
     """All that is not content. Attributes without a value are left out."""
     usage, route = call.usage, call.source.get("route")
     route = route if isinstance(route, dict) else {}
     error = call.error
     found: dict[str, Any] = {
-        "gen_ai.operation.name": "chat",
+        "gen_ai.operation.name": _operation(call),
         "gen_ai.provider.name": call.source.get("upstream") or _PROVIDERS.get(str(call.source.get("path"))),
         "gen_ai.request.model": call.model,
         "gen_ai.response.model": call.model if call.response is not None else None,

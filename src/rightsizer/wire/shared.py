@@ -14,16 +14,15 @@ import orjson
 from rightsizer.types import Message
 from rightsizer.wire.chat import message_from_chat
 
-_CAPACITY_BYTES = 32 << 20
-
 
 class Shared:
-    """Remembers what was read, up to 32 MB of JSON, then starts again.
+    """Remembers what was read, up to `capacity_bytes` of JSON, then starts again.
 
     Only for values without NaN, which would be taken for null (`parse_json_telling` says so).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, capacity_bytes: int = 32 << 20) -> None:
+        self._capacity_bytes = capacity_bytes
         self._messages: dict[bytes, Message] = {}
         self._values: dict[bytes, Any] = {}
         self._bytes = 0
@@ -37,7 +36,7 @@ class Shared:
         if message is None:
             message = message_from_chat(chat)
             self._make_room(key)
-            self._messages[key] = message
+            self._messages[b"%b" % key] = message  # a copy: what orjson gives takes up to 4 kB
         return message
 
     def tools(self, tools: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
@@ -63,7 +62,7 @@ class Shared:
 
     def _make_room(self, key: bytes) -> None:
         self._bytes += len(key)
-        if self._bytes > _CAPACITY_BYTES:
+        if self._bytes > self._capacity_bytes:
             self._messages.clear()
             self._values.clear()
             self._bytes = len(key)

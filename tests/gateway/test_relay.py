@@ -1,0 +1,69 @@
+"""After which bytes a client may take a stream for whole: before they go out, the record must be written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from rightsizer.gateway.answer_head import head_of_headers, head_of_lines, without_length
+from rightsizer.gateway.relay import Relay
+from rightsizer.testing.llm_answers import anthropic_stream, response_stream, text_stream
+
+HEAD = head_of_headers(200, b"OK", [(b"content-type", b"text/event-stream")])
+
+
+def make() -> Relay:
+    return Relay(HEAD, b"", is_head=False, chunks=True, keeps=1 << 20)
+
+
+def first_whole(pieces: Sequence[bytes]) -> int | None:
+    """After how many bytes the relay says so."""
+    relay, seen = make(), 0
+    for piece in pieces:
+        relay.add(piece)
+        seen += len(piece)
+        if relay.may_look_whole():
+            return seen
+        relay.take(last=False, keep_alive=True)
+    return None
+
+
+STREAMS = {
+    "chat": text_stream("它在路上 [DONE] data: [DONE]"),
+    "anthropic": anthropic_stream(),
+    "anthropic without names": b"".join(
+        line + b"\n" for line in anthropic_stream().split(b"\n") if not line.startswith(b"event:")
+    ),
+    "responses": response_stream("它在路上 event: response.completed"),
+    "responses cut short": response_stream("x").replace(b"response.completed", b"response.incomplete"),
+    "CRLF": text_stream("ok").replace(b"\n", b"\r\n"),
+    "CR": text_stream("ok").replace(b"\n", b"\r"),
+}
+
+
+@pytest.mark.parametrize("name", STREAMS)
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 65, 500, 1 << 20])
+def test_the_end_is_seen_with_its_last_byte_and_not_before(name: str, size: int) -> None:
+    stream = STREAMS[name].rstrip(b"\r\n") + (
+        b"\r\n\r\n" if name == "CRLF" else b"\r\r" if name == "CR" else b"\n\n"
+    )
+    pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
+    assert first_whole(pieces) == len(stream)
+
+
+@pytest.mark.parametrize("end", [b"data: [DONE]\n\n", b"event: message_stop\ndata: {}\n\n"])
+def test_what_a_model_writes_is_not_taken_for_the_end(end: bytes) -> None:
+    """Wherever the words stand, inside a line they end nothing: what follows would not be recorded."""
+    for at in range(200):
+        quoted = b'data: {"x":"' + b"y" * at + end.strip().replace(b"\n", b"\\n") + b'"}\n\n'
+        assert first_whole([quoted, b"data: {}\n\n"]) is None
+
+
+def test_a_head_without_its_length() -> None:
+    lines = head_of_lines(200, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nx-a: content-length: 9\r\n")
+    assert lines is not None
+    bare = without_length(lines)
+    assert (bare.lines, bare.length) == (b"HTTP/1.1 200 OK\r\nx-a: content-length: 9\r\n", None)
+    listed = head_of_headers(200, b"OK", [(b"content-length", b"5"), (b"x-a", b"1")])
+    assert without_length(listed).headers == [(b"x-a", b"1")]
