@@ -271,9 +271,9 @@ class Exchange:
         if not meta:
             meta["at"] = 0.0
             meta["path"] = incoming.path.decode("ascii", "replace")
-            named = ("session", incoming.session), ("metadata", incoming.metadata)
-            named += ("origin", incoming.origin), ("key_id", incoming.key_id)
-            meta.update((name, value) for name, value in named if value)
+            for name in ("session", "metadata", "origin", "key_id"):
+                if value := getattr(incoming, name):
+                    meta[name] = value
         meta["at"] = time.time()
         return meta
 
