@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from rightsizer.curation.names.hashing import Hashes, hash_of, mix
 from rightsizer.curation.names.lexicon import SHIFT, Lexicon, beginnings
 
 Floats = NDArray[np.float32]
-OFFSETS = (-2, -1, 0, 1, 2)
+FILE = Path(__file__).with_name("names.safetensors")
 PAD = "\0"
 MAX_WORDS = 60_000  # words remembered before starting over
 SURE = 6.0  # logits by which "no name" must lead for a token to be taken out

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rightsizer.curation.names.field import NameField
-from rightsizer.curation.names.likely import likely
+from rightsizer.curation.names.field import FILE, NameField
+from rightsizer.curation.names.pooling import pooled
 from rightsizer.curation.names.tokens import HAN, Tokens, is_han, tokens_of
 from rightsizer.curation.recognizers.pattern import Span
 
 Language = Literal["auto", "en", "zh"]
-MODEL = Path(__file__).with_name("names.safetensors")
 # A token counts unless "no name" is at least this probable: recall before precision, as masking needs it.
 # Words of letters inside Chinese text are mostly brands, handles and exclamations.
-KEEP_OUT = {"latin": 0.9, "han": 0.8, "latin among han": 0.4}
+KEEP_OUT = {"latin": 0.9, "han": 0.65, "latin among han": 0.4}
 WINDOW = 20_000  # code points analysed at once
 _LETTER = re.compile(rf"[^\W\d_]|[{HAN}]")
 _EDGE = frozenset("\n.,;:!?-–—…'\"()[]{}<>*/\\|=_+&~`，。；：！？、（）【】《》“”‘’·@#")
@@ -42,9 +40,9 @@ def find_names(text: str, lang: Language = "auto") -> list[Span]:
             continue
         recogniser = shipped()
         probabilities = recogniser.posteriors(tokens.words)
+        if lang != "en" and _HAN.search(part) is not None:
+            probabilities = pooled(part, tokens, probabilities, recogniser.labels)
         spans = spans_of(tokens, probabilities, recogniser.labels, lang)
-        if _HAN.search(part) is not None and spans:
-            spans = likely(spans, tokens, recogniser.lexicon)
         found += [s._replace(start=s.start + start, end=s.end + start) for s in spans]
     return found
 
@@ -54,7 +52,7 @@ def shipped() -> NameField:
     """The recogniser inside the package, loaded on first use."""
     from rightsizer.curation.names.packing import load
 
-    return load(MODEL)
+    return load(FILE)
 
 
 def _windows(text: str) -> list[tuple[int, str]]:
