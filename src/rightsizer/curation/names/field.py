@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rightsizer.curation.names import columns
-from rightsizer.curation.names.hashing import Hashes, hash_of, mix
-from rightsizer.curation.names.lexicon import SHIFT, Lexicon, beginnings
+from rightsizer.curation.names.hashing import Hashes, Index, hash_of, mix
+from rightsizer.curation.names.lexicon import Lexicon
 
 Floats = NDArray[np.float32]
 FILE = Path(__file__).with_name("names.safetensors")
@@ -74,10 +74,11 @@ class NameField:
     ) -> None:
         self.labels = tuple(labels)
         self.lexicon = lexicon
-        self._keys, self._scale = keys, np.float32(scale)
+        self._scale = np.float32(scale)
         self._weights = np.concatenate([weights, np.zeros((1, len(labels)), np.int8)])  # the last: unknown
-        self._steps = np.exp(steps.astype(np.float64))
-        self._begins = beginnings(keys)
+        factors = np.exp(steps.astype(np.float64))
+        self._steps = np.stack([factors, factors.T])
+        self._index = Index(keys)
         self._words = Words(len(self.labels))
         self._lock = threading.Lock()
 
@@ -100,21 +101,17 @@ class NameField:
         n = len(numbers)
         padded = np.zeros(n + 4, np.int64)
         padded[2:-2] = numbers
-        out = np.zeros((n, len(self.labels)), np.float32)
-        for slot in range(5):
-            out += known.added[padded[slot : slot + n], slot]
+        added = known.added[padded]
+        out = added[:n, 0] + added[1 : n + 1, 1]
+        for slot in (2, 3, 4):
+            out += added[slot : slot + n, slot]
         joint = columns.joint_columns(hashes, self.lexicon.states(hashes), cases)
         out += self._weights[self._rows(joint)].sum(axis=0, dtype=np.int32) * self._scale
         return out
 
-    def _rows(self, keys: Hashes) -> NDArray[np.int64]:
+    def _rows(self, keys: Hashes) -> NDArray[np.int32]:
         """The row of every key; the last row, which is zero, for unknown ones."""
-        out = np.full(keys.shape, len(self._keys), np.int64)
-        maybe = self._begins[keys >> SHIFT]
-        wanted = keys[maybe]
-        at = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
-        out[maybe] = np.where(self._keys[at] == wanted, at, len(self._keys))
-        return out
+        return self._index.rows(keys.ravel()).reshape(keys.shape)
 
     def _numbers_of(self, words: Sequence[str]) -> tuple[Words, NDArray[np.int64]]:
         known = self._words
@@ -147,23 +144,28 @@ class NameField:
         self, scores: Floats, starts: NDArray[np.int64], ends: NDArray[np.int64], out: Floats
     ) -> None:
         order = np.argsort(starts - ends, kind="stable")  # longest first
-        starts, lengths = starts[order], (ends - starts)[order]
-        longest = int(lengths[0])
-        places = np.minimum(starts + np.arange(longest)[:, None], len(scores) - 1)
-        # Not rescaled on the way: a piece is too short for that, see LONGEST.
-        emit = scores[places].astype(np.float64)
-        emit = np.exp(emit - emit.max(axis=2, keepdims=True))
-        alive = np.searchsorted(-lengths, -np.arange(longest), side="left").tolist()  # pieces longer than t
-        forward, backward = emit.copy(), np.ones_like(emit)
-        for t in range(1, longest):
-            forward[t, : alive[t]] *= forward[t - 1, : alive[t]] @ self._steps
-        for t in range(longest - 2, -1, -1):
-            k = alive[t + 1]
-            backward[t, :k] = (backward[t + 1, :k] * emit[t + 1, :k]) @ self._steps.T
-        both = forward * backward
-        both /= both.sum(axis=2, keepdims=True)
-        inside = np.arange(longest)[:, None] < lengths
-        out[places[inside]] = both[inside]
+        starts, ends = starts[order], ends[order]
+        lengths = ends - starts
+        steps = np.arange(int(lengths[0]))[:, None]
+        inside = steps < lengths
+        # Both directions side by side: the second reads every piece from its end. Not rescaled on the way: a
+        # piece is too short for that, see LONGEST.
+        there, back = np.where(inside, starts + steps, 0), np.where(inside, ends - 1 - steps, 0)
+        emit = np.exp((scores - scores.max(axis=1, keepdims=True)).astype(np.float64))
+        given = emit[np.concatenate([there[:, None], back[:, None]], axis=1)]
+        alive = inside.sum(axis=1).tolist()
+        sums = np.empty_like(given)
+        sums[0] = given[0]
+        for t, k in enumerate(alive[1:], 1):
+            both = sums[t, :, :k]
+            np.matmul(sums[t - 1, :, :k], self._steps, out=both)
+            both *= given[t, :, :k]
+        at, from_end = there[inside], back[inside]
+        forward = np.empty_like(emit)
+        forward[at] = sums[:, 0][inside]
+        forward[from_end] *= sums[:, 1][inside]
+        found = forward[at] / emit[at]  # each side has counted the token itself
+        out[at] = found / found.sum(axis=1, keepdims=True)
 
 
 def offset_features(word: str) -> list[tuple[int, list[int]]]:
