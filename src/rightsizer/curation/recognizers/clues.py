@@ -8,7 +8,7 @@ from typing import NamedTuple
 _PIECE = re.compile(r"\\.|\[(?:\\.|[^\]\\])+\]|.", re.DOTALL)
 # Classes of Unicode's, and whatever counts signs of any length, mean something else over bytes.
 _UNLIKE = re.compile(r"\\[wWsSdDbB]|^\[\^|^[.^$]$")
-_LARGE = re.compile(r"\{([0-9]+),[0-9]{3,}\}")
+_LARGE = re.compile(r"\{([0-9]+),(?:[2-9][0-9]|[0-9]{3,})\}")
 
 
 class Form(NamedTuple):

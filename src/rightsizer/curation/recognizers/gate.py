@@ -98,8 +98,9 @@ class Gate:
             if p.gate is not None:
                 clues.append(Clue(p.gate.pattern, False, bool(p.gate.flags & re.IGNORECASE)))
             besides = [numbers.setdefault(clue, len(numbers)) for clue in clues]
-            # A literal may be in the context instead: it says nothing more once both are looked for.
+            # A literal says nothing more where what it is in is looked for: a form does not see ahead.
             said = form is not None and (near is not None or not (p.context or p.after))
+            said = said and "(?=" not in p.regex.pattern
             wakes = [] if said else [numbers.setdefault(Clue(x), len(numbers)) for x in p.needs]
             for n in wakes or besides[:1]:
                 self._woken.setdefault(n, []).append((p, frozenset(besides)))
