@@ -50,15 +50,26 @@ def scan(
     recognisers of those; patterns look for every country's forms in every text. `patterns` overrides
     the gate's choice.
     """
-    if len(text) < 2:
-        return []
+    if patterns is None:
+        return scan_many([text], lang, names=names)[0]
     plain = narrow(text)
-    if patterns is not None:
-        found = resolve(span for pattern in patterns for span in pattern.find(plain))
-    else:
-        chosen = _GATE.choose(plain)
-        found = resolve(_found_by(chosen, plain))
+    found = resolve(span for pattern in patterns for span in pattern.find(plain))
     return with_names(plain, found, lang) if names else found
+
+
+def scan_many(texts: Sequence[str], lang: str = "auto", *, names: bool = False) -> list[list[Span]]:
+    """For every text what `scan` finds in it; the names in many short texts are found quicker together."""
+    plain = [narrow(text) for text in texts]
+    found = []
+    for text in plain:
+        chosen = _GATE.choose(text) if len(text) > 1 else ()
+        found.append(resolve(_found_by(chosen, text)) if chosen else [])
+    if not names:
+        return found
+    from rightsizer.curation.names.find import find_names_in
+
+    named = find_names_in(plain, "en" if lang == "en" else "zh" if lang == "zh" else "auto")
+    return [_joined(*of, lang) for of in zip(plain, found, named, strict=True)]
 
 
 def gated(text: str, clusters: Sequence[Cluster]) -> list[Pattern]:
@@ -87,6 +98,10 @@ def with_names(text: str, found: list[Span], lang: str = "auto") -> list[Span]:
     from rightsizer.curation.names.find import find_names
 
     names = find_names(text, "en" if lang == "en" else "zh" if lang == "zh" else "auto")
+    return _joined(text, found, names, lang)
+
+
+def _joined(text: str, found: list[Span], names: list[Span], lang: str) -> list[Span]:
     wanted = _PERSONAL_GATE.choose(text)
     facts = resolve(s for p in wanted for s in p.find(text) if _speaks(text[s.start : s.end], lang))
     kept = list(found)

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from rightsizer.curation.names.hashing import Hashes, beside, hash_of, mix
+from rightsizer.curation.names.hashing import OUTSIDE, Hashes, beside, hash_of, mix
 from rightsizer.curation.names.lexicon import CLASSES, STATES
 from rightsizer.curation.names.tokens import is_han
 
@@ -64,18 +64,27 @@ def case_of(word: str) -> int:
     return _CASE.get(shape(word), 0)
 
 
-def joint_columns(hashes: Hashes, states: NDArray[np.uint8], cases: NDArray[np.uint8]) -> Hashes:
+def joint_columns(
+    hashes: Hashes,
+    states: NDArray[np.uint8],
+    cases: NDArray[np.uint8],
+    outside: NDArray[np.bool_] | None = None,
+) -> Hashes:
     """(features, tokens): hashed features of several words, and of what is listed of them.
 
     Words: the pairs around a token, those beside it, and the three with it in the middle. Lexicon: all
     classes together, here and beside, their pairs and the three in coarse form, and each class alone.
+    `outside` are tokens between texts.
     """
     n = len(hashes)
     near = beside(hashes, REACH)
     pairs = mix(near[_FIRST], near[_SECOND])
     alone = np.ascontiguousarray(states.T).astype(np.uint32)
     every, coarse = _POWERS @ alone, _COARSE @ np.minimum(alone, 2)
-    here, sign = beside(mix(every, cases), 1), beside(mix(coarse, cases), 1)
+    every, coarse = mix(every, cases), mix(coarse, cases)
+    if outside is not None:
+        every[outside] = coarse[outside] = OUTSIDE
+    here, sign = beside(every, 1), beside(coarse, 1)
     signs = mix(sign[:2], sign[1:])
     out = np.empty((len(_SALTS), n), np.uint32)
     out[:5] = pairs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Literal
 
@@ -19,6 +20,7 @@ Language = Literal["auto", "en", "zh"]
 # Words of letters inside Chinese text are mostly brands, handles and exclamations.
 KEEP_OUT = {"latin": 0.9, "han": 0.65, "latin among han": 0.4}
 WINDOW = 20_000  # code points analysed at once
+TOGETHER = 2_000  # tokens of short texts analysed at once
 _LETTER = re.compile(rf"[^\W\d_]|[{HAN}]")
 _EDGE = frozenset("\n.,;:!?-–—…'\"()[]{}<>*/\\|=_+&~`，。；：！？、（）【】《》“”‘’·@#")
 _HAN = re.compile(f"[{HAN}]")
@@ -31,20 +33,39 @@ def find_names(text: str, lang: Language = "auto") -> list[Span]:
     the mean probability of the span's tokens being part of a name. Recognised by a conditional random
     field over hashed features, trained on the project's own templates (docs/decisions/0012).
     """
-    if _LETTER.search(text) is None or (lang == "zh" and _HAN.search(text) is None):
-        return []
-    found: list[Span] = []
-    for start, part in _windows(text):
-        tokens = tokens_of(part)
-        if not tokens.words:
+    return find_names_in([text], lang)[0]
+
+
+def find_names_in(texts: Sequence[str], lang: Language = "auto") -> list[list[Span]]:
+    """For every text what `find_names` finds in it; many short ones are quicker together."""
+    found: list[list[Span]] = [[] for _ in texts]
+    batch: list[tuple[int, int, str, Tokens]] = []
+    size = 0
+    for number, text in enumerate(texts):
+        if len(text) < 2 or _LETTER.search(text) is None or (lang == "zh" and _HAN.search(text) is None):
             continue
-        recogniser = shipped()
-        probabilities = recogniser.posteriors(tokens.words)
-        if lang != "en" and _HAN.search(part) is not None:
-            probabilities = pooled(part, tokens, probabilities, recogniser.labels)
-        spans = spans_of(tokens, probabilities, recogniser.labels, lang)
-        found += [s._replace(start=s.start + start, end=s.end + start) for s in spans]
+        for start, part in _windows(text):
+            tokens = tokens_of(part)
+            if tokens.words:
+                batch.append((number, start, part, tokens))
+                size += len(tokens.words)
+            if size > TOGETHER:
+                _search(batch, lang, found)
+                batch, size = [], 0
+    if batch:
+        _search(batch, lang, found)
     return found
+
+
+def _search(batch: list[tuple[int, int, str, Tokens]], lang: Language, found: list[list[Span]]) -> None:
+    recogniser = shipped()
+    probabilities = recogniser.posteriors_of([tokens.words for _, _, _, tokens in batch])
+    if lang != "en" and any(_HAN.search(part) is not None for _, _, part, _ in batch):
+        parts, tokens = [part for _, _, part, _ in batch], [t for _, _, _, t in batch]
+        probabilities = pooled(parts, tokens, probabilities, recogniser.labels)
+    for (number, start, _, tokens), of in zip(batch, probabilities, strict=True):
+        spans = spans_of(tokens, of, recogniser.labels, lang)
+        found[number] += [s._replace(start=s.start + start, end=s.end + start) for s in spans]
 
 
 @cache

@@ -30,8 +30,13 @@ class Lexicon:
         object.__setattr__(self, "_index", Index(self.keys))
         object.__setattr__(self, "_classes", np.append(self.classes, np.uint8(0)))
 
-    def states(self, hashes: Hashes, allow: int = 0xFF) -> NDArray[np.uint8]:
-        """(tokens, classes): the state of every token in every class; `allow` are the classes looked up."""
+    def states(
+        self, hashes: Hashes, allow: int = 0xFF, outside: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.uint8]:
+        """(tokens, classes): the state of every token in every class; `allow` are the classes looked up.
+
+        `outside` are tokens between texts: no run goes over them.
+        """
         n = len(hashes)
         if not n:
             return np.zeros((0, len(CLASSES)), np.uint8)
@@ -41,7 +46,7 @@ class Lexicon:
         found = self._classes[self._index.rows(np.concatenate(runs))] & np.uint8(allow)
         out = (found[:n, None] >> _BITS) & np.uint8(1)
         for at in np.flatnonzero(found[n:]).tolist():
-            _mark(out, at, int(found[n + at]), n)
+            _mark(out, at, int(found[n + at]), outside)
         return out
 
 
@@ -56,15 +61,17 @@ def run_hash(hashes: Hashes) -> int:
 _BITS = np.arange(len(CLASSES), dtype=np.uint8)
 
 
-def _mark(out: NDArray[np.uint8], at: int, classes: int, n: int) -> None:
+def _mark(out: NDArray[np.uint8], at: int, classes: int, outside: NDArray[np.bool_] | None) -> None:
     """Note a listed run of two tokens and more, the `at`-th of all runs by length, then by first token.
 
     Longer runs come later and overwrite shorter ones; of overlapping equals the last one stays.
     """
-    length = 2
+    length, n = 2, len(out)
     while at >= n - length + 1:
         at -= n - length + 1
         length += 1
+    if outside is not None and outside[at : at + length].any():
+        return
     base = 2 + 3 * (min(length, 4) - 2)
     for column in range(len(CLASSES)):
         if classes >> column & 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -28,15 +29,23 @@ def shipped_characters() -> Characters:
     return load_characters(CHARACTERS)
 
 
-def pooled(text: str, tokens: Tokens, own: Floats, labels: tuple[str, ...]) -> Floats:
-    """(tokens, labels): `own`, and where Chinese is written the weighted mean of both log-odds of a name.
+def pooled(
+    texts: Sequence[str], tokens: Sequence[Tokens], own: Sequence[Floats], labels: tuple[str, ...]
+) -> list[Floats]:
+    """(tokens, labels) of each text: `own`, and in Chinese the weighted mean of both log-odds of a name.
 
     Addresses that the recogniser is sure of stay its own: the tagger knows none.
     """
-    pieces = _asked(text, tokens, 1.0 - own[:, 0])
-    if not pieces:
-        return own
-    theirs, seen = _opinions(text, tokens, pieces)
+    asked = [_asked(*of) for of in zip(texts, tokens, own, strict=True)]
+    pieces = [text[a:b] for text, places in zip(texts, asked, strict=True) for a, b in places]
+    said = iter(shipped_characters().posteriors(pieces) if pieces else ())
+    return [
+        _with(mine, *_opinions(text, its, places, said), labels) if places else mine
+        for text, its, mine, places in zip(texts, tokens, own, asked, strict=True)
+    ]
+
+
+def _with(own: Floats, theirs: Floats, seen: NDArray[np.bool_], labels: tuple[str, ...]) -> Floats:
     addresses = own[:, [i for i, label in enumerate(labels) if label.endswith("-ADDRESS")]].sum(axis=1)
     at = np.flatnonzero(seen & (addresses < 0.5))
     mine, other = own[at], np.zeros((len(at), len(labels)), np.float32)
@@ -56,9 +65,10 @@ def _log_odds(p: Floats) -> Floats:
     return out
 
 
-def _asked(text: str, tokens: Tokens, name: Floats) -> list[tuple[int, int]]:
+def _asked(text: str, tokens: Tokens, own: Floats) -> list[tuple[int, int]]:
     """The clauses with Chinese in them in which a name is possible, in pieces the tagger can take."""
     out = []
+    name = 1.0 - own[:, 0]
     clauses = [m.span() for m in _CLAUSE.finditer(text) if _HAN.search(text, *m.span()) is not None]
     if not clauses:
         return []
@@ -70,13 +80,12 @@ def _asked(text: str, tokens: Tokens, name: Floats) -> list[tuple[int, int]]:
 
 
 def _opinions(
-    text: str, tokens: Tokens, pieces: list[tuple[int, int]]
+    text: str, tokens: Tokens, pieces: list[tuple[int, int]], said: Iterator[Floats]
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """(tokens, 1 + 2 · kinds) of the tagger, and which tokens it saw; a word is the mean of its characters."""
-    said = shipped_characters().posteriors([text[a:b] for a, b in pieces])
     at: Ints = np.concatenate([np.arange(a, b) for a, b in pieces])
     of_characters = np.zeros((len(text) + 1, 1 + 2 * len(KINDS)), np.float32)
-    of_characters[at + 1] = np.concatenate(said)
+    of_characters[at + 1] = np.concatenate([next(said) for _ in pieces])
     begins = of_characters[tokens.starts + 1, 1::2]
     sums = np.cumsum(of_characters, axis=0, dtype=np.float64)
     mean = (sums[tokens.ends] - sums[tokens.starts]) / (tokens.ends - tokens.starts)[:, None]
