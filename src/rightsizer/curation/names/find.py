@@ -18,7 +18,7 @@ from rightsizer.curation.recognizers.pattern import Span
 Language = Literal["auto", "en", "zh"]
 # A token counts unless "no name" is at least this probable: recall before precision, as masking needs it.
 # Words of letters inside Chinese text are mostly brands, handles and exclamations.
-KEEP_OUT = {"latin": 0.9, "han": 0.65, "latin among han": 0.4}
+KEEP_OUT = {"latin": 0.9, "han": 0.6, "latin among han": 0.4}
 WINDOW = 20_000  # code points analysed at once
 TOGETHER = 2_000  # tokens of short texts analysed at once
 _LETTER = re.compile(rf"[^\W\d_]|[{HAN}]")
