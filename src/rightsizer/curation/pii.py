@@ -113,13 +113,11 @@ def _joined(text: str, found: list[Span], names: list[Span], lang: str) -> list[
         # Where a number in an address was no house's, a little that is left is no address.
         least = (span.end - span.start) // 5 if span.type == "ADDRESS" and not is_free(found, *span[:2]) else 0
         for start, end in _rest(span, taken):
-            if end - start < least:
-                continue
             while start < end and not text[start].isalnum():
                 start += 1
             while start < end and not (text[end - 1].isalnum() or text[end - 1] in ".)"):
                 end -= 1
-            if start < end:
+            if end - start > least:
                 insort(kept, span._replace(start=start, end=end))
     return kept
 
