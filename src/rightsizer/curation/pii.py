@@ -112,13 +112,13 @@ def _joined(text: str, found: list[Span], names: list[Span], lang: str) -> list[
     for span in names:
         # Where a number in an address was no house's, a little that is left is no address.
         least = (span.end - span.start) // 5 if span.type == "ADDRESS" and not is_free(found, *span[:2]) else 0
-        for start, end in _rest(span, taken):
+        for start, end in [span[:2]] if is_free(taken, *span[:2]) else _rest(span, taken):
             while start < end and not text[start].isalnum():
                 start += 1
             while start < end and not (text[end - 1].isalnum() or text[end - 1] in ".)"):
                 end -= 1
             if end - start > least:
-                insort(kept, span._replace(start=start, end=end))
+                insort(kept, Span(start, end, span.type, span.score))
     return kept
 
 
@@ -135,7 +135,8 @@ def _rest(span: Span, taken: Sequence[Span]) -> list[tuple[int, int]]:
     """The parts of a span that no taken one covers."""
     parts, at = [], span.start
     first = max(0, bisect_left(taken, (span.start,)) - 1)
-    for other in taken[first:]:
+    for i in range(first, len(taken)):
+        other = taken[i]
         if other.start >= span.end:
             break
         if other.end > at:

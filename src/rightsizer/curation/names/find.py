@@ -65,7 +65,9 @@ def _search(batch: list[tuple[int, int, str, Tokens]], lang: Language, found: li
         probabilities = pooled(parts, tokens, probabilities, recogniser.labels)
     for (number, start, _, tokens), of in zip(batch, probabilities, strict=True):
         spans = spans_of(tokens, of, recogniser.labels, lang)
-        found[number] += [s._replace(start=s.start + start, end=s.end + start) for s in spans]
+        if start:
+            spans = [s._replace(start=s.start + start, end=s.end + start) for s in spans]
+        found[number] += spans
 
 
 @cache
