@@ -3,8 +3,8 @@
 python benchmarks/curation/names_zh.py [--keep-out P] [--split dev|train] [--peer]  (reads ../shared/data/pii)
 
 Gold are named mentions (NAM); nominal ones (NOM: "the teacher") count as wrong when found, then as neither,
-then as gold too. Nothing of the set was used to train what ships; two numbers (the weight of the two opinions,
-the threshold) were chosen on its train split. --peer adds jieba's part-of-speech tags
+then as gold too. Nothing of the set was used to train what ships; a few numbers (the weight of the two
+opinions, the threshold) were chosen on its train split. --peer adds jieba's part-of-speech tags
 (nr, ns, nt), where it is installed.
 """
 

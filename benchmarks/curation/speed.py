@@ -3,9 +3,9 @@
 python benchmarks/curation/speed.py [LOG.jsonl.zst …] [--peer]   (default: ../shared/data/calls/tau_bench_v1)
 
 Patterns with every engine of the gate that is installed, and with names, text by text and (`together`) as
-`pii scan` takes its lines. --peer also runs Presidio's analyzer on the same texts, in turns with ours: with its
-patterns only, and with spaCy's named-entity component besides, whose weights are random (no trained model can
-be had offline; the time is the same). Ours looks for more types than Presidio's.
+`pii scan` takes its lines. --peer also runs Presidio's analyzer on the same texts, in turns with ours: with
+its patterns only, and with spaCy's named-entity component besides, whose weights are random (no trained
+model can be had offline; the time is the same). Ours looks for more types than Presidio's.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def main() -> None:
 
 
 def compare(texts: list[str], found_by: dict[str, Callable[[list[str]], object]]) -> None:
-    """Rounds in turns. No text comes twice, and all are different: nothing found is remembered for another."""
+    """Rounds in turns. No text comes twice and all are different, so nothing can be remembered."""
     step = max(ROUNDS + 1, len(texts) // PER_ROUND)
     for find in found_by.values():
         find([*texts[ROUNDS::step], "mail a@example.org or call 555-123-4567, www.example.org"])  # to load

@@ -23,7 +23,8 @@ from rightsizer.curation.names.packing import save_characters
 from rightsizer.curation.names.pooling import CHARACTERS
 
 FOLDER = Path(jieba.__file__).parent / "lac_small"
-SAME = {"PER": "PERSON", "nr": "PERSON", "ORG": "ORGANIZATION", "nt": "ORGANIZATION", "LOC": "LOCATION", "ns": "LOCATION"}  # fmt: skip
+SAME = {"PER": "PERSON", "nr": "PERSON", "ORG": "ORGANIZATION", "nt": "ORGANIZATION"}
+SAME |= {"LOC": "LOCATION", "ns": "LOCATION"}
 SIZE = 128
 
 

@@ -34,8 +34,9 @@ def pii() -> None:
 def scan(file: IO[bytes], lang: str, names: bool, min_score: float, as_json: bool) -> None:
     """Find sensitive values in each line of FILE (default: stdin); --json gives one object a line.
 
-    A line ends with a line feed and with nothing else; positions count code points, and a byte that is no UTF-8
-    counts as one. --lang chooses the language of names; numbers, addresses of networks and secrets are found in all.
+    A line ends with a line feed and with nothing else; positions count code points, and a byte that is no
+    UTF-8 counts as one. --lang chooses the language of names; numbers, addresses of networks and secrets are
+    found in all.
 
     \b
     echo "mail me at ada@example.com" | rightsizer pii scan --json
@@ -79,5 +80,6 @@ def _show(text: str, spans: Sequence[Span], out: Console) -> None:
         shown.append(f"‹{span.type}›", style="dim")
         at = span.end
     shown.append(text[at:])
-    shown.plain = shown.plain.encode("utf-8", "replace").decode("utf-8")  # what was no UTF-8 cannot be printed
+    # What was no UTF-8 cannot be printed.
+    shown.plain = shown.plain.encode("utf-8", "replace").decode("utf-8")
     out.print(shown)

@@ -110,9 +110,9 @@ def _joined(text: str, found: list[Span], names: list[Span], lang: str) -> list[
             insort(kept, fact)
     taken = list(kept)
     for span in names:
-        # Where a number in an address was no house's, a little that is left is no address.
-        least = (span.end - span.start) // 5 if span.type == "ADDRESS" and not is_free(found, *span[:2]) else 0
-        for start, end in [span[:2]] if is_free(taken, *span[:2]) else _rest(span, taken):
+        # Where a number in an address was no house's, one word that is left is no address.
+        least = 4 if span.type == "ADDRESS" and not is_free(found, span.start, span.end) else 0
+        for start, end in _rest(span, taken):
             while start < end and not text[start].isalnum():
                 start += 1
             while start < end and not (text[end - 1].isalnum() or text[end - 1] in ".)"):
@@ -133,6 +133,8 @@ def _part_of_name(fact: Span, names: Sequence[Span]) -> bool:
 
 def _rest(span: Span, taken: Sequence[Span]) -> list[tuple[int, int]]:
     """The parts of a span that no taken one covers."""
+    if is_free(taken, span.start, span.end):
+        return [(span.start, span.end)]
     parts, at = [], span.start
     first = max(0, bisect_left(taken, (span.start,)) - 1)
     for i in range(first, len(taken)):

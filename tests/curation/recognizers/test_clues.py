@@ -41,7 +41,7 @@ def test_most_patterns_have_a_form() -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.sampled_from([*map(canary, KINDS), "卡号", "，", " ", "张伟", "é", "€", "42岁"]), max_size=6))
+@given(st.lists(st.sampled_from([*map(canary, KINDS), "卡号", "，", " ", "é", "€", "42岁"]), max_size=6))
 def test_a_form_finds_at_least_as_much(pieces: list[str]) -> None:
     text = "".join(pieces)
     for regex, form in EVERY:

@@ -38,9 +38,9 @@ class Layer:
 
 @dataclass(frozen=True)
 class Characters:
-    """`points`, ascending, are the code points known and `rows` their rows of `vectors` (bytes, `sizes` a row);
-    the last row is for all others. `steps` (tags × tags), `first` and `last` are of neighbouring tags, as
-    factors; `kinds` says which of O, B- and I- of `KINDS` a tag counts for.
+    """`points`, ascending, are the code points known and `rows` their rows of `vectors` (bytes, `sizes` a
+    row); the last row is for all others. `steps` (tags × tags), `first` and `last` are of neighbouring tags,
+    as factors; `kinds` says which of O, B- and I- of `KINDS` a tag counts for.
     """
 
     points: NDArray[np.uint32]
@@ -69,10 +69,12 @@ class Characters:
         plan = _Plan(np.fromiter(map(len, pieces), np.int64, len(pieces)))
         text = "".join(pieces).encode("utf-32-le", "surrogatepass")
         seen, which = np.unique(self._rows_of(np.frombuffer(text, np.uint32)), return_inverse=True)
-        vectors = self.vectors[seen] * self.sizes[seen, None]
+        vectors: Floats = self.vectors[seen].astype(np.float32) * self.sizes[seen, None]
         first, second = self.layers
-        states = _run(first, (vectors @ first.into + first.bias)[which], plan)
-        states = _run(second, states @ second.into + second.bias, plan)
+        given: Floats = vectors @ first.into + first.bias
+        states = _run(first, given[which], plan)
+        given = states @ second.into + second.bias
+        states = _run(second, given, plan)
         tags = self._random_field(states @ self.out + self.bias, plan)
         return np.split(tags, plan.ends[:-1])
 
@@ -148,7 +150,7 @@ _LOCK = threading.Lock()
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Keep NumPy's linear algebra to one thread meanwhile: for products this small, waiting for others on a
-    busy machine takes ten times as long as the work. One at a time, so that the old number is what comes back.
+    busy machine takes ten times as long as the work. One at a time, so that the old number comes back.
     """
     with _LOCK, _libraries().limit(limits=1, user_api="blas"):
         yield

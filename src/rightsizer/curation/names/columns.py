@@ -81,7 +81,8 @@ def joint_columns(
     pairs = mix(near[_FIRST], near[_SECOND])
     alone = np.ascontiguousarray(states.T).astype(np.uint32)
     every, coarse = _POWERS @ alone, _COARSE @ np.minimum(alone, 2)
-    every, coarse = mix(every, cases), mix(coarse, cases)
+    case = cases.astype(np.uint32)
+    every, coarse = mix(every, case), mix(coarse, case)
     if outside is not None:
         every[outside] = coarse[outside] = OUTSIDE
     here, sign = beside(every, 1), beside(coarse, 1)

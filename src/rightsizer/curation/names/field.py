@@ -184,7 +184,7 @@ def offset_features(word: str) -> list[tuple[int, list[int]]]:
 
 
 def joined(texts: Sequence[Sequence[str]]) -> tuple[list[str], NDArray[np.bool_], list[int]]:
-    """All words in one row with two of `PAD` around each text, which of them are that, and where texts begin."""
+    """All words in one row, two of `PAD` around each text; which are that, and where texts begin."""
     row, starts = [PAD, PAD], []
     for words in texts:
         starts.append(len(row))

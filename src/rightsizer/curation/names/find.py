@@ -61,8 +61,8 @@ def _search(batch: list[tuple[int, int, str, Tokens]], lang: Language, found: li
     recogniser = shipped()
     probabilities = recogniser.posteriors_of([tokens.words for _, _, _, tokens in batch])
     if lang != "en" and any(_HAN.search(part) is not None for _, _, part, _ in batch):
-        parts, tokens = [part for _, _, part, _ in batch], [t for _, _, _, t in batch]
-        probabilities = pooled(parts, tokens, probabilities, recogniser.labels)
+        parts, their = [part for _, _, part, _ in batch], [tokens for _, _, _, tokens in batch]
+        probabilities = pooled(parts, their, probabilities, recogniser.labels)
     for (number, start, _, tokens), of in zip(batch, probabilities, strict=True):
         spans = spans_of(tokens, of, recogniser.labels, lang)
         if start:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint32]
-BITS = 20
+BITS = 18
 _SHIFT = np.uint32(32 - BITS)
 OUTSIDE = np.uint32(1)  # before the first and after the last token
 _PRIME = np.uint32(0x9E3779B1)
@@ -32,7 +32,7 @@ def mix(a: Hashes, b: Hashes | np.uint32) -> Hashes:
 
 
 def beside(a: Hashes, reach: int) -> Hashes:
-    """(2 · reach + 1, len(a)): `a[i + by]` at i, for `by` from -reach to reach; `OUTSIDE` where that is outside."""
+    """(2 · reach + 1, len(a)): `a[i + by]` at i for `by` from -reach to reach, `OUTSIDE` beyond the ends."""
     padded = np.full(len(a) + 2 * reach, OUTSIDE, np.uint32)
     padded[reach : reach + len(a)] = a
     return np.lib.stride_tricks.as_strided(padded, (2 * reach + 1, len(a)), (4, 4), writeable=False)
@@ -48,7 +48,7 @@ class Index:
 
     def rows(self, keys: Hashes) -> NDArray[np.int32]:
         """The place of each key; the number of all keys for one that is not there."""
-        at = self._begins[keys >> _SHIFT]
+        at: NDArray[np.int32] = self._begins[keys >> _SHIFT]
         behind = np.flatnonzero(self._keys[at] < keys)
         while len(behind):
             at[behind] += 1

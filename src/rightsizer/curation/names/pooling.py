@@ -1,4 +1,4 @@
-"""Two opinions on Chinese as one: the recogniser's, and that of the tagger of characters where it is asked."""
+"""Two opinions on Chinese as one: the recogniser's, and the tagger's of characters where it is asked."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def _with(own: Floats, theirs: Floats, seen: NDArray[np.bool_], labels: tuple[st
     name, also = 1.0 - mine[:, :1], 1.0 - other[:, :1]
     odds = OWN * _log_odds(name) + (1.0 - OWN) * _log_odds(also)
     both = 1.0 / (1.0 + np.exp(-odds))
-    shares = OWN * mine[:, 1:] / np.maximum(name, _NEAR) + (1.0 - OWN) * other[:, 1:] / np.maximum(also, _NEAR)
+    shares = OWN * mine[:, 1:] / np.maximum(name, _NEAR)
+    shares += (1.0 - OWN) * other[:, 1:] / np.maximum(also, _NEAR)
     shares /= np.maximum(shares.sum(axis=1, keepdims=True), _NEAR)
     out = own.copy()
     out[at] = np.concatenate([1.0 - both, both * shares], axis=1)
@@ -82,7 +83,7 @@ def _asked(text: str, tokens: Tokens, own: Floats) -> list[tuple[int, int]]:
 def _opinions(
     text: str, tokens: Tokens, pieces: list[tuple[int, int]], said: Iterator[Floats]
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """(tokens, 1 + 2 · kinds) of the tagger, and which tokens it saw; a word is the mean of its characters."""
+    """(tokens, 1 + 2 · kinds) of the tagger, a word being the mean of its characters; which ones it saw."""
     at: Ints = np.concatenate([np.arange(a, b) for a, b in pieces])
     of_characters = np.zeros((len(text) + 1, 1 + 2 * len(KINDS)), np.float32)
     of_characters[at + 1] = np.concatenate([next(said) for _ in pieces])

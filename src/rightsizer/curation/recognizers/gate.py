@@ -22,7 +22,6 @@ _ODD_CASE = re.compile("[\u212a\u0130\u0131\u017f]")
 _PLAIN_CASE = str.maketrans("\u212a\u0130\u0131\u017f", "kiis")
 
 
-
 class Clue(NamedTuple):
     """What an engine looks for: a literal, in either case, or an expression over bytes."""
 
@@ -91,15 +90,15 @@ class Gate:
         """What to look for; with `forms` whole expressions instead of the literals in them."""
         numbers: dict[Clue, int] = {}
         for p in self._patterns:
-            form = near = None
+            form, near, around = None, None, p.context or p.after
             if forms:
-                form, near = form_of(p.regex), form_of(p.context or p.after) if p.context or p.after else None
+                form, near = form_of(p.regex), form_of(around) if around else None
             clues = [Clue(x.text, False, x.caseless) for x in (form, near) if x is not None]
             if p.gate is not None:
                 clues.append(Clue(p.gate.pattern, False, bool(p.gate.flags & re.IGNORECASE)))
             besides = [numbers.setdefault(clue, len(numbers)) for clue in clues]
             # A literal says nothing more where what it is in is looked for: a form does not see ahead.
-            said = form is not None and (near is not None or not (p.context or p.after))
+            said = form is not None and (near is not None or around is None)
             said = said and "(?=" not in p.regex.pattern
             wakes = [] if said else [numbers.setdefault(Clue(x), len(numbers)) for x in p.needs]
             for n in wakes or besides[:1]:
