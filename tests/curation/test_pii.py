@@ -103,3 +103,15 @@ def test_odd_texts_give_nothing(text: str) -> None:
 def test_lang_is_accepted() -> None:
     for lang in ("auto", "en", "zh"):
         assert [s.type for s in scan("a@example.org", lang)] == ["EMAIL_ADDRESS"]
+
+
+def test_what_is_left_of_an_address_around_a_number_is_none() -> None:
+    assert [s.type for s in scan("VIN 1HGCM82633A004352", names=True)] == ["VIN"]
+    text = "寄到杭州市西湖区文三路188号，电话13800138000"
+    assert [s.type for s in scan(text, names=True)] == ["ADDRESS", "PHONE_NUMBER"]
+
+
+def test_names_among_many_values_are_found_in_time() -> None:
+    """Work that grows with the square of 5,000 values would hit the suite's time limit."""
+    text = "\n".join(f"u{i}@example.org, Peter Schneider" for i in range(5_000))
+    assert sum(s.type == "PERSON" for s in scan(text, "en", names=True)) >= 5_000

@@ -65,8 +65,9 @@ def test_the_pattern_finds_what_it_should() -> None:
 def test_no_file_is_large_or_a_log(project_files: list[Path], root: Path) -> None:
     """Recorded data is never committed; what ships is text that people read."""
     sizes = {p.relative_to(root).as_posix(): p.stat().st_size for p in project_files}
-    model = sizes.pop("src/rightsizer/curation/names/names.safetensors")  # the one that ships (ADR 0012)
-    assert model < 6_000_000
+    folder = "src/rightsizer/curation/names"  # the two models that ship (ADR 0012, 0020)
+    models = [sizes.pop(f"{folder}/{name}.safetensors") for name in ("names", "characters")]
+    assert all(size < 4_000_000 for size in models)
     assert not {name: size for name, size in sizes.items() if size > 500_000}
     endings = (".jsonl", ".jsonl.zst", ".jsonl.gz", ".zst", ".pkl", ".sqlite", ".db", ".key", ".pem")
     assert not [p.name for p in project_files if p.name.endswith(endings)]

@@ -31,8 +31,7 @@ from _english import English
 from _lists import english_words, geo, jieba_words, latin_names, lists, stripped
 
 from rightsizer.curation.names import columns
-from rightsizer.curation.names.field import offset_features
-from rightsizer.curation.names.find import MODEL
+from rightsizer.curation.names.field import FILE, offset_features
 from rightsizer.curation.names.hashing import mix
 from rightsizer.curation.names.lexicon import CLASSES, Lexicon, run_hash
 from rightsizer.curation.names.packing import save
@@ -49,7 +48,7 @@ def main() -> None:
     parser.add_argument("--chinese", type=int, default=22_000)
     parser.add_argument("--iterations", type=int, default=14)
     parser.add_argument("--c2", type=float, default=0.05)
-    parser.add_argument("--out", type=Path, default=MODEL)
+    parser.add_argument("--out", type=Path, default=FILE)
     options = parser.parse_args()
     start = time.process_time()
     lexicon = build_lexicon()

@@ -35,6 +35,7 @@ def found(text: str) -> list[tuple[str, str]]:
         ('{"date_of_birth": "1985-06-15"}', ("DATE_OF_BIRTH", "1985-06-15")),
         ("出生日期：1985年6月15日", ("DATE_OF_BIRTH", "1985年6月15日")),
         ("1985年6月15日出生", ("DATE_OF_BIRTH", "1985年6月15日")),
+        ("生于1985-04-05，", ("DATE_OF_BIRTH", "1985-04-05")),
         ("住院号A00123456", ("MEDICAL_RECORD", "A00123456")),
         ("MRN: 00123456", ("MEDICAL_RECORD", "00123456")),
         ("HKID A123456(3)", ("HK_ID", "A123456(3)")),

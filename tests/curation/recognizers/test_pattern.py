@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from rightsizer.curation.canaries import KINDS, canary
-from rightsizer.curation.pii import PATTERNS, gated
+from rightsizer.curation.pii import PATTERNS, PERSONAL, gated
 from rightsizer.curation.recognizers.gate import digit_clusters
 from rightsizer.curation.recognizers.pattern import Pattern, holds, words
 
-IDS = [f"{p.type}-{i}" for i, p in enumerate(PATTERNS)]
+EVERY = (*PATTERNS, *PERSONAL)
+IDS = [f"{p.type}-{i}" for i, p in enumerate(EVERY)]
 
 
 def repeats(parsed: Any) -> list[int]:
@@ -32,14 +33,14 @@ def repeats(parsed: Any) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("pattern", PATTERNS, ids=IDS)
+@pytest.mark.parametrize("pattern", EVERY, ids=IDS)
 def test_no_repeat_is_unbounded(pattern: Pattern) -> None:
     for regex in (pattern.regex, pattern.context, pattern.after, pattern.never_after):
         if regex is not None:
             assert all(n <= 8000 for n in repeats(parser.parse(regex.pattern, regex.flags)))
 
 
-@pytest.mark.parametrize("pattern", PATTERNS, ids=IDS)
+@pytest.mark.parametrize("pattern", EVERY, ids=IDS)
 def test_no_unicode_aware_boundary(pattern: Pattern) -> None:
     assert re.search(r"\\[bBwW]", pattern.regex.pattern) is None
 
@@ -48,11 +49,11 @@ HOSTILE = [
     "a", "1", "A1", "1 ", "1-", "a.", "a@", "a@a.", "+1 ", "(1)", "://a:", "eyA.", "=", "0", "::", "0:",
     "sk-",
     "-----BEGIN PRIVATE KEY-----A", "password: ", "token=", "身份证1", "1234 ", "AA11", "\n", "bearer a",
-    "xapp-1-A", "AKIA",
+    "xapp-1-A", "AKIA", "1月", "十", "in ", "aged 1", "AB+", "mg", "June 1 ",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("pattern", PATTERNS, ids=IDS)
+@pytest.mark.parametrize("pattern", EVERY, ids=IDS)
 def test_hostile_text_ends(pattern: Pattern) -> None:
     """60 kB of what each expression likes best: work worse than linear would hit the suite's time limit."""
     for piece in HOSTILE:

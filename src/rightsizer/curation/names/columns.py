@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from rightsizer.curation.names.hashing import Hashes, hash_of, mix, shifted
+from rightsizer.curation.names.hashing import OUTSIDE, Hashes, beside, hash_of, mix
 from rightsizer.curation.names.lexicon import CLASSES, STATES
 from rightsizer.curation.names.tokens import is_han
 
@@ -64,26 +64,42 @@ def case_of(word: str) -> int:
     return _CASE.get(shape(word), 0)
 
 
-def joint_columns(hashes: Hashes, states: NDArray[np.uint8], cases: NDArray[np.uint8]) -> Hashes:
+def joint_columns(
+    hashes: Hashes,
+    states: NDArray[np.uint8],
+    cases: NDArray[np.uint8],
+    outside: NDArray[np.bool_] | None = None,
+) -> Hashes:
     """(features, tokens): hashed features of several words, and of what is listed of them.
 
     Words: the pairs around a token, those beside it, and the three with it in the middle. Lexicon: all
     classes together, here and beside, their pairs and the three in coarse form, and each class alone.
+    `outside` are tokens between texts.
     """
-    b2, b1, a1, a2 = (shifted(hashes, by) for by in (-2, -1, 1, 2))
-    pairs = mix(np.stack([b1, hashes, b1, b2, a1]), np.stack([hashes, a1, a1, b1, a2]))
-    three = mix(pairs[0], a1)
+    n = len(hashes)
+    near = beside(hashes, REACH)
+    pairs = mix(near[_FIRST], near[_SECOND])
     alone = np.ascontiguousarray(states.T).astype(np.uint32)
     every, coarse = _POWERS @ alone, _COARSE @ np.minimum(alone, 2)
     case = cases.astype(np.uint32)
-    here, sign = mix(np.stack([every, coarse]).astype(np.uint32), case)
-    before, after = shifted(sign, -1), shifted(sign, 1)
-    signs = mix(np.stack([before, sign]), np.stack([sign, after]))
-    around = mix(signs[0], after)
-    listed = np.stack([here, shifted(here, -1), shifted(here, 1), signs[0], signs[1], around])
-    return mix(np.concatenate([pairs, three[None], listed, alone]), _SALTS)
+    every, coarse = mix(every, case), mix(coarse, case)
+    if outside is not None:
+        every[outside] = coarse[outside] = OUTSIDE
+    here, sign = beside(every, 1), beside(coarse, 1)
+    signs = mix(sign[:2], sign[1:])
+    out = np.empty((len(_SALTS), n), np.uint32)
+    out[:5] = pairs
+    out[5] = mix(pairs[0], near[3])
+    out[6:9] = here[_HERE]
+    out[9:11] = signs
+    out[11] = mix(signs[0], sign[2])
+    out[12:] = alone
+    return mix(out, _SALTS)
 
 
+# Rows of the neighbourhood, two before to two after: the pairs that are seen.
+_FIRST, _SECOND = np.array([1, 2, 1, 0, 3]), np.array([2, 3, 3, 1, 4])
+_HERE = np.array([1, 0, 2])
 _POWERS = np.array([STATES**i for i in range(len(CLASSES))], np.uint32)
 _COARSE = np.array([3**i for i in range(len(CLASSES))], np.uint32)
 _SALTS = np.array(

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rightsizer.curation.names.hashing import Hashes, mix
+from rightsizer.curation.names.hashing import Hashes, Index, mix
 
 CLASSES = ("given", "surname", "place", "organisation", "word", "person", "organisation-word", "street-word")
 LONGEST = 6
-BITS = 22
-SHIFT = np.uint32(32 - BITS)
 _SALT = np.uint32(0xC0FFEE)
 # How a token stands in the longest listed run over it: 0 not in one, 1 alone, then first, inside and last
 # of a run of two, of three, of four and more.
@@ -25,41 +23,31 @@ class Lexicon:
 
     keys: Hashes
     classes: NDArray[np.uint8]
-    # Whether there are keys that begin with these bits: most runs are not listed, and need no search.
-    _begins: NDArray[np.bool_] = field(init=False, repr=False)
+    _index: Index = field(init=False, repr=False)
+    _classes: NDArray[np.uint8] = field(init=False, repr=False)  # the last: not listed
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_begins", beginnings(self.keys))
+        object.__setattr__(self, "_index", Index(self.keys))
+        object.__setattr__(self, "_classes", np.append(self.classes, np.uint8(0)))
 
-    def states(self, hashes: Hashes, allow: int = 0xFF) -> NDArray[np.uint8]:
-        """(tokens, classes): the state of every token in every class; `allow` are the classes looked up."""
+    def states(
+        self, hashes: Hashes, allow: int = 0xFF, outside: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.uint8]:
+        """(tokens, classes): the state of every token in every class; `allow` are the classes looked up.
+
+        `outside` are tokens between texts: no run goes over them.
+        """
         n = len(hashes)
         if not n:
             return np.zeros((0, len(CLASSES)), np.uint8)
         runs = [mix(np.full(n, _SALT), hashes)]
         for length in range(2, min(LONGEST, n) + 1):
             runs.append(mix(runs[-1][:-1], hashes[length - 1 :]))
-        found = self._look_up(np.concatenate(runs)) & np.uint8(allow)
+        found = self._classes[self._index.rows(np.concatenate(runs))] & np.uint8(allow)
         out = (found[:n, None] >> _BITS) & np.uint8(1)
         for at in np.flatnonzero(found[n:]).tolist():
-            _mark(out, at, int(found[n + at]), n)
+            _mark(out, at, int(found[n + at]), outside)
         return out
-
-    def _look_up(self, keys: Hashes) -> NDArray[np.uint8]:
-        out = np.zeros(len(keys), np.uint8)
-        maybe = np.flatnonzero(self._begins[keys >> SHIFT])
-        if len(maybe):
-            wanted = keys[maybe]
-            at = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
-            out[maybe] = np.where(self.keys[at] == wanted, self.classes[at], 0)
-        return out
-
-
-def beginnings(keys: Hashes) -> NDArray[np.bool_]:
-    """For every number of `BITS` bits, whether some key begins with it."""
-    out = np.zeros(1 << BITS, bool)
-    out[keys >> SHIFT] = True
-    return out
 
 
 def run_hash(hashes: Hashes) -> int:
@@ -73,15 +61,17 @@ def run_hash(hashes: Hashes) -> int:
 _BITS = np.arange(len(CLASSES), dtype=np.uint8)
 
 
-def _mark(out: NDArray[np.uint8], at: int, classes: int, n: int) -> None:
+def _mark(out: NDArray[np.uint8], at: int, classes: int, outside: NDArray[np.bool_] | None) -> None:
     """Note a listed run of two tokens and more, the `at`-th of all runs by length, then by first token.
 
     Longer runs come later and overwrite shorter ones; of overlapping equals the last one stays.
     """
-    length = 2
+    length, n = 2, len(out)
     while at >= n - length + 1:
         at -= n - length + 1
         length += 1
+    if outside is not None and outside[at : at + length].any():
+        return
     base = 2 + 3 * (min(length, 4) - 2)
     for column in range(len(CLASSES)):
         if classes >> column & 1:

@@ -26,7 +26,8 @@ _FILE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|ico|js|css|py|json|html?|ya?ml|
 _V4 = re.compile(r"(?<![0-9A-Za-z.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9A-Za-z]|\.[0-9])")
 _VERSION = re.compile(r"(?:version|ver\.?|release|section|chapter|版本|第)[号 :：]{0,2}v?$", re.IGNORECASE)
 _V6 = r"[0-9A-Fa-f]{1,4}"
-_COLONS = re.compile(r"[:\-][0-9A-Fa-f]{0,4}[:\-]")
+_COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:")
+_BYTES = re.compile(r"[:\-][0-9A-Fa-f]{2}[:\-]")
 _V6_IS: Check = holds(lambda v: v.count(":") >= 3 and _is_address(v))
 
 CONTACT: tuple[Pattern, ...] = (
@@ -74,7 +75,7 @@ CONTACT: tuple[Pattern, ...] = (
         "MAC_ADDRESS",
         re.compile(B + r"[0-9A-Fa-f]{2}(?:([:\-])[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}" + E),
         0.85,
-        gate=_COLONS,
+        gate=_BYTES,
     ),
     Pattern(
         "IMEI",

@@ -172,5 +172,25 @@ FACTS: tuple[Pattern, ...] = (
         0.5,
         needs=(":", "am", "pm", "a.m", "p.m"),
     ),
+    Pattern(  # a month alone, where a word says that it is one
+        "DATE_TIME",
+        re.compile(
+            r"(?<![A-Za-z])(?i:in|last|next|since|until|till|during|early|late|mid)[ \-]"
+            r"((?:[Jj]anuary|[Ff]ebruary|March|[Aa]pril|May|[Jj]une|[Jj]uly|[Aa]ugust|[Ss]eptember|"
+            r"[Oo]ctober|[Nn]ovember|[Dd]ecember))(?![A-Za-z])"
+        ),
+        0.5,
+        needs=_MONTHS,
+        group=1,
+    ),
+    Pattern(
+        "DATE_TIME",
+        re.compile(
+            r"(?<![0-9])(?:1[0-2]|[1-9])月(?:份|[上中下]旬|[初底末])?(?![0-9])"
+            r"|(?:十[一二]?|[一二三四五六七八九])月(?:份|[上中下]旬|[初底末])"
+        ),
+        0.5,
+        needs=("月",),
+    ),
     Pattern("DATE_TIME", re.compile(B + _WEEKDAY + E), 0.4, needs=("day",)),
 )

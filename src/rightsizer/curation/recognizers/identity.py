@@ -254,12 +254,12 @@ WORLD: tuple[Pattern, ...] = (
         "DATE_OF_BIRTH",
         re.compile(
             r"(?:date[ _]?of[ _]?birth|birth[ _]?dates?|birthday|(?<![A-Za-z])dob|"
-            r"(?<![A-Za-z])born(?: on)?|出生日期|出生年月日?|出生于|生日)"
+            r"(?<![A-Za-z])born(?: on)?|出生日期|出生年月日?|(?<!产)生于|生日)"
             r"[\"'”]?[ ]?(?:is|was|in|on|:|：|=|是|为|于)?[ \"'“]{0,3}(" + _DAY + r")(?![0-9])",
             re.IGNORECASE,
         ),
         0.85,
-        needs=("birth", "dob", "born", "出生", "生日"),
+        needs=("birth", "dob", "born", "出生", "生于", "生日"),
         group=1,
     ),
     Pattern(

@@ -93,6 +93,17 @@ PHONES: tuple[Pattern, ...] = (
         check=_between(8, 16),
     ),
     Pattern(
+        "PHONE_NUMBER",  # 00 in place of the plus sign: only in groups
+        re.compile(
+            r"(?<![0-9A-Za-z+.,/_:\-])00[1-9][0-9]{0,2}(?:[ \-]\(?[0-9]{1,8}\)?){2,6}(?![.,:/\-]?[0-9])" + E
+        ),
+        0.7,
+        digits=10,
+        first="digit",
+        check=_between(10, 17),
+        never_after=ORDER_WORDS,
+    ),
+    Pattern(
         "PHONE_NUMBER",  # North American plan, with separators
         re.compile(
             r"(?<![0-9A-Za-z+./#_])(?<![0-9]-)(?:(?:00)?1[ .\-])?"
