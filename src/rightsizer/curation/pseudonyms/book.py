@@ -211,7 +211,7 @@ class Book:
         original = canonical if value is None else value
         new = original
         for attempt in range(TRIES):
-            new = make(Draw(self._key, kind, canonical, attempt), attempt)
+            new = make(Draw(self._key, kind, canonical, attempt, avoid=self._taken.holds), attempt)
             if self._taken.is_free(new, original):
                 break
         return self._taken.give(new)
