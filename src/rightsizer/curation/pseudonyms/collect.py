@@ -13,10 +13,10 @@ from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.curation.pii import Span
 from rightsizer.curation.policy import ACTIONS, Policy
 from rightsizer.curation.pseudonyms import fields as f
-from rightsizer.curation.pseudonyms.companies import find_chinese
+from rightsizer.curation.pseudonyms.companies import find_chinese, is_somebodys
 from rightsizer.curation.pseudonyms.knowledge import Knowledge
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, TITLES
-from rightsizer.curation.pseudonyms.names import believed
+from rightsizer.curation.pseudonyms.names import believed, joined
 from rightsizer.curation.pseudonyms.places import find_in_prose, parts_of
 from rightsizer.curation.pseudonyms.said import find_said
 from rightsizer.curation.pseudonyms.shapes import is_distinctive
@@ -102,10 +102,11 @@ class Collector:
         for kind, value in find_said(text):
             self._take_name(value) if kind == f.PERSON else self._take(kind, value)
         for start, end in find_chinese(text):
-            self._take(f.ORGANIZATION, text[start:end])
+            if is_somebodys(text[start:end]):
+                self._take(f.ORGANIZATION, text[start:end])
         for kind, value in find_in_prose(text):
             self._take(kind, value)
-        for span in self._names(text):
+        for span in joined(self._names(text), text):
             for kind, value in believed(span, text):
                 self._take_name(value) if kind == f.PERSON else self._take(kind, value)
 
@@ -146,6 +147,10 @@ class Collector:
             self.found.keyed.add((key, kind, value))
         else:
             self.found.values.add((kind, value))
+
+    def take(self, kind: str, value: str) -> None:
+        """Take in a value that was found elsewhere."""
+        self._take(kind, value)
 
     def declare(self, values: Iterable[str]) -> None:
         """Values that a person has declared personal."""

@@ -7,11 +7,11 @@ measures look like companies and addresses to any recogniser.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rightsizer.curation.pii import Span
 from rightsizer.curation.pseudonyms import fields as f
-from rightsizer.curation.pseudonyms.companies import has_form
+from rightsizer.curation.pseudonyms.companies import has_form, is_somebodys
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, OF_MEN, OF_WOMEN
 from rightsizer.curation.pseudonyms.people import is_chinese
 from rightsizer.curation.pseudonyms.places import parts_of
@@ -27,18 +27,21 @@ _ENGLISH_ADDRESS = re.compile(r"[0-9]{1,6}[A-Za-z]?[ ]+[A-Z][a-z]")
 _TITLE_ZH = re.compile(
     r"(?<=[\u4e00-\u9fff])(?:先生|女士|小姐|老师|教授|医生|大夫|律师|经理|主任|同学|师傅)$"
 )
-_NAME = re.compile(r"[A-Z][\w'\u2019\-]+(?:[ ](?:[A-Z]\.?|[a-z]{2,3}|[A-Z][\w'\u2019\-]+)){1,4}")
+_NAME = re.compile(r"[^\W\d_a-z][\w'\u2019\-]+(?:[ ](?:[A-Z]\.?|[a-z]{1,3}|[a-z]{2,3}-[\w\-]+|[^\W\d_a-z][\w'\u2019\-]+)){1,5}")
+_HALF_ADDRESS = re.compile(r",?[ ](?:suite|ste|apt|apartment|unit|room|rm|floor|fl|flat|building|bldg|#)\.?$", re.I)
 
 
 def believed(span: Span, text: str) -> Iterator[tuple[str, str]]:
     """(class, value) of what a span gives, nothing where it is not believed."""
     value = text[span.start : span.end].strip()
+    if span.type in ("ADDRESS", "STREET_ADDRESS"):
+        value = _HALF_ADDRESS.sub("", value)
     if span.type == f.PERSON:
         value = _without_title(value)
         if _is_name(value):
             yield f.PERSON, value
     elif span.type == f.ORGANIZATION:
-        if has_form(value):
+        if has_form(value) and is_somebodys(value):
             yield f.ORGANIZATION, value
     elif span.type == "LOCATION":
         if _LIVES.search(text[max(0, span.start - 24) : span.start]) and (
@@ -53,6 +56,20 @@ def believed(span: Span, text: str) -> Iterator[tuple[str, str]]:
             yield from parts_of(value)
     else:
         yield span.type, value
+
+
+def joined(spans: Iterable[Span], text: str) -> Iterator[Span]:
+    """Spans of people that only a space parts are one name: ``Ivana`` ``van-der-Berg``."""
+    last: Span | None = None
+    for span in spans:
+        if last is not None:
+            if span.type == last.type == f.PERSON and text[last.end : span.start] == " ":
+                last = last._replace(end=span.end)
+                continue
+            yield last
+        last = span
+    if last is not None:
+        yield last
 
 
 def _without_title(value: str) -> str:

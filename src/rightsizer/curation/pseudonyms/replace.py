@@ -54,13 +54,15 @@ class Replacer:
         """A key of an object: replaced only where it is a value (an id, an address), never a schema's."""
         return self._leaf(Leaf("", name, is_key=True))
 
+    def stays(self, key: str) -> bool:
+        """Whether a key is a schema's or an ordinary name of a field, which says nothing of anybody."""
+        if key in self.schema_keys:
+            return True
+        return key.isascii() and key.isidentifier() and not any(c.isdigit() for c in key)
+
     def _leaf(self, leaf: Leaf) -> str:
         if leaf.is_key:
-            if leaf.text in self.schema_keys:
-                return leaf.text
-            if leaf.text.isascii() and leaf.text.isidentifier() and not any(c.isdigit() for c in leaf.text):
-                return leaf.text
-            return self._prose(leaf.text)
+            return leaf.text if self.stays(leaf.text) else self._prose(leaf.text)
         chosen = self.keyed.get((leaf.key, leaf.text))
         if chosen is not None:
             return chosen

@@ -7,14 +7,18 @@ from collections.abc import Iterator
 
 from rightsizer.curation.pseudonyms import fields as f
 
+# A part of a name: a capital, then letters, hyphens, apostrophes; and the small words between parts.
+_PART = r"[A-Z\u00c0-\u00de\u0141\u015a\u0160\u017d][a-zA-Z'\u2019\u00c0-\u024f\-]{1,24}"
+_PARTICLE = r"(?:van|von|der|den|de|del|della|di|da|dos|du|la|le|el|al|bin|ibn|ter|ten|zu|y)"
+
 _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         f.PERSON,
         re.compile(
             r"(?:(?i:my name is|your? name is|my name's|this is|i am|i'm|you are|you're|name:|on behalf of"
             r"|mr\.?|mrs\.?|ms\.?|dr\.?)[ ]{1,2})"
-            r"(?P<v>[A-Z][a-z'\u00c0-\u024f]{1,20}"
-            r"(?:[ ](?:[A-Z]\.?[ ])?[A-Z][A-Za-z'\u00c0-\u024f\-]{1,20}){1,2})(?![A-Za-z])"
+            rf"(?P<v>{_PART}(?:[ ](?:{_PARTICLE}|[A-Z]\.?))*(?:[ ]{_PART}){{1,2}}|{_PART}[ ]{_PARTICLE}-[A-Za-z\-]{{2,24}})"
+            r"(?![A-Za-z])"
         ),
     ),
     (
@@ -22,6 +26,20 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"(?:我叫|我是|姓名[:：是为]{0,2}|名叫|本人)[ ]?(?P<v>[\u4e00-\u9fff]{2,4}?)"
             r"(?=[,，。;；、 的!！]|$|今年|身份证|手机|电话)"
+        ),
+    ),
+    (
+        f.HANDLE,
+        re.compile(
+            r"(?i:user(?:[ ]?(?:id|name))|login(?:[ ]name)?|screen[ ]name|handle|account)(?:[ ](?:is|was))?"
+            r"(?:[ ]?[:=])?[ ][\"'`*]{0,2}(?P<v>(?=[a-z._\-]{0,24}[0-9])[a-z][a-z0-9._\-]{2,30}[a-z0-9])(?![0-9A-Za-z_@])"
+        ),
+    ),
+    (
+        f.HANDLE,
+        re.compile(
+            r"(?:用户名|账户名|登录名|用户|账号|昵称)(?:[是为]|[:：])?[ ]?"
+            r"(?P<v>(?=[a-z._\-]{0,24}[0-9])[a-z][a-z0-9._\-]{2,30}[a-z0-9])(?![0-9A-Za-z_@])"
         ),
     ),
     (f.HANDLE, re.compile(r"(?<![0-9A-Za-z_])(?P<v>[a-z]{2,20}_[a-z]{2,20}_[0-9]{3,8})(?![0-9A-Za-z_])")),
@@ -56,6 +74,24 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
 _GATE = re.compile(r"[0-9#]|[Nn]ame|[Ii]'?[ ]?a?m|[A-Z][a-z]|[我姓名本]")
 
 
+_CODE = re.compile(r"(?<![0-9A-Za-z#_./:@\-])[0-9A-Z]+(?:[-/:][0-9A-Z]+)*(?![0-9A-Za-z_@]|[-/:][0-9A-Za-z])")
+_NO_ID = re.compile(
+    r"(?:ISO|IEC|RFC|UTF|GPT|SHA|MD|CVE|IEEE|DIN|GB|GBT|ANSI|ASTM|HTTP|PEP|ASCII|BM|CP|USD|EUR|GBP|CNY|RMB|JPY|INR)"
+    r"(?![A-Z])|[0-9]+[A-Z]{1,4}$|[0-9]+X[0-9]+$|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}T[0-9]+|[0-9]+:[0-9]+"
+)
+_FEWEST_OF_CODE = 4  # digits
+
+
+def find_codes(text: str) -> Iterator[str]:
+    """Words that can only be somebody's number: capitals and at least four digits, ``ADJ/35-7471``."""
+    for match in _CODE.finditer(text):
+        value = match[0]
+        digits = sum("0" <= c <= "9" for c in value)
+        letters = sum("A" <= c <= "Z" for c in value)
+        if digits >= _FEWEST_OF_CODE and letters and 6 <= len(value) <= 40 and _NO_ID.match(value) is None:
+            yield value
+
+
 def find_said(text: str) -> Iterator[tuple[str, str]]:
     """(class, value) of what stands beside a word that tells what it is."""
     if _GATE.search(text) is None:
@@ -64,3 +100,5 @@ def find_said(text: str) -> Iterator[tuple[str, str]]:
         for match in form.finditer(text):
             if kind != f.ID or any(c.isdigit() for c in match["v"]):
                 yield kind, match["v"]
+    for value in find_codes(text):
+        yield f.ID, value

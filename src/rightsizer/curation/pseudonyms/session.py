@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from rightsizer.curation.json_text import is_json
 from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.curation.policy import Policy
 from rightsizer.curation.pseudonyms import fields as f
@@ -12,6 +13,7 @@ from rightsizer.curation.pseudonyms.book import Book
 from rightsizer.curation.pseudonyms.codes import surrogate_code
 from rightsizer.curation.pseudonyms.collect import Collector, Findings, Names, scan_names, session_values
 from rightsizer.curation.pseudonyms.dates import find_dates
+from rightsizer.curation.pseudonyms.derived import handles_of
 from rightsizer.curation.pseudonyms.keys import Draw
 from rightsizer.curation.pseudonyms.knowledge import Knowledge, schema_mark
 from rightsizer.curation.pseudonyms.replace import Replacer
@@ -98,8 +100,12 @@ class SessionRewriter:
         return next((hit.new for hit in self._forbidden.hits(text)), None)
 
     def survivors(self, text: str) -> list[str]:
-        """Known values that still stand in a rewritten text: what must be empty."""
-        found = [text[h.start : h.end] for h in self.book.index.hits(text)]
+        """Known values that still stand in a rewritten text, names of fields aside: what must be empty."""
+        pieces = [text]
+        if is_json(text):
+            leaves = list(leaves_of(text))
+            pieces = [str(x.value) for x in leaves if not (x.is_key and self._there.stays(str(x.value)))]
+        found = [piece[h.start : h.end] for piece in pieces for h in self.book.index.hits(piece)]
         return [v for v in found if not any(h for h in self.book.back.hits(v))]
 
     def is_known(self, value: str) -> bool:
@@ -189,6 +195,9 @@ class _Reader:
     def finish(self) -> Findings:
         """What was found, once everything was read."""
         found = self._collector.found
+        people = [value for kind, value in found.values if kind == f.PERSON]
+        for kind, value in handles_of(people, [*(text for text, _ in self._seen), *self._loose]):
+            self._collector.take(kind, value)
         wanted = {*found.secrets, *found.masked}
         if wanted:
             for text, _ in self._seen:
