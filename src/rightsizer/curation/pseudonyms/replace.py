@@ -22,7 +22,7 @@ class Replacer:
 
     `keyed`: (key, value) → what to write, for values that count under their own field only. `plain`:
     values that become placeholders. `days`: dates with their own answer; others move by `shift`, except
-    `fixed` ones, which are answers already.
+    `fixed` ones, which are answers already. `fields`: keys of objects that are nobody's.
     """
 
     index: ValueIndex
@@ -32,6 +32,7 @@ class Replacer:
     shift: timedelta = timedelta(0)
     year: int = 2024
     schema_keys: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
     _seen: dict[str, str] = field(default_factory=dict)
 
     def text(self, text: str) -> str:
@@ -55,10 +56,17 @@ class Replacer:
         return self._leaf(Leaf("", name, is_key=True))
 
     def stays(self, key: str) -> bool:
-        """Whether a key is a schema's or an ordinary name of a field, which says nothing of anybody."""
+        """Whether a key is a schema's or an ordinary name of a field, which says nothing of anybody.
+
+        A word that is a known value as a whole does not stay, unless many sessions use it as a field.
+        """
         if key in self.schema_keys:
             return True
-        return key.isascii() and key.isidentifier() and not any(c.isdigit() for c in key)
+        if not (key.isascii() and key.isidentifier()) or any(c.isdigit() for c in key):
+            return False
+        if key in self.fields and key[:1].islower():
+            return True
+        return not any(h.end - h.start == len(key) for h in self.index.hits(key))
 
     def _leaf(self, leaf: Leaf) -> str:
         if leaf.is_key:

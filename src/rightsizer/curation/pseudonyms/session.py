@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from rightsizer.curation.json_text import is_json
@@ -17,9 +18,10 @@ from rightsizer.curation.pseudonyms.derived import handles_of
 from rightsizer.curation.pseudonyms.keys import Draw
 from rightsizer.curation.pseudonyms.knowledge import Knowledge, schema_mark
 from rightsizer.curation.pseudonyms.replace import Replacer
+from rightsizer.curation.pseudonyms.schemas import SchemaBlanker
 from rightsizer.curation.pseudonyms.tree import leaves_of, walk
 from rightsizer.curation.pseudonyms.values import Value, ValueIndex
-from rightsizer.curation.sensitive import placeholder_name
+from rightsizer.curation.sensitive import find, placeholder_name
 from rightsizer.types import (
     Call,
     ImagePart,
@@ -55,9 +57,11 @@ class SessionRewriter:
     ) -> None:
         self.policy = policy or Policy()
         self._known = known = knowledge or Knowledge()
+        cache = cache or MaskCache()
         reader = _Reader(self.policy, known, names, cache)
         for call in calls:
             reader.read(call)
+        self._blanker = SchemaBlanker(cache, self.policy)
         found = reader.finish()
         self._forbidden = ValueIndex()
         for value, kind in sorted(found.dropped.items()):
@@ -73,14 +77,23 @@ class SessionRewriter:
         self.book = book
         days = dict(book.days)
         self._there = Replacer(
-            book.index, keyed, days, frozenset(book.days_back), book.shift, book.year, keys
+            book.index, keyed, days, frozenset(book.days_back), book.shift, book.year, keys, known.fields
         )
         back = {(k, new): old for (k, old), new in keyed.items() if not new.startswith("<")}
-        self._back = Replacer(book.back, back, book.days_back, frozenset(days), -book.shift, book.year, keys)
+        self._back = Replacer(book.back, back, book.days_back, frozenset(days), -book.shift, book.year, keys, known.fields)
 
     def rewrite(self, call: Call) -> Call:
-        """The call with surrogates; ids of calls and sessions, tool names and schemas stay."""
-        return _map_call(call, self._there)
+        """The call with surrogates; ids of calls and sessions, tool names and the structure of schemas stay.
+
+        An id that holds an address or a number of somebody's is no mere id: that part is rewritten too.
+        """
+        made = _map_call(call, self._there)
+        changes: dict[str, Any] = {"request": self._blanker.request(made.request)}
+        if "@" in call.id:
+            changes["id"] = self._there.text(call.id)
+        if tells_who(call.session_id):
+            changes["session_id"] = self._there.text(call.session_id)
+        return made.model_copy(update=changes)
 
     def restore(self, call: Call) -> Call:
         """A rewritten call with its values put back."""
@@ -117,6 +130,15 @@ class SessionRewriter:
         return bool(days) or covered * 2 >= len(value)
 
 
+_OF_SOMEBODY = frozenset({"EMAIL_ADDRESS", "PHONE_NUMBER", "CN_ID_CARD", "CREDIT_CARD", "US_SSN"})
+
+
+@lru_cache(maxsize=4096)
+def tells_who(session_id: str) -> bool:
+    """Whether a session's id holds somebody's address or number, as chat channels make them."""
+    return any(kind in _OF_SOMEBODY for _, kind, _ in find(session_id).values)
+
+
 class _Reader:
     """Collects findings and texts of a session, each text once."""
 
@@ -144,6 +166,9 @@ class _Reader:
             for part in message.parts:
                 self._part(part, message.role)
             self._nested(message.extra)
+        for name in (call.id, call.session_id):
+            if "@" in name or (name == call.session_id and tells_who(name)):
+                self._text(name)
         for nested in (request.params, call.metadata, call.extra, call.outcome, call.source):
             self._nested(nested)
         if call.error is not None:
