@@ -17,7 +17,7 @@ from rightsizer.curation.sensitive import placeholder_name
 from rightsizer.types import Request
 
 _SAID = frozenset({"description", "title", "default", "example", "examples", "$comment"})
-_MADE_UP = (*RESERVED, ".example", ".test", ".invalid", ".localhost")
+_MADE_UP = (*(f"@{domain}" for domain in RESERVED), ".example", ".test", ".invalid", ".localhost")
 
 
 class SchemaBlanker:
