@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from rightsizer.curation.encoded import find_encoded
 from rightsizer.curation.json_text import Leaf, is_json, rewrite_tokens
 from rightsizer.curation.pseudonyms.dates import find_dates
+from rightsizer.curation.pseudonyms.months import Month, find_months, moved
 from rightsizer.curation.pseudonyms.values import Hit, ValueIndex
 
 _EPOCH = re.compile(r"1[0-9]{9}(?:[0-9]{3})?")
@@ -23,6 +24,7 @@ class Replacer:
     `keyed`: (key, value) → what to write, for values that count under their own field only. `plain`:
     values that become placeholders. `days`: dates with their own answer; others move by `shift`, except
     `fixed` ones, which are answers already. `fields`: keys of objects that are nobody's.
+    `months`: how far months without a day move, but `fixed_months`, which have moved already.
     """
 
     index: ValueIndex
@@ -33,6 +35,8 @@ class Replacer:
     year: int = 2024
     schema_keys: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
+    months: int = 0
+    fixed_months: frozenset[Month] = frozenset()
     _seen: dict[str, str] = field(default_factory=dict)
 
     def text(self, text: str) -> str:
@@ -112,7 +116,16 @@ class Replacer:
             if day is not None:
                 hits = [h for h in hits if h not in over]
                 dates.append(Hit(found.start, found.end, found.write(day)))
-        return sorted([*hits, *dates])
+        return sorted([*hits, *dates, *self._months(text, [*hits, *dates])])
+
+    def _months(self, text: str, taken: list[Hit]) -> list[Hit]:
+        if not self.months:
+            return []
+        return [
+            Hit(m.start, m.end, m.write(moved(m.month, self.months)))
+            for m in find_months(text)
+            if m.month not in self.fixed_months and all(h.end <= m.start or m.end <= h.start for h in taken)
+        ]
 
     def _day(self, day: date) -> date | None:
         known = self.days.get(day)

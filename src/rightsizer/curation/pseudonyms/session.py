@@ -17,6 +17,7 @@ from rightsizer.curation.pseudonyms.dates import find_dates
 from rightsizer.curation.pseudonyms.derived import handles_of
 from rightsizer.curation.pseudonyms.keys import Draw
 from rightsizer.curation.pseudonyms.knowledge import Knowledge, schema_mark
+from rightsizer.curation.pseudonyms.months import moved
 from rightsizer.curation.pseudonyms.replace import Replacer
 from rightsizer.curation.pseudonyms.schemas import SchemaBlanker
 from rightsizer.curation.pseudonyms.tree import leaves_of, walk
@@ -76,11 +77,16 @@ class SessionRewriter:
         keys = frozenset(reader.schema_keys)
         self.book = book
         days = dict(book.days)
+        new_months = frozenset(moved(m, book.months) for m in book.said_months)
         self._there = Replacer(
-            book.index, keyed, days, frozenset(book.days_back), book.shift, book.year, keys, known.fields
-        )
+            book.index, keyed, days, frozenset(book.days_back), book.shift, book.year, keys, known.fields,
+            book.months, new_months - book.said_months,
+        )  # fmt: skip
         back = {(k, new): old for (k, old), new in keyed.items() if not new.startswith("<")}
-        self._back = Replacer(book.back, back, book.days_back, frozenset(days), -book.shift, book.year, keys, known.fields)
+        self._back = Replacer(
+            book.back, back, book.days_back, frozenset(days), -book.shift, book.year, keys, known.fields,
+            -book.months, book.said_months - new_months,
+        )  # fmt: skip
 
     def rewrite(self, call: Call) -> Call:
         """The call with surrogates; ids of calls and sessions, tool names and the structure of schemas stay.
