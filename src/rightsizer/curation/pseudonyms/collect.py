@@ -16,7 +16,7 @@ from rightsizer.curation.pseudonyms import fields as f
 from rightsizer.curation.pseudonyms.companies import find_chinese, is_somebodys
 from rightsizer.curation.pseudonyms.knowledge import Knowledge
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, TITLES
-from rightsizer.curation.pseudonyms.names import believed, joined
+from rightsizer.curation.pseudonyms.names import believed, joined, looks_like_a_name
 from rightsizer.curation.pseudonyms.places import find_in_prose, parts_of
 from rightsizer.curation.pseudonyms.said import find_said
 from rightsizer.curation.pseudonyms.shapes import is_distinctive
@@ -83,6 +83,8 @@ class Collector:
         kind = said if said and said not in ACTIONS else f.kind_of_field(leaf.key, leaf.parent, leaf.siblings)
         if said == "keep":
             return
+        if kind == f.MAYBE:
+            kind = f.PERSON if looks_like_a_name(value) else None
         if said in ACTIONS and kind is None:
             kind = f.AMOUNT if number and isinstance(leaf.value, float) else f.ID
         if kind == f.ADDRESS and not said and value.isascii() and _fits(kind, value, number):
@@ -158,6 +160,9 @@ class Collector:
             self.found.values.add((_guess(value), value))
 
 
+_GROUPED = re.compile(r"(?=(?:[^0-9]*[0-9]){5})[0-9A-Z]{1,8}(?: [0-9A-Z]{1,8}){1,6}")  # 1234 567 890
+
+
 def _fits(kind: str, value: str, number: bool) -> bool:
     """Whether a value can be what the name of its field says."""
     value = value.strip()
@@ -167,7 +172,7 @@ def _fits(kind: str, value: str, number: bool) -> bool:
         return (
             any(c.isdigit() for c in value)
             and len(value) >= 3
-            and " " not in value.strip()
+            and (" " not in value or _GROUPED.fullmatch(value) is not None)
             and len(value) <= 80
         )
     if kind == f.PERSON:

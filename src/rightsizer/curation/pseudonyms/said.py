@@ -21,6 +21,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"(?![A-Za-z])"
         ),
     ),
+    (f.PERSON, re.compile(rf"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof)\.?[ ](?P<v>{_PART})(?![A-Za-z])")),
     (
         f.PERSON,
         re.compile(
