@@ -40,6 +40,7 @@ _GREETINGS = frozenset(
     agent support okay yes no please thanks morning afternoon evening
     """.split()  # noqa: SIM905
 )
+_STATE = re.compile(r"[A-Z]{2}")  # names nobody
 _HALF_ADDRESS = re.compile(r",?[ ](?:suite|ste|apt|apartment|unit|room|rm|floor|fl|flat|building|bldg|#)\.?$", re.I)
 
 
@@ -48,6 +49,8 @@ def believed(span: Span, text: str) -> Iterator[tuple[str, str]]:
     value = text[span.start : span.end].strip()
     if span.type in ("ADDRESS", "STREET_ADDRESS"):
         value = _HALF_ADDRESS.sub("", value)
+    if _STATE.fullmatch(value):
+        return
     if span.type == f.PERSON:
         value = _without_title(value)
         if _is_name(value) or (_GREETED.search(text[max(0, span.start - 24) : span.start]) and _is_single(value)):

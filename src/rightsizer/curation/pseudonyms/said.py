@@ -9,6 +9,7 @@ from rightsizer.curation.pseudonyms import fields as f
 
 # A part of a name: a capital, then letters, hyphens, apostrophes; and the small words between parts.
 _PART = r"[A-Z\u00c0-\u00de\u0141\u015a\u0160\u017d][a-zA-Z'\u2019\u00c0-\u024f\-]{1,24}"
+_NO_UNIT = r"(?!(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Room|Rm|Building|Bldg|Flat|Lot)(?![a-z]))"  # 12 Elm Dr Apt 3
 _PARTICLE = r"(?:van|von|der|den|de|del|della|di|da|dos|du|la|le|el|al|bin|ibn|ter|ten|zu|y)"
 
 _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -16,12 +17,12 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
         f.PERSON,
         re.compile(
             r"(?:(?i:my name is|your? name is|my name's|this is|i am|i'm|you are|you're|name:|on behalf of"
-            r"|mr\.?|mrs\.?|ms\.?|dr\.?)[ ]{1,2})"
+            rf"|mr\.?|mrs\.?|ms\.?|dr\.?)[ ]{{1,2}}){_NO_UNIT}"
             rf"(?P<v>{_PART}(?:[ ](?:{_PARTICLE}|[A-Z]\.?))*(?:[ ]{_PART}){{1,2}}|{_PART}[ ]{_PARTICLE}-[A-Za-z\-]{{2,24}})"
             r"(?![A-Za-z])"
         ),
     ),
-    (f.PERSON, re.compile(rf"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof)\.?[ ](?P<v>{_PART})(?![A-Za-z])")),
+    (f.PERSON, re.compile(rf"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof)\.?[ ]{_NO_UNIT}(?P<v>{_PART})(?![A-Za-z])")),
     (
         f.PERSON,
         re.compile(
