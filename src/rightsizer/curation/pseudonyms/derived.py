@@ -9,7 +9,7 @@ from rightsizer.curation.pseudonyms import fields as f
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC
 from rightsizer.curation.pseudonyms.people import fold, is_chinese, name_parts
 
-_TOKEN = re.compile(r"(?<![0-9A-Za-z_@.\-])[a-z]{3,}[0-9A-Za-z._\-]*[0-9A-Za-z](?![0-9A-Za-z_@])", re.I)
+_TOKEN = re.compile(r"(?<![0-9A-Za-z_@.\-])[a-z][0-9A-Za-z._\-]{2,}[0-9A-Za-z](?![0-9A-Za-z_@])", re.I)
 _SHORTEST = 4  # letters of a part of a name that tells by itself
 
 
@@ -18,21 +18,34 @@ def handles_of(names: Iterable[str], texts: Iterable[str]) -> Iterator[tuple[str
 
     A name alone is no handle (it is replaced as a name); a word needs digits, or two parts of names.
     """
-    parts = {fold(part) for name in names if not is_chinese(name) for part, _ in name_parts(name)}
-    telling = {p for p in parts if len(p) >= _SHORTEST and p not in ALSO_WORDS | GENERIC}
-    if not telling:
+    parts = {fold(part) for name in names if not is_chinese(name) for part, _ in name_parts(name)} - GENERIC
+    telling = {p for p in parts if len(p) >= _SHORTEST and p not in ALSO_WORDS}
+    if not parts:
         return
-    found = re.compile("|".join(sorted(map(re.escape, telling), key=lambda p: (-len(p), p))))
+    any_part = re.compile("|".join(sorted(map(re.escape, parts), key=lambda p: (-len(p), p))))
     for text in texts:
         low = text.lower()
-        if found.search(low) is None:
+        if any_part.search(low) is None:
             continue
         for match in _TOKEN.finditer(text):
             word = match[0].lower()
-            inside = found.findall(word)
-            if not inside or word in telling:
-                continue
-            rest = len(re.sub("[^a-z]", "", word)) - sum(map(len, inside))
-            digits = any(c.isdigit() for c in word)
-            if (digits and rest <= 12) or (len(inside) >= 2 and rest == 0):
+            if word not in telling and _is_made_of(word, parts, telling):
                 yield f.HANDLE, match[0]
+
+
+def _is_made_of(word: str, parts: set[str], telling: set[str]) -> bool:
+    """Whether a user name is a known name with digits, or two names together.
+
+    Short names, and those that are ordinary words, count only where signs or digits set them off: ``kim_5993``.
+    """
+    pieces = re.findall("[a-z]+", word)
+    if any(c.isdigit() for c in word):
+        if any(piece in parts for piece in pieces):
+            return True
+        rest = sum(map(len, pieces))
+        return any(p in word and rest - len(p) <= _MORE for p in telling)
+    whole = "".join(pieces)
+    return any(whole.startswith(a) and whole[len(a) :] in telling for a in telling)
+
+
+_MORE = 12  # letters besides the name
