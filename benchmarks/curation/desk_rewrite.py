@@ -1,11 +1,11 @@
-"""Sessions of scripted desks through `import` and `export --curated`: what of their people is left, what still fits.
+"""Sessions of scripted desks through `import` and `export --curated`: what is left of their people.
 
 python benchmarks/curation/desk_rewrite.py [--set tuned|held-out] [--sessions N] [--seed N] [--show N]
 
-Desks are those of `desks.py`. A value survives exactly if it stands in an exported record as a whole word in any
-letter case (Chinese: anywhere), JSON in strings decoded; fuzzily if a word is one edit away from one of 7 signs or
-more, or its digits alone stand there. Equal leaves must stay equal and different ones different within a
-session; JSON must parse; ids keep the classes of their signs.
+Desks are those of `desks.py`. A value survives exactly if it stands in an exported record as a whole word, in
+any letter case (Chinese: anywhere), JSON in strings decoded; fuzzily if a word is one edit away from a value of 7
+signs and more, or its digits alone stand there. Equal leaves must stay equal and different ones different within
+a session; JSON must parse; ids keep the classes of their signs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-from desk_scripts import DESKS, HELD_OUT, TUNED
+import desks_held_out
+import desks_tuned
 from desks import Made, Person, sessions
 
 from rightsizer.curation.json_text import is_json
@@ -164,9 +165,11 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=7)
     options.add_argument("--show", type=int, default=0, metavar="N", help="so many of what is left")
     chosen = options.parse_args()
-    print(f"{'desk':12} {'calls':>6} {'out':>6} {'values':>7} {'exact':>6} {'fuzzy':>6} {'equal':>7} {'JSON':>7} {'shapes':>7} {'CPU s':>6}")
-    for desk in TUNED if chosen.set == "tuned" else HELD_OUT:
-        assert desk in DESKS
+    print(
+        f"{'desk':12} {'calls':>6} {'out':>6} {'values':>7} {'exact':>6} {'fuzzy':>6}"
+        f" {'equal':>7} {'JSON':>7} {'shapes':>7} {'CPU s':>6}"
+    )
+    for desk in desks_tuned.DESKS if chosen.set == "tuned" else desks_held_out.DESKS:
         made = sessions(desk, chosen.sessions, chosen.seed)
         started = time.process_time()
         exported, held = through_the_product(made)
@@ -175,7 +178,10 @@ def main() -> None:
         for each in made:
             census.session(each, exported)
         n = census.n
-        shares = [n[a] / max(1, n[b]) for a, b in (("leaves fit", "leaves"), ("json valid", "json"), ("ids keep shape", "ids"))]
+        shares = [
+            n[a] / max(1, n[b])
+            for a, b in (("leaves fit", "leaves"), ("json valid", "json"), ("ids keep shape", "ids"))
+        ]
         print(
             f"{desk:12} {n['calls']:6} {n['exported']:6} {n['values']:7} {n['exact']:6} {n['fuzzy']:6} "
             + " ".join(f"{s:7.4f}" for s in shares)

@@ -1,7 +1,7 @@
-"""Sessions of scripted service desks with known customers, English and Chinese: what a rewriting must hide.
+"""Sessions of scripted service desks with known customers, in English and Chinese.
 
-Domains differ in tools, fields, kinds of ids and manners of speaking. Half of them (`TUNED`) were in view while the
-rules were changed; the others (`HELD_OUT`) were written before and measured afterwards.
+Domains differ in tools, fields, kinds of ids and manners of speaking. Some (`desks_tuned`) were in view while
+rules were changed; the others (`desks_held_out`) were written before and measured afterwards.
 No model is asked and no text is anybody's: people are made of the lists below, ids of templates.
 """
 
@@ -10,38 +10,24 @@ from __future__ import annotations
 import json
 import random
 import string
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-FIRST = (
-    "Adaeze Bronwyn Casimir Dolores Eamonn Fatima Giorgio Hideko Imani Jorge Keisha Lorcan Milagros Nadia "
-    "Oluwaseun Priyanka Quentin Rosalind Siobhan Tadeusz Ulrike Vikram Wilhelmina Xiomara Yevgeny Zainab Ahmed "
-    "Beatriz Cormac Desmond Ethan Grace Noah Sofia Daiki Ivana Mia Omar Juan Harper"
-).split()  # fmt: skip
-LAST = (
-    "Okonkwo Gruffydd Nowakowski Villanueva Fitzgerald Haddad Bianchi Nakamura Mwangi Castellanos Washington "
-    "Ó'Sullivan Hernández Petrova Adeyemi Raghunathan Lefèvre Thornbury MacAllister Wiśniewski Krämer Chaudhary "
-    "van-der-Berg Quiñones Sokolov Al-Rashid Santos Byrne Kowalczyk Osei Li Kim Johnson Brown Moore Davis Ito "
-    "Novak Lopez Jackson"
-).split()  # fmt: skip
-STREETS = (
-    "Elm Juniper Wexford Larkspur Old.Mill Canyon Ridge Saddleback Broadmoor Hawthorn Pacific Harvest Quarry "
-    "Sunset Lincoln Magnolia Cobblestone Riverbend Thornhill Prospect"
-).split()  # fmt: skip
-ENDS = "Street Avenue Lane Drive Court Road Boulevard Way Place St Ave Dr Rd Ln".split()
-CITIES = (
-    "Tucson,AZ,857 Boise,ID,837 Duluth,MN,558 Savannah,GA,314 Spokane,WA,992 El.Paso,TX,799 Fort.Wayne,IN,468 "
-    "Santa.Rosa,CA,954 Baton.Rouge,LA,708 Worcester,MA,016"
-).split()  # fmt: skip
-DOMAINS = "gmail.com yahoo.com outlook.com proton.me icloud.com hotmail.com btinternet.com mail.ru".split()
-SURNAMES_ZH = "欧阳 诸葛 司徒 邱 覃 戚 柯 岑 樊 霍 虞 尉迟 蒋 龚 黎 易 贺 常 武 乔".split()
-GIVEN_ZH = (
-    "雨桐 若曦 子轩 梓涵 昊然 思源 晓燕 德明 玉兰 建业 海洋 静 鹏飞 丽娜 宏伟 佳怡 振国 春梅 博 俊杰".split()
-)
-CITIES_ZH = "浙江省宁波市鄞州区 四川省绵阳市涪城区 广东省珠海市香洲区 湖北省宜昌市西陵区 福建省泉州市丰泽区".split()
-ROADS_ZH = "兴宁路 跃进路 情侣中路 沿江大道 津淮街 锦绣街 百丈东路 临园路".split()
-FIRMS_ZH = "宁波海天机械有限公司 绵阳九洲电器股份有限公司 珠海云帆软件有限公司 宜昌三峡物流有限责任公司".split()
+WORDS = tomllib.loads((Path(__file__).parent / "desks.toml").read_text(encoding="utf-8"))
+FIRST = WORDS["first"].split()
+LAST = WORDS["last"].split()
+STREETS = WORDS["streets"].split()
+ENDS = WORDS["ends"].split()
+CITIES = WORDS["cities"].split()
+DOMAINS = WORDS["domains"].split()
+SURNAMES_ZH = WORDS["surnames_zh"].split()
+GIVEN_ZH = WORDS["given_zh"].split()
+CITIES_ZH = WORDS["cities_zh"].split()
+ROADS_ZH = WORDS["roads_zh"].split()
+FIRMS_ZH = WORDS["firms_zh"].split()
 
 
 @dataclass
@@ -95,7 +81,11 @@ def filled(template: str, draw: random.Random) -> str:
         elif c == "9":
             out.append(draw.choice("123456789" if not out else string.digits))
         else:
-            signs = {"A": "BCDFGHJKLMNPQRSTVWZ", "X": "BCDFGHJKLMNPQRSTVWZ23456789", "~": string.ascii_lowercase}
+            signs = {
+                "A": "BCDFGHJKLMNPQRSTVWZ",
+                "X": "BCDFGHJKLMNPQRSTVWZ23456789",
+                "~": string.ascii_lowercase,
+            }
             out.append(draw.choice(signs[c]))
     return "".join(out)
 
@@ -126,7 +116,9 @@ def person(draw: random.Random, ids: dict[str, str]) -> Person:
         city=city.replace(".", " "),
         state=state,
         zip=f"{zip3}{draw.randint(10, 99)}",
-        handle=draw.choice(["{f}_{l}_{n}", "{f}{l}{n}", "{l}_{n}"]).format(f=plain(first), l=plain(last), n=n),
+        handle=draw.choice(["{f}_{l}_{n}", "{f}{l}{n}", "{l}_{n}"]).format(
+            f=plain(first), l=plain(last), n=n
+        ),
         ids={kind: filled(form, draw) for kind, form in ids.items()},
     )
 
@@ -145,7 +137,9 @@ def person_zh(draw: random.Random, ids: dict[str, str]) -> Person:
     return Person(
         first=first,
         last=last,
-        email=f"{filled('~~~~~~', draw)}{draw.randint(10, 999)}@{draw.choice(['qq.com', '163.com', 'sina.com'])}",
+        email=filled("~~~~~~", draw)
+        + f"{draw.randint(10, 999)}@"
+        + draw.choice(["qq.com", "163.com", "sina.com"]),
         phone=f"1{draw.choice('3578')}{filled('999999999', draw)}",
         born=f"{born[:4]}年{int(born[4:6])}月{int(born[6:])}日",
         street=f"{draw.choice(CITIES_ZH)}{road}",
@@ -216,7 +210,12 @@ Desk = Callable[[random.Random, str], Made]
 
 def sessions(desk: str, n: int, seed: int = 7) -> list[Made]:
     """`n` sessions of a desk: (records, the people in it)."""
-    import desk_scripts
-
-    made: Desk = desk_scripts.DESKS[desk]
+    made = _desks()[desk]
     return [made(random.Random(f"{desk}:{seed}:{i}"), f"{desk}-{i:04}") for i in range(n)]
+
+
+def _desks() -> dict[str, Desk]:
+    import desks_held_out
+    import desks_tuned
+
+    return desks_tuned.DESKS | desks_held_out.DESKS

@@ -1,12 +1,12 @@
 """What rewriting costs a student: trained on raw and on rewritten calls, measured on the same rewritten test.
 
-python benchmarks/students/curated.py [--calls N] [--seeds N] [--only WORD]  (needs ../shared/data and ../shared/tools)
+python benchmarks/students/curated.py [--calls N] [--seeds N] [--only WORD]      (needs ../shared)
 
 In the labelled sets every call is a session of its own, as in an intake of single requests, so its surrogates
-differ from all others'. The look-ups are the calls of τ-bench's retail agent that read a customer's record (by e-mail, name,
-user or order), split by session. Students have no sentence encoder. Figures are shares of test calls answered
-exactly as the label; an abstention counts as wrong. They are means over several keys of the surrogates; in brackets the
-standard error of the difference over the test calls.
+differ from all others'. The look-ups are the calls of τ-bench's retail agent that read a customer's record (by
+e-mail, name, user or order), split by session. Students have no sentence encoder. Figures are shares of test calls answered
+exactly as the label; an abstention counts as wrong. They are means over several keys of the surrogates; in
+brackets the standard error of the difference over the test calls.
 """
 
 from __future__ import annotations
@@ -39,7 +39,11 @@ SETS = {
     "CLINC150 (label)": ("clinc150", str(CLINC), "label"),
     "restaurant8k (fields)": ("restaurant", str(RESTAURANT), "fields"),
     "SNIPS (tool, arguments)": ("snips", str(SHARED / "data" / "snips"), "tool"),
-    "τ-bench look-ups (tool, arguments)": ("", str(SHARED / "data" / "calls" / "tau_bench_v1.jsonl.zst"), "tool"),
+    "τ-bench look-ups (tool, arguments)": (
+        "",
+        str(SHARED / "data" / "calls" / "tau_bench_v1.jsonl.zst"),
+        "tool",
+    ),
 }
 OUTPUTS: dict[str, OutputKind] = {"label": "label", "fields": "fields", "tool": "tool_call"}
 TESTS = {"clinc150": "test", "restaurant": "test", "snips": "validate"}
@@ -125,7 +129,9 @@ def accuracy(kind: str, training: list[Call], test: list[Call]) -> list[bool]:
 
 def compare(limit: int, seeds: int, only: str) -> None:
     """Print the table."""
-    print(f"\n{'set':36} {'train':>6} {'test':>6} {'changed':>8} {'raw':>7} {'curated':>8} {'difference':>12}")
+    print(
+        f"\n{'set':36} {'train':>6} {'test':>6} {'changed':>8} {'raw':>7} {'curated':>8} {'difference':>12}"
+    )
     for name, (tool, source, kind) in SETS.items():
         if only not in name:
             continue
@@ -133,7 +139,10 @@ def compare(limit: int, seeds: int, only: str) -> None:
             print(f"{name}: left out, {source} is not there")
             continue
         if tool:
-            training, test = wrapped(tool, source, "train", limit), wrapped(tool, source, TESTS[tool], limit // 2)
+            training, test = (
+                wrapped(tool, source, "train", limit),
+                wrapped(tool, source, TESTS[tool], limit // 2),
+            )
         else:
             training, test = look_ups(source, "train", limit), look_ups(source, "test", limit)
         raw, ours, changed = [], [], 0

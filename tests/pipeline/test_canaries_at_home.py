@@ -85,7 +85,11 @@ def placed(value: str, place: str) -> dict[str, Any]:
         case "messages":
             return {"before": [{"role": "user", "content": one}, {"role": "assistant", "content": two}]}
         case "arguments and result":
-            call = {"id": "t1", "type": "function", "function": {"name": "look_up", "arguments": f'{{"q":"{value}"}}'}}
+            call = {
+                "id": "t1",
+                "type": "function",
+                "function": {"name": "look_up", "arguments": f'{{"q":"{value}"}}'},
+            }
             return {
                 "before": [
                     {"role": "user", "content": "look me up"},
@@ -135,7 +139,9 @@ def record(n: int, text: str, extra: dict[str, Any], label: str) -> dict[str, ob
     ]
     request: dict[str, Any] = {"model": "llm", "messages": messages}
     if "tools" in extra:
-        request["tools"] = [{"type": "function", "function": {"name": "look_up", "parameters": extra["tools"]}}]
+        request["tools"] = [
+            {"type": "function", "function": {"name": "look_up", "parameters": extra["tools"]}}
+        ]
     return {
         "id": f"call-{n}",
         "session_id": extra.get("session", f"session-{n}"),
@@ -147,7 +153,9 @@ def record(n: int, text: str, extra: dict[str, Any], label: str) -> dict[str, ob
 
 def records(texts: list[str]) -> Iterator[dict[str, object]]:
     draw = random.Random(0)
-    rows = [(t, {}) for t in (*texts, *NAMES.values())] + [("thanks", extra) for _, extra in planted_in_places()]
+    rows = [(t, {}) for t in (*texts, *NAMES.values())] + [
+        ("thanks", extra) for _, extra in planted_in_places()
+    ]
     for n, (text, extra) in enumerate(rows):
         yield record(n, text, extra, draw.choice(sorted(LABELS)))
 

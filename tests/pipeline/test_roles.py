@@ -120,7 +120,9 @@ def test_nothing_of_a_student_is_on_the_disk_in_plain_form_and_equal_students_ha
         with sealed(artifact_seal(ws)):
             artifact = read(folder)
         plain = tmp_path / "plain"
-        assert save(artifact, plain) == students[0].artifact_hash  # of what the files say, however they are kept
+        assert (
+            save(artifact, plain) == students[0].artifact_hash
+        )  # of what the files say, however they are kept
         weights = (plain / ARRAYS).read_bytes()
         assert weights[8:200] not in data  # names and shapes of arrays
         assert weights[-200:] not in data  # numbers

@@ -1,4 +1,4 @@
-"""A passphrase: a copy of the home opens nothing without it, and changing it loses nothing wherever it is cut off."""
+"""A passphrase: a copy of the home opens nothing without it, and changing it loses nothing."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ def test_a_terminal_is_asked_once_and_again_after_a_wrong_answer(
     assert opens(home)
     assert opens(home)
     assert len(asked) == 2
+    monkeypatch.setattr(words, "_told", {})
     with pytest.raises(KeyMismatch):  # who may not ask does not
-        monkeypatch.setattr(words, "_told", {})
         find_key(home, None, create=False, ask=False)
 
 
@@ -149,7 +149,8 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 import rightsizer.store.passphrase as words
-import rightsizer.store.rotation as rotation, rightsizer.store.sqlite as sqlite, rightsizer.pipeline.keys as keys
+import rightsizer.store.rotation as rotation, rightsizer.store.sqlite as sqlite
+import rightsizer.pipeline.keys as keys
 from rightsizer.pipeline import change_passphrase, open_workspace
 words._COST = 1 << 10
 stage, home, new = sys.argv[1:]

@@ -73,7 +73,11 @@ def test_long_files_are_sealed_in_numbered_pieces(tmp_path: Path, monkeypatch: p
         whole = (tmp_path / "graph").read_bytes()
         size = 8 + int.from_bytes(whole[len(SEALED) : len(SEALED) + 8], "big")
         first, rest = whole[len(SEALED) : len(SEALED) + size], whole[len(SEALED) + size :]
-        for spoiled in (rest[:size] + first + rest[size:], first, first + rest + first):  # moved, cut, repeated
+        for spoiled in (
+            rest[:size] + first + rest[size:],
+            first,
+            first + rest + first,
+        ):  # moved, cut, repeated
             (tmp_path / "graph").write_bytes(SEALED + spoiled)
             with pytest.raises(ArtifactError, match=r"not the file|cut off"):
                 read(tmp_path)

@@ -87,8 +87,8 @@ def passphrase(remove: bool, as_json: bool) -> None:
     """Put the store's key behind a passphrase, or change it; the store gets a new key with it.
 
     The new passphrase is asked for, or taken from RIGHTSIZER_NEW_PASSPHRASE (or the file that
-    RIGHTSIZER_NEW_PASSPHRASE_FILE names). From then on RIGHTSIZER_PASSPHRASE, RIGHTSIZER_PASSPHRASE_FILE or an
-    answer at the terminal opens the home. There is no way back without it.
+    RIGHTSIZER_NEW_PASSPHRASE_FILE names). From then on RIGHTSIZER_PASSPHRASE, RIGHTSIZER_PASSPHRASE_FILE or
+    an answer at the terminal opens the home. There is no way back without it.
     """
     from rightsizer.pipeline import change_passphrase
     from rightsizer.store.passphrase import given_passphrase
@@ -101,7 +101,9 @@ def passphrase(remove: bool, as_json: bool) -> None:
     if as_json:
         emit_json(done)
     else:
-        console().print(f"[green]done[/] {done.keys} keys are under the key {done.fingerprint} ({done.where})")
+        console().print(
+            f"[green]done[/] {done.keys} keys are under the key {done.fingerprint} ({done.where})"
+        )
 
 
 _NEW = "RIGHTSIZER_NEW_PASSPHRASE"

@@ -1,4 +1,4 @@
-"""Values that hide in another writing: percent-encoding, JSON escapes, hexadecimal, base64 (also of gzip and zlib)."""
+"""Values that hide in another writing: percent-encoding, JSON escapes, hexadecimal, base64, gzip, zlib."""
 
 from __future__ import annotations
 

@@ -20,7 +20,9 @@ def texts_of_call(call: Call) -> Iterator[str]:
     for message in messages:
         yield from texts_of_message(message)
     for nested in (call.request.params, call.metadata, call.extra, call.outcome, call.source):
-        yield from (leaf.value for leaf in walk(nested) if isinstance(leaf.value, str) and not _is_field(leaf))
+        yield from (
+            leaf.value for leaf in walk(nested) if isinstance(leaf.value, str) and not _is_field(leaf)
+        )
     if call.error is not None:
         yield call.error.message
 

@@ -17,9 +17,9 @@ from typing import Literal
 from rightsizer.errors import InputError
 from rightsizer.evaluation.run import score
 from rightsizer.pipeline.learn import Learning
+from rightsizer.pipeline.predict import artifact_seal
 from rightsizer.pipeline.probe import held_out
 from rightsizer.pipeline.progress import Progress, silent
-from rightsizer.pipeline.predict import artifact_seal
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.stats import clopper_pearson, cluster_bootstrap
 from rightsizer.students.artifact import load_student, sealed

@@ -30,8 +30,8 @@ def rotate_keys(ws: Workspace) -> Rotation:
     """Put the store under a new key; the old one opens it no more. Old backups keep theirs.
 
     The new key takes the place of the key file, behind the same passphrase if it has one. Where the key comes
-    from the environment, the new one is taken from ``RIGHTSIZER_NEW_KEY``. If it is cut off, the next opening, or
-    doing it again, ends it.
+    from the environment, the new one is taken from ``RIGHTSIZER_NEW_KEY``. If it is cut off, the next
+    opening, or doing it again, ends it.
 
     Raises:
         ConfigError: the key comes from the environment and there is no new one.

@@ -80,7 +80,7 @@ def load_verified(ws: Workspace, student: Student) -> Predictor:
 
 
 def student_hash(ws: Workspace, student: Student) -> str:
-    """The hash of a student's files as they are now. Raises `ArtifactError` if they are missing or altered."""
+    """The hash of a student's files as they are now. Raises `ArtifactError` if they are not sound."""
     with sealed(artifact_seal(ws)):
         try:
             return artifact_hash(student_folder(ws, student))

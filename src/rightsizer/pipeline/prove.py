@@ -150,6 +150,4 @@ def verify_certificate(ws: Workspace, key: str) -> Verification:
             f"the evidence of {certificate.id} cannot be read: {error}",
             hint="restore the home folder from a backup, or evaluate the student again",
         ) from error
-    return verify(
-        certificate, evidence, student_hash(ws, student), signing_key(ws.home).public_key()
-    )
+    return verify(certificate, evidence, student_hash(ws, student), signing_key(ws.home).public_key())

@@ -2,8 +2,8 @@
 
 The key-encryption key is 32 random bytes. In order: the `key` argument, the environment variable
 ``RIGHTSIZER_KEY`` (base64 or hex), the file ``<home>/keys/store.key`` (base64, or behind a passphrase: see
-`passphrase`; mode 0600), which is made with a new store and never for an existing one. The file lies outside the database folder
-``<home>/store``, so that a copy of the database alone opens nothing.
+`passphrase`; mode 0600), which is made with a new store and never for an existing one. The file lies outside the
+database folder ``<home>/store``, so that a copy of the database alone opens nothing.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def find_key(
 ) -> bytes:
     """The key-encryption key of a home. With `create`, a missing key file is made.
 
-    A passphrase that is needed and not in the environment is asked for at the terminal, unless `ask` is false.
+    A passphrase that is not in the environment is asked for at the terminal, unless `ask` is false.
 
     Raises `KeyMismatch` if there is none, `ConfigError` if it is not a key, `StoreError` if others
     may read the key file.

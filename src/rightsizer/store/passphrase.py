@@ -1,11 +1,11 @@
 """The key file behind a passphrase: the key-encryption key wrapped under a key that scrypt makes of words.
 
 Without a passphrase ``keys/store.key`` is the key itself, and whoever can copy the home can open it. With one
-the file holds the key wrapped (AES-256-GCM) under scrypt (RFC 7914) of the passphrase and a random salt, so that a
-copy of the home opens nothing. What scrypt costs is in the file: later versions may ask for more.
+the file holds the key wrapped (AES-256-GCM) under scrypt (RFC 7914) of the passphrase and a random salt, so
+that a copy of the home opens nothing. What scrypt costs is in the file: later versions may ask for more.
 
-Where a passphrase comes from, in order: ``RIGHTSIZER_PASSPHRASE``, the file that ``RIGHTSIZER_PASSPHRASE_FILE``
-names, and a question at the terminal, if there is one.
+Where a passphrase comes from, in order: ``RIGHTSIZER_PASSPHRASE``, the file that
+``RIGHTSIZER_PASSPHRASE_FILE`` names, and a question at the terminal, if there is one.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def wrap(key: bytes, passphrase: str) -> bytes:
 
 
 def unwrap(content: bytes, passphrase: str, origin: str) -> bytes:
-    """The key in a key file. Raises `KeyMismatch` for another passphrase, `ConfigError` for a damaged file."""
+    """The key in a key file. Raises `KeyMismatch` for another passphrase, `ConfigError` for no key."""
     known = _opened.get((content, passphrase))
     if known is not None:
         return known

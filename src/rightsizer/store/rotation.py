@@ -43,8 +43,8 @@ def rotating(home: Path) -> Iterator[None]:
 def new_key(home: Path, passphrase: str = "") -> bytes:
     """The key to rotate to, made and on the disk, behind `passphrase` if one is given.
 
-    Inside `rotating`, and only when the store opens with the present key: what a rotation that was cut off left
-    is then no store's key; it is used again if it opens, and replaced if not.
+    Inside `rotating`, and only when the store opens with the present key: what a rotation that was cut off
+    left is then no store's key; it is used again if it opens, and replaced if not.
     """
     path = next_key_path(home)
     if path.exists() and is_wrapped(path.read_bytes()) == bool(passphrase):

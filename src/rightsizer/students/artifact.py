@@ -2,9 +2,9 @@
 encoder of its own, that encoder's ONNX graph and tokenizer. Nothing in it is code.
 
 ``student.json`` says what kind it is, in which format, with which parameters, which encoder it needs, and
-the SHA-256 of every other file; the parameters hold whatever is not an array (vocabulary, classes …). All of it
-was learned from a log, so a home seals every file it writes: see `sealed`. Hashes are of what the files say, not of
-how they are sealed, so equal students have equal hashes in every home.
+the SHA-256 of every other file; the parameters hold whatever is not an array (vocabulary, classes …). All of
+it was learned from a log, so a home seals every file it writes: see `sealed`. Hashes are of what the files say, not
+of how they are sealed, so equal students have equal hashes in every home.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _SEAL: ContextVar[Seal | None] = ContextVar("rightsizer_artifact_seal", default=
 
 @contextmanager
 def sealed(seal: Seal) -> Iterator[None]:
-    """What is saved inside is sealed, file by file, and never on the disk in plain; what is read may be either."""
+    """What is saved inside is sealed and never on the disk in plain; what is read may be sealed or not."""
     token = _SEAL.set(seal)
     try:
         yield
@@ -128,7 +128,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _content(path: Path) -> bytes:
-    """What a file says, opened if it is sealed. Raises `ArtifactError` without the seal or if it is cut off."""
+    """What a file says, opened if it is sealed. Raises `ArtifactError` without the seal, or if cut off."""
     content = path.read_bytes()
     if not content.startswith((SEALED, _SEALED_WORDS)):
         return content
@@ -203,7 +203,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def artifact_hash(folder: Path) -> str:
-    """SHA-256 over names and contents of all files in the folder, in name order; sealed ones as what they say.
+    """SHA-256 over names and contents of all files in the folder, in name order, as they are unsealed.
 
     Raises:
         ArtifactError: there is no such folder, or nothing in it, or a file is sealed and no seal is in force.

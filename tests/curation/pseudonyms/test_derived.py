@@ -21,7 +21,8 @@ def test_found(handle: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Moore", "brown paper", "kimono2", "brownie 5", "gracefully", "12 moore", "mooring_3", "jo", "error404"]
+    "text",
+    ["Moore", "brown paper", "kimono2", "brownie 5", "gracefully", "12 moore", "mooring_3", "jo", "error404"],
 )
 def test_not_found(text: str) -> None:
     assert not list(handles_of(NAMES, [text]))

@@ -30,7 +30,16 @@ def test_a_month_three_months_later(text: str, three_later: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["you may march on", "May I ask", "on May 5", "5月3日", "three months", "2024-05-03", "April said so", "12个月"],
+    [
+        "you may march on",
+        "May I ask",
+        "on May 5",
+        "5月3日",
+        "three months",
+        "2024-05-03",
+        "April said so",
+        "12个月",
+    ],
 )
 def test_what_is_no_month_alone(text: str) -> None:
     assert not find_months(text)

@@ -1,4 +1,4 @@
-"""Schemas hold the developer's words: real contacts and keys go, structure, enumerations and made-up ones stay."""
+"""Schemas hold the developer's words: real contacts and keys go, structure and enumerations stay."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ KEY, PHONE = canary("GITHUB_TOKEN"), "+1 415 555 2671"
 
 def tool(**fields: Any) -> dict[str, Any]:
     parameters = {"type": "object", "properties": fields, "required": sorted(fields)}
-    return {"type": "function", "function": {"name": "send", "description": "sends", "parameters": parameters}}
+    return {
+        "type": "function",
+        "function": {"name": "send", "description": "sends", "parameters": parameters},
+    }
 
 
 def blanked(*tools: dict[str, Any]) -> tuple[dict[str, Any], ...]:
@@ -28,7 +31,11 @@ def test_contacts_and_keys_get_placeholders_that_do_not_depend_on_a_session() ->
         token={"type": "string", "examples": [KEY]},
     )
     fields = blanked(made)[0]["function"]["parameters"]["properties"]
-    assert fields["to"] == {"type": "string", "description": "e.g. <EMAIL_1> or <PHONE_1>", "default": "<EMAIL_1>"}
+    assert fields["to"] == {
+        "type": "string",
+        "description": "e.g. <EMAIL_1> or <PHONE_1>",
+        "default": "<EMAIL_1>",
+    }
     assert fields["token"]["examples"] == ["<SECRET:GITHUB_TOKEN>"]
     assert blanked(made) == blanked(made)
 

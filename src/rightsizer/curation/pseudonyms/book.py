@@ -248,7 +248,7 @@ class Book:
     # ── dates ──
 
     def set_dates(self, texts: Iterable[str], births: Iterable[str], *, shift: bool) -> None:
-        """Choose the session's shift: whole weeks, and no shifted day is a day of the session, no month a month."""
+        """Choose the session's shift: whole weeks; no shifted day or month is one of the session."""
         all_texts = list(texts)
         self.said_months = frozenset(x.month for t in all_texts for x in find_months(t))
         texts = [t for t in all_texts if find_dates(t, DEFAULT_YEAR)]

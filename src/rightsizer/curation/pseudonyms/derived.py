@@ -14,7 +14,7 @@ _SHORTEST = 4  # letters of a part of a name that tells by itself
 
 
 def handles_of(names: Iterable[str], texts: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """(class, value) of words in `texts` that are a known name with more: ``fatimamoore4630``, ``moore_4630``.
+    """(class, value) of words in `texts` that are a known name with more: ``fatimamoore4630``.
 
     A name alone is no handle (it is replaced as a name); a word needs digits, or two parts of names.
     """
@@ -36,7 +36,7 @@ def handles_of(names: Iterable[str], texts: Iterable[str]) -> Iterator[tuple[str
 def _is_made_of(word: str, parts: set[str], telling: set[str]) -> bool:
     """Whether a user name is a known name with digits, or two names together.
 
-    Short names, and those that are ordinary words, count only where signs or digits set them off: ``kim_5993``.
+    Short names, and those that are ordinary words, count only where signs set them off: ``kim_5993``.
     """
     pieces = re.findall("[a-z]+", word)
     if any(c.isdigit() for c in word):

@@ -34,9 +34,7 @@ _FORMS: tuple[re.Pattern[str], ...] = (
     re.compile(rf"(?<![一二三四五六七八九十]){_NUMERAL}月份"),
     re.compile(rf"(?<![0-9A-Za-z.\-/]){_YEAR}-(?P<m>0[1-9]|1[0-2])(?![0-9A-Za-z\-/]|\.[0-9])"),
 )
-_GATE = re.compile(
-    r"月|(?:19|20)[0-9]{2}-[01][0-9]|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
-)
+_GATE = re.compile(r"月|(?:19|20)[0-9]{2}-[01][0-9]|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)")
 
 
 class FoundMonth(NamedTuple):

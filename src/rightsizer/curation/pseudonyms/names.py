@@ -28,20 +28,26 @@ _ENGLISH_ADDRESS = re.compile(r"[0-9]{1,6}[A-Za-z]?[ ]+[A-Z][a-z]")
 _TITLE_ZH = re.compile(
     r"(?<=[\u4e00-\u9fff])(?:先生|女士|小姐|老师|教授|医生|大夫|律师|经理|主任|同学|师傅)$"
 )
-_NAME = re.compile(r"[^\W\d_a-z][\w'\u2019\-]+(?:[ ](?:[A-Z]\.?|[a-z]{1,3}|[a-z]{2,3}-[\w\-]+|[^\W\d_a-z][\w'\u2019\-]+)){1,5}")
+_NAME = re.compile(
+    r"[^\W\d_a-z][\w'\u2019\-]+"
+    r"(?:[ ](?:[A-Z]\.?|[a-z]{1,3}|[a-z]{2,3}-[\w\-]+|[^\W\d_a-z][\w'\u2019\-]+)){1,5}"
+)
 _GREETED = re.compile(
-    r"(?<![A-Za-z])(?:hi|hello|dear|hey|thanks|thank you|welcome(?: back)?|sorry|sure|regards|cheers|sincerely|mr|mrs|ms|dr"
+    r"(?<![A-Za-z])(?:hi|hello|dear|hey|thanks|thank you|welcome(?: back)?|sorry|sure|regards|cheers|sincerely"
+    r"|mr|mrs|ms|dr"
     r"|name is|name's|called|i am|i'm|this is|it's)[,.]?\s+$",
     re.I,
 )
 _GREETINGS = frozenset(
     """
-    goodbye bye there everyone everybody all team folks world again sir madam dear friend buddy assistant claude
-    agent support okay yes no please thanks morning afternoon evening
+    goodbye bye there everyone everybody all team folks world again sir madam dear friend buddy assistant
+    claude     agent support okay yes no please thanks morning afternoon evening
     """.split()  # noqa: SIM905
 )
 _STATE = re.compile(r"[A-Z]{2}")  # names nobody
-_HALF_ADDRESS = re.compile(r",?[ ](?:suite|ste|apt|apartment|unit|room|rm|floor|fl|flat|building|bldg|#)\.?$", re.I)
+_HALF_ADDRESS = re.compile(
+    r",?[ ](?:suite|ste|apt|apartment|unit|room|rm|floor|fl|flat|building|bldg|#)\.?$", re.I
+)
 
 
 def believed(span: Span, text: str) -> Iterator[tuple[str, str]]:
@@ -53,7 +59,9 @@ def believed(span: Span, text: str) -> Iterator[tuple[str, str]]:
         return
     if span.type == f.PERSON:
         value = _without_title(value)
-        if _is_name(value) or (_GREETED.search(text[max(0, span.start - 24) : span.start]) and _is_single(value)):
+        if _is_name(value) or (
+            _GREETED.search(text[max(0, span.start - 24) : span.start]) and _is_single(value)
+        ):
             yield f.PERSON, value
     elif span.type == f.ORGANIZATION:
         if has_form(value) and is_somebodys(value):
@@ -102,7 +110,9 @@ def looks_like_a_name(value: str) -> bool:
 def _is_single(value: str) -> bool:
     """Whether one word can be a name by itself, beside a greeting or a title."""
     low = value.lower()
-    return value[:1].isupper() and value[1:].islower() and low not in GENERIC | ALSO_WORDS | TITLES | _GREETINGS
+    return (
+        value[:1].isupper() and value[1:].islower() and low not in GENERIC | ALSO_WORDS | TITLES | _GREETINGS
+    )
 
 
 def _is_name(value: str) -> bool:

@@ -71,7 +71,11 @@ def parts_of(address: str) -> list[tuple[str, str]]:
             ]
         elif _UNIT.fullmatch(piece) or _NUMBERED.fullmatch(piece):
             found.append(("ADDRESS", piece))
-        elif _NAMED.fullmatch(piece) and not _STATE.fullmatch(piece) and re.match(r"[A-Z]{2}(?:$|[ ,])|[0-9]{5}", after):
+        elif (
+            _NAMED.fullmatch(piece)
+            and not _STATE.fullmatch(piece)
+            and re.match(r"[A-Z]{2}(?:$|[ ,])|[0-9]{5}", after)
+        ):
             found.append(("CITY", piece))
     return found or [("ADDRESS", address)]
 

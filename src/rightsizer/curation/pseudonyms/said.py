@@ -9,7 +9,8 @@ from rightsizer.curation.pseudonyms import fields as f
 
 # A part of a name: a capital, then letters, hyphens, apostrophes; and the small words between parts.
 _PART = r"[A-Z\u00c0-\u00de\u0141\u015a\u0160\u017d][a-zA-Z'\u2019\u00c0-\u024f\-]{1,24}"
-_NO_UNIT = r"(?!(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Room|Rm|Building|Bldg|Flat|Lot)(?![a-z]))"  # 12 Elm Dr Apt 3
+# 12 Elm Dr Apt 3
+_NO_UNIT = r"(?!(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Room|Rm|Building|Bldg|Flat|Lot)(?![a-z]))"
 _PARTICLE = r"(?:van|von|der|den|de|del|della|di|da|dos|du|la|le|el|al|bin|ibn|ter|ten|zu|y)"
 
 _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -18,11 +19,15 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"(?:(?i:my name is|your? name is|my name's|this is|i am|i'm|you are|you're|name:|on behalf of"
             rf"|mr\.?|mrs\.?|ms\.?|dr\.?)[ ]{{1,2}}){_NO_UNIT}"
-            rf"(?P<v>{_PART}(?:[ ](?:{_PARTICLE}|[A-Z]\.?))*(?:[ ]{_PART}){{1,2}}|{_PART}[ ]{_PARTICLE}-[A-Za-z\-]{{2,24}})"
+            rf"(?P<v>{_PART}(?:[ ](?:{_PARTICLE}|[A-Z]\.?))*(?:[ ]{_PART}){{1,2}}"
+            rf"|{_PART}[ ]{_PARTICLE}-[A-Za-z\-]{{2,24}})"
             r"(?![A-Za-z])"
         ),
     ),
-    (f.PERSON, re.compile(rf"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof)\.?[ ]{_NO_UNIT}(?P<v>{_PART})(?![A-Za-z])")),
+    (
+        f.PERSON,
+        re.compile(rf"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof)\.?[ ]{_NO_UNIT}(?P<v>{_PART})(?![A-Za-z])"),
+    ),
     (
         f.PERSON,
         re.compile(
@@ -34,7 +39,8 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
         f.HANDLE,
         re.compile(
             r"(?i:user(?:[ ]?(?:id|name))|login(?:[ ]name)?|screen[ ]name|handle|account)(?:[ ](?:is|was))?"
-            r"(?:[ ]?[:=])?[ ][\"'`*]{0,2}(?P<v>(?=[a-z._\-]{0,24}[0-9])[a-z][a-z0-9._\-]{2,30}[a-z0-9])(?![0-9A-Za-z_@])"
+            r"(?:[ ]?[:=])?[ ][\"'`*]{0,2}"
+            r"(?P<v>(?=[a-z._\-]{0,24}[0-9])[a-z][a-z0-9._\-]{2,30}[a-z0-9])(?![0-9A-Za-z_@])"
         ),
     ),
     (
