@@ -2,10 +2,10 @@
 
 python benchmarks/curation/desk_rewrite.py [--set tuned|held-out] [--sessions N] [--seed N] [--show N]
 
-Desks are those of `desks.py`. A value survives exactly if it stands in an exported record as a whole word, in
-any letter case (Chinese: anywhere), JSON in strings decoded; fuzzily if a word is one edit away from a value of 7
-signs and more, or its digits alone stand there. Equal leaves must stay equal and different ones different within
-a session; JSON must parse; ids keep the classes of their signs.
+Desks are those of `desks.py`. A value survives exactly if it stands in an exported record as a whole
+word, in any letter case (Chinese: anywhere), JSON in strings decoded; fuzzily if a word is one edit away
+from a value of 7 signs and more, or its digits alone stand there. Equal leaves must stay equal and
+different ones different within a session; JSON must parse; ids keep the classes of their signs.
 """
 
 from __future__ import annotations

@@ -2,11 +2,12 @@
 
 python benchmarks/students/curated.py [--calls N] [--seeds N] [--only WORD]      (needs ../shared)
 
-In the labelled sets every call is a session of its own, as in an intake of single requests, so its surrogates
-differ from all others'. The look-ups are the calls of τ-bench's retail agent that read a customer's record (by
-e-mail, name, user or order), split by session. Students have no sentence encoder. Figures are shares of test calls answered
-exactly as the label; an abstention counts as wrong. They are means over several keys of the surrogates; in
-brackets the standard error of the difference over the test calls.
+In the labelled sets every call is a session of its own, as in an intake of single requests, so its
+surrogates differ from all others'. The look-ups are the calls of τ-bench's retail agent that read a
+customer's record (by e-mail, name, user or order), split by session. Students have no sentence encoder.
+Figures are shares of test calls answered exactly as the label; an abstention counts as wrong. They are
+means over several keys of the surrogates; in brackets the standard error of the difference over the test
+calls.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Where the key of a store comes from, and how it opens the store.
 
 The key-encryption key is 32 random bytes. In order: the `key` argument, the environment variable
-``RIGHTSIZER_KEY`` (base64 or hex), the file ``<home>/keys/store.key`` (base64, or behind a passphrase: see
-`passphrase`; mode 0600), which is made with a new store and never for an existing one. The file lies outside the
-database folder ``<home>/store``, so that a copy of the database alone opens nothing.
+``RIGHTSIZER_KEY`` (base64 or hex), the file ``<home>/keys/store.key`` (base64, or behind a passphrase:
+see `passphrase`; mode 0600), which is made with a new store and never for an existing one. The file lies
+outside the database folder ``<home>/store``, so that a copy of the database alone opens nothing.
 """
 
 from __future__ import annotations

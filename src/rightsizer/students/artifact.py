@@ -1,10 +1,10 @@
 """A student on disk: a folder with ``student.json``, ``arrays.safetensors`` and, where the student brings an
 encoder of its own, that encoder's ONNX graph and tokenizer. Nothing in it is code.
 
-``student.json`` says what kind it is, in which format, with which parameters, which encoder it needs, and
-the SHA-256 of every other file; the parameters hold whatever is not an array (vocabulary, classes …). All of
-it was learned from a log, so a home seals every file it writes: see `sealed`. Hashes are of what the files say, not
-of how they are sealed, so equal students have equal hashes in every home.
+``student.json`` says what kind it is, in which format, with which parameters, which encoder it needs,
+and the SHA-256 of every other file; the parameters hold whatever is not an array (vocabulary, classes
+…). All of it was learned from a log, so a home seals every file it writes: see `sealed`. Hashes are of
+what the files say, not of how they are sealed, so equal students have equal hashes in every home.
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ _NAME = re.compile(
     r"(?:[ ](?:[A-Z]\.?|[a-z]{1,3}|[a-z]{2,3}-[\w\-]+|[^\W\d_a-z][\w'\u2019\-]+)){1,5}"
 )
 _GREETED = re.compile(
-    r"(?<![A-Za-z])(?:hi|hello|dear|hey|thanks|thank you|welcome(?: back)?|sorry|sure|regards|cheers|sincerely"
-    r"|mr|mrs|ms|dr"
+    r"(?<![A-Za-z])(?:hi|hello|dear|hey|thanks|thank you|welcome(?: back)?|sorry|sure"
+    r"|regards|cheers|sincerely|mr|mrs|ms|dr"
     r"|name is|name's|called|i am|i'm|this is|it's)[,.]?\s+$",
     re.I,
 )

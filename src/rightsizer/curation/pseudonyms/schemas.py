@@ -1,7 +1,8 @@
 """What tools and response formats say in their own words: real contacts and secrets in it are blanked.
 
-A schema is the developer's text and the same in every session, so nothing in it gets a surrogate of a session:
-a description, example or default that holds somebody's address or a key gets a placeholder, equal everywhere.
+A schema is the developer's text and the same in every session, so nothing in it gets a surrogate of a
+session: a description, example or default that holds somebody's address or a key gets a placeholder,
+equal everywhere.
 """
 
 from __future__ import annotations
