@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,36 @@ def test_deny_by_default(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: 
         for verb in (curate_log, make_report, lambda w: export_log(w, tmp_path / "out.jsonl")):
             with pytest.raises(AccessDenied):
                 verb(ws)
+
+
+MATRIX: dict[str, set[str]] = {
+    "ingest": {"gateway"},
+    "curator": {
+        "import", "calls.read", "export", "export.curated", "curate", "discover", "tasks.edit", "rollback",
+        "dataset", "dataset.card", "report", "models.read",
+    },
+    "trainer": {"curated.read", "train", "evaluate", "replay", "models.read"},
+    "approver": {"release", "rollback", "replay", "models.read"},
+    "auditor": {"audit.read"},
+    "admin": {
+        "forget", "deleted", "retention", "keys.add", "keys.list", "keys.passphrase", "keys.revoke", "keys.rotate",
+        "keys.rotated",
+    },
+}  # fmt: skip
+
+
+def test_every_action_of_the_program_is_in_the_matrix_and_every_role_may_its_own_only() -> None:
+    import rightsizer
+
+    source = Path(str(rightsizer.__file__)).parent
+    used: set[str] = set()
+    for path in source.rglob("*.py"):
+        used |= set(re.findall(r"\.enter\(\s*\"([a-z._]+)\"", path.read_text(encoding="utf-8")))
+    everything = set().union(*MATRIX.values())
+    assert used <= everything
+    for role in COMPARTMENTS:
+        allowed = {action for action in everything if may(role, action)}
+        assert allowed == (everything if role == "admin" else MATRIX[role])
 
 
 def test_the_table_of_actions() -> None:
