@@ -51,6 +51,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     (f.HANDLE, re.compile(r"(?<![0-9A-Za-z_])(?P<v>[a-z]{2,20}_[a-z]{2,20}_[0-9]{3,8})(?![0-9A-Za-z_])")),
+    (f.ID, re.compile(r"(?<![0-9A-Za-z_])(?P<v>[a-z]{3,20}_[0-9]{5,12})(?![0-9A-Za-z_])")),
     (f.ID, re.compile(r"(?<![0-9A-Za-z&])(?P<v>#[A-Z]{0,4}-?[0-9]{4,16})(?![0-9A-Za-z])")),
     (
         f.ID,
