@@ -30,8 +30,9 @@ def test_told(text: str, kind: str, value: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "ISO27001 and RFC-2606, UTF-8, GPT-4o", "a 5000MAH cell at 2560X1440", "on 2024-05-15T10:00", "20240515T101500",
-        "CVE-2021-44228", "USD1234567", "see https://x.io/AB-123456/c", "H264", "route 66", "3:45", "ALPHA-BETA",
+        "ISO27001 and RFC-2606, UTF-8, GPT-4o", "a 5000MAH cell at 2560X1440", "on 2024-05-15T10:00",
+        "20240515T101500", "CVE-2021-44228", "USD1234567",
+        "see https://x.io/AB-123456/c", "H264", "route 66", "3:45", "ALPHA-BETA",
         "build abcDEF123456",
     ],
 )  # fmt: skip
