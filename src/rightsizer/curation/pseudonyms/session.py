@@ -116,6 +116,8 @@ class SessionRewriter:
 
     def forbidden(self, text: str) -> str | None:
         """The class of a value in an original text whose calls the policy drops, or None."""
+        if not self._forbidden.forms:
+            return None
         return next((hit.new for hit in self._forbidden.hits(text)), None)
 
     def survivors(self, text: str) -> list[str]:
@@ -315,13 +317,17 @@ def _map_message(message: Message, there: Replacer) -> Message:
     parts = tuple(_map_part(p, there) for p in message.parts)
     name = there.text(message.name) if message.name and message.role == "user" else message.name
     extra = _map_nested(message.extra, there) if message.extra else message.extra
+    same = all(a is b for a, b in zip(parts, message.parts, strict=True))
+    if same and name == message.name and not extra:
+        return message
     return message.model_copy(update={"parts": parts, "name": name, "extra": extra})
 
 
 def _map_part(part: Part, there: Replacer) -> Part:
     match part:
         case TextPart() | ReasoningPart():
-            return part.model_copy(update={"content": there.text(part.content)})
+            new = there.text(part.content)
+            return part if new == part.content else part.model_copy(update={"content": new})
         case ToolCallPart():
             return part.model_copy(update={"arguments": there.text(part.arguments)})
         case ToolCallResponsePart():
