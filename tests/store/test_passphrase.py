@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from rightsizer.errors import ConfigError, KeyMismatch
-from rightsizer.pipeline import change_passphrase, open_workspace, rotate_keys
+from rightsizer.pipeline import add_role_key, change_passphrase, open_workspace, rotate_keys
 from rightsizer.store import open_store
 from rightsizer.store import passphrase as words
 from rightsizer.store.keys import find_key, key_path, next_key_path
+from rightsizer.store.sealing import SealTo
 from rightsizer.testing.store_contract import make_call
 
 OLD, NEW = "correct horse battery staple", "正确的马 电池 订书钉"
@@ -143,6 +144,16 @@ def test_where_the_key_is_in_the_environment_there_is_nothing_to_wrap(
     monkeypatch.setenv("RIGHTSIZER_KEY", key_path(home).read_text().strip())
     with pytest.raises(ConfigError, match="RIGHTSIZER_KEY"):
         put_behind(home, OLD)
+
+
+def test_a_gateway_that_only_records_needs_no_passphrase(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_workspace(home) as ws:
+        ingest, _ = add_role_key(ws, "ingest", "front")
+    put_behind(home, OLD)
+    monkeypatch.setenv("RIGHTSIZER_ROLE_KEY", ingest)
+    with open_store(home) as store:
+        assert store.access.role == "ingest"
+        assert isinstance(store.writing_key, SealTo)
 
 
 _KILLED = """

@@ -62,6 +62,20 @@ def test_saving_twice_gives_the_same_hash(tmp_path: Path) -> None:
     assert artifact_size(tmp_path / "one") == sum(p.stat().st_size for p in (tmp_path / "one").iterdir())
 
 
+def test_a_folder_of_the_first_sealed_form_is_read_under_its_old_hash(tmp_path: Path) -> None:
+    seal = Seal(close=lambda b: b[::-1], open=lambda b: b[::-1])
+    save(Artifact("majority", {"a": 1}, {"w": np.ones(3)}), tmp_path)
+    manifest = (tmp_path / MANIFEST).read_bytes()
+    (tmp_path / MANIFEST).write_bytes(b"RZART\x01" + seal.close(manifest))
+    with sealed(seal):
+        before = artifact_hash(tmp_path)
+        assert read(tmp_path).params == {"a": 1}
+        (tmp_path / MANIFEST).write_bytes(b"RZART\x01" + seal.close(manifest + b" "))
+        assert artifact_hash(tmp_path) != before
+    (tmp_path / MANIFEST).write_bytes(b"RZART\x01" + seal.close(manifest))
+    assert artifact_hash(tmp_path) == before  # of the bytes on the disk: no seal is needed
+
+
 def test_long_files_are_sealed_in_numbered_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rightsizer.students.artifact._CHUNK", 100)
     seal = Seal(close=lambda b: bytes(x ^ 7 for x in b), open=lambda b: bytes(x ^ 7 for x in b))
