@@ -157,6 +157,8 @@ class Book:
         if sum(c.isdigit() for c in value) >= 7:
             self._know_digits(value, new)
         self._know_bare(value, new)
+        if kind == f.POSTCODE and re.fullmatch(r"[0-9]{5}-[0-9]{4}", value):
+            self._know(value[:5], new[:5])
 
     def _make(self, kind: str, value: str, draw: Draw, attempt: int) -> str:
         if kind == f.EMAIL:

@@ -13,10 +13,18 @@ from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.curation.pii import Span
 from rightsizer.curation.policy import ACTIONS, Policy
 from rightsizer.curation.pseudonyms import fields as f
+from rightsizer.curation.pseudonyms import lexicon_zh as zh
 from rightsizer.curation.pseudonyms.companies import find_chinese, is_somebodys
 from rightsizer.curation.pseudonyms.knowledge import Knowledge
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, TITLES
-from rightsizer.curation.pseudonyms.names import believed, joined, looks_like_a_name
+from rightsizer.curation.pseudonyms.names import (
+    FIELD_WORDS,
+    believed,
+    joined,
+    looks_like_a_name,
+    without_title,
+)
+from rightsizer.curation.pseudonyms.people import is_chinese
 from rightsizer.curation.pseudonyms.places import find_in_prose, parts_of
 from rightsizer.curation.pseudonyms.said import find_said
 from rightsizer.curation.pseudonyms.shapes import is_distinctive
@@ -113,6 +121,13 @@ class Collector:
                 self._take_name(value) if kind == f.PERSON else self._take(kind, value)
 
     def _take_name(self, name: str) -> None:
+        if is_chinese(name):
+            bare = without_title(name)
+            if len(bare) == 1 or bare in zh.COMPOUND:  # only a surname was said: 覃女士
+                bare += "某"
+            if bare not in FIELD_WORDS:
+                self._take(f.PERSON, bare)
+            return
         words = name.split()
         low = [w.lower().rstrip(".") for w in words]
         if any(w in GENERIC for w in low) or (len(words) == 1 and low[0] in ALSO_WORDS | TITLES):

@@ -45,6 +45,13 @@ _GREETINGS = frozenset(
     """.split()  # noqa: SIM905
 )
 _STATE = re.compile(r"[A-Z]{2}")  # names nobody
+# Names of fields that a recogniser takes for names of people.
+FIELD_WORDS = frozenset(
+    """
+    车牌 邮编 电话 手机 地址 姓名 订单 单号 账号 卡号 密码 邮箱 余额 包裹 快递 护照 工号 生日 年龄 性别 学号
+    公司 单位 保单 运单
+    """.split()  # noqa: SIM905
+)
 _HALF_ADDRESS = re.compile(
     r",?[ ](?:suite|ste|apt|apartment|unit|room|rm|floor|fl|flat|building|bldg|#)\.?$", re.I
 )
@@ -58,7 +65,7 @@ def believed(span: Span, text: str) -> Iterator[tuple[str, str]]:
     if _STATE.fullmatch(value):
         return
     if span.type == f.PERSON:
-        value = _without_title(value)
+        value = without_title(value)
         if _is_name(value) or (
             _GREETED.search(text[max(0, span.start - 24) : span.start]) and _is_single(value)
         ):
@@ -95,7 +102,7 @@ def joined(spans: Iterable[Span], text: str) -> Iterator[Span]:
         yield last
 
 
-def _without_title(value: str) -> str:
+def without_title(value: str) -> str:
     """A Chinese name without the title after it, which is no part of the person: 张三先生 → 张三."""
     return _TITLE_ZH.sub("", value) if is_chinese(value) else value
 

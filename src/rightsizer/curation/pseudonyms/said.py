@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator
 
 from rightsizer.curation.pseudonyms import fields as f
+from rightsizer.curation.pseudonyms import lexicon_zh as zh
 
 # A part of a name: a capital, then letters, hyphens, apostrophes; and the small words between parts.
 _PART = r"[A-Z\u00c0-\u00de\u0141\u015a\u0160\u017d][a-zA-Z'\u2019\u00c0-\u024f\-]{1,24}"
 # 12 Elm Dr Apt 3
 _NO_UNIT = r"(?!(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Room|Rm|Building|Bldg|Flat|Lot)(?![a-z]))"
 _PARTICLE = r"(?:van|von|der|den|de|del|della|di|da|dos|du|la|le|el|al|bin|ibn|ter|ten|zu|y)"
+
+_SURNAME = "|".join((*zh.COMPOUND, *zh.SURNAMES))
 
 _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
@@ -27,6 +30,12 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         f.PERSON,
         re.compile(rf"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof)\.?[ ]{_NO_UNIT}(?P<v>{_PART})(?![A-Za-z])"),
+    ),
+    (
+        f.PERSON,
+        re.compile(
+            rf"(?<![\u4e00-\u9fff])(?P<v>(?:{_SURNAME})(?:先生|女士|小姐))(?![\u4e00-\u9fff]{{0,1}}们)"
+        ),
     ),
     (
         f.PERSON,
@@ -58,7 +67,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"(?i:order|account|invoice|ticket|case|claim|booking|reservation|confirmation|tracking|customer|member"
             r"|membership|policy|patient|reference|user|employee|contract|loyalty|license|passport)"
-            r"(?:[ ](?i:number|no|nr|id|code|ref))?\.?(?:[ ](?i:is|was))?[ ]?[:#]?[ ]{0,2}"
+            r"(?:[ ](?i:number|no|nr|id|code|ref)(?![0-9A-Za-z]))?\.?(?:[ ](?i:is|was))?[ ]?[:#]?[ ]{0,2}"
             r"(?P<v>(?=[A-Z\-]{0,8}[0-9])[A-Z0-9][A-Z0-9\-]{2,22}[0-9][0-9A-Z]?)(?![0-9A-Za-z,]|\.[0-9])"
         ),
     ),
@@ -80,7 +89,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (f.POSTCODE, re.compile(r"(?<![A-Za-z])[A-Z]{2},?[ ](?P<v>[0-9]{5}(?:-[0-9]{4})?)(?![0-9A-Za-z])")),
 )
-_GATE = re.compile(r"[0-9#]|[Nn]ame|[Ii]'?[ ]?a?m|[A-Z][a-z]|[我姓名本]")
+_GATE = re.compile(r"[0-9#]|[Nn]ame|[Ii]'?[ ]?a?m|[A-Z][a-z]|[我姓名本]|先生|女士|小姐")
 
 
 _CODE = re.compile(r"(?<![0-9A-Za-z#_./:@\-])[0-9A-Z]+(?:[-/:][0-9A-Z]+)*(?![0-9A-Za-z_@]|[-/:][0-9A-Za-z])")
