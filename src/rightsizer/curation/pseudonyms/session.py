@@ -228,7 +228,7 @@ class _Reader:
     def finish(self) -> Findings:
         """What was found, once everything was read."""
         found = self._collector.found
-        people = [value for kind, value in found.values if kind == f.PERSON]
+        people = [value for kind, value in session_values(found) if kind == f.PERSON]
         for kind, value in handles_of(people, [*(text for text, _ in self._seen), *self._loose]):
             self._collector.take(kind, value)
         wanted = {*found.secrets, *found.masked}
