@@ -38,6 +38,19 @@ def test_forget_report_and_import_again(cli, home):
     assert cli("--home", home, "forget").code == 2
 
 
+def test_a_subject_is_given_what_forget_would_delete(cli, home, tmp_path):
+    session = first_session(home)
+    planned = cli("--home", home, "forget", "--subject", session, "--dry-run", "--json").json
+    out = tmp_path / "theirs.jsonl"
+    assert (
+        cli("--home", home, "export", out, "--subject", session, "--json").json["calls"] == planned["calls"]
+    )
+    rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert {row["session_id"] for row in rows} == {session}
+    assert cli("--home", home, "export", out, "--subject", session, "--curated").code == 2
+    assert cli("--home", home, "export", out, "--subject", "nobody", "--json").json["calls"] == 0
+
+
 def test_forget_says_what_to_do_next(cli, home):
     assert "yours to delete" in cli("--home", home, "forget", "--subject", first_session(home)).out
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import zlib
 from urllib.parse import quote
 
 import pytest
@@ -18,6 +20,10 @@ SAID = "ada@example.com 京A12345"
         quote(SAID, safe=""),
         base64.b64encode(SAID.encode()).decode(),
         base64.urlsafe_b64encode(SAID.encode()).decode().rstrip("="),
+        SAID.encode().hex(),
+        SAID.encode().hex().upper(),
+        base64.b64encode(gzip.compress(SAID.encode(), mtime=0)).decode(),
+        base64.b64encode(zlib.compress(SAID.encode())).decode(),
     ],
 )
 def test_a_piece_is_decoded_and_encoded_again(token: str) -> None:
@@ -43,6 +49,8 @@ def test_escapes_of_json_in_prose(slashes: str) -> None:
         "12345678901234567890",
         "/usr/local/lib/thing",
         "Zm9v",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",  # a digest
+        "3fa85f6457174562b3fc2c963f66afa6",
     ],
 )
 def test_ordinary_text_is_not_decoded(text: str) -> None:
@@ -51,3 +59,7 @@ def test_ordinary_text_is_not_decoded(text: str) -> None:
 
 def test_giant_and_broken_pieces_do_no_harm() -> None:
     assert not list(find_encoded("%ff%fe " + "A1" * 5000 + " AAAAAAAAAAAAAAAAAAAAAAA1="))
+    bomb = base64.b64encode(gzip.compress(bytes(50_000_000))).decode()
+    assert not list(find_encoded(f"x {bomb}"))
+    cut = base64.b64encode(gzip.compress(SAID.encode() * 9)[:-9]).decode()
+    assert not list(find_encoded(f"x {cut}"))

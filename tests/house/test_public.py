@@ -10,6 +10,7 @@ VERBS = {
     "add_role_key",
     "apply_retention",
     "assignments",
+    "change_passphrase",
     "curate_log",
     "dataset_card",
     "discover_tasks",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,36 @@ def test_deny_by_default(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: 
                 verb(ws)
 
 
+MATRIX: dict[str, set[str]] = {
+    "ingest": {"gateway"},
+    "curator": {
+        "import", "calls.read", "export", "export.curated", "curate", "discover", "tasks.edit", "rollback",
+        "dataset", "dataset.card", "report", "models.read",
+    },
+    "trainer": {"curated.read", "train", "evaluate", "replay", "models.read"},
+    "approver": {"release", "rollback", "replay", "models.read"},
+    "auditor": {"audit.read"},
+    "admin": {
+        "forget", "deleted", "retention", "keys.add", "keys.list", "keys.passphrase", "keys.revoke",
+        "keys.rotate", "keys.rotated",
+    },
+}  # fmt: skip
+
+
+def test_every_action_of_the_program_is_in_the_matrix_and_every_role_may_its_own_only() -> None:
+    import rightsizer
+
+    source = Path(str(rightsizer.__file__)).parent
+    used: set[str] = set()
+    for path in source.rglob("*.py"):
+        used |= set(re.findall(r"\.enter\(\s*\"([a-z._]+)\"", path.read_text(encoding="utf-8")))
+    everything = set().union(*MATRIX.values())
+    assert used <= everything
+    for role in COMPARTMENTS:
+        allowed = {action for action in everything if may(role, action)}
+        assert allowed == (everything if role == "admin" else MATRIX[role])
+
+
 def test_the_table_of_actions() -> None:
     assert may("admin", "an action nobody has thought of")
     for role in COMPARTMENTS:
@@ -96,12 +127,12 @@ def test_the_table_of_actions() -> None:
     assert roles_that_may("release") == ("approver", "admin")
 
 
-def test_a_students_words_are_on_the_disk_in_no_plain_form_and_equal_students_have_equal_hashes(
-    home: Path,
+def test_nothing_of_a_student_is_on_the_disk_in_plain_form_and_equal_students_have_equal_hashes(
+    home: Path, tmp_path: Path
 ) -> None:
     from rightsizer.errors import ArtifactError
-    from rightsizer.pipeline.predict import load_verified, student_folder
-    from rightsizer.students.artifact import load_student
+    from rightsizer.pipeline.predict import artifact_seal, load_verified, student_folder
+    from rightsizer.students.artifact import ARRAYS, load_student, read, save, sealed
 
     with open_workspace(home, flags=FLAGS) as ws:
         learning = prepare(ws, ws.find(Task, "task_1"))
@@ -117,3 +148,21 @@ def test_a_students_words_are_on_the_disk_in_no_plain_form_and_equal_students_ha
         assert answer.text in ("billing", "delivery")
         with pytest.raises(ArtifactError, match="sealed"):
             load_student(folder)
+        with sealed(artifact_seal(ws)):
+            artifact = read(folder)
+        plain = tmp_path / "plain"
+        assert (
+            save(artifact, plain) == students[0].artifact_hash
+        )  # of what the files say, however they are kept
+        weights = (plain / ARRAYS).read_bytes()
+        assert weights[8:200] not in data  # names and shapes of arrays
+        assert weights[-200:] not in data  # numbers
+        assert (folder / ARRAYS).stat().st_size < len(weights) + 200
+        spoiled = bytearray((folder / ARRAYS).read_bytes())
+        spoiled[-1] ^= 1
+        (folder / ARRAYS).write_bytes(spoiled)
+        with pytest.raises(ArtifactError, match="altered"):
+            load_verified(ws, students[0])
+        (folder / ARRAYS).write_bytes(spoiled[:40])
+        with pytest.raises(ArtifactError, match="cut off"):
+            load_verified(ws, students[0])

@@ -12,12 +12,15 @@ import pytest
 from rightsizer.errors import ArtifactError
 from rightsizer.students.artifact import (
     MANIFEST,
+    SEALED,
     Artifact,
+    Seal,
     artifact_hash,
     artifact_size,
     load_student,
     read,
     save,
+    sealed,
 )
 from rightsizer.students.cache import MajorityStudent
 from rightsizer.testing.label_calls import answer, requests
@@ -57,6 +60,43 @@ def test_saving_twice_gives_the_same_hash(tmp_path: Path) -> None:
     assert first == save(student(), tmp_path / "two")
     assert first == save(student(), tmp_path / "one")
     assert artifact_size(tmp_path / "one") == sum(p.stat().st_size for p in (tmp_path / "one").iterdir())
+
+
+def test_a_folder_of_the_first_sealed_form_is_read_under_its_old_hash(tmp_path: Path) -> None:
+    seal = Seal(close=lambda b: b[::-1], open=lambda b: b[::-1])
+    save(Artifact("majority", {"a": 1}, {"w": np.ones(3)}), tmp_path)
+    manifest = (tmp_path / MANIFEST).read_bytes()
+    (tmp_path / MANIFEST).write_bytes(b"RZART\x01" + seal.close(manifest))
+    with sealed(seal):
+        before = artifact_hash(tmp_path)
+        assert read(tmp_path).params == {"a": 1}
+        (tmp_path / MANIFEST).write_bytes(b"RZART\x01" + seal.close(manifest + b" "))
+        assert artifact_hash(tmp_path) != before
+    (tmp_path / MANIFEST).write_bytes(b"RZART\x01" + seal.close(manifest))
+    assert artifact_hash(tmp_path) == before  # of the bytes on the disk: no seal is needed
+
+
+def test_long_files_are_sealed_in_numbered_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rightsizer.students.artifact._CHUNK", 100)
+    seal = Seal(close=lambda b: bytes(x ^ 7 for x in b), open=lambda b: bytes(x ^ 7 for x in b))
+    content = bytes(range(250))
+    with sealed(seal):
+        save(Artifact("majority", {}, blobs={"graph": content, "empty": b""}), tmp_path)
+        assert read(tmp_path).blobs == {"graph": content, "empty": b""}
+        assert content[:16] not in (tmp_path / "graph").read_bytes()
+        whole = (tmp_path / "graph").read_bytes()
+        size = 8 + int.from_bytes(whole[len(SEALED) : len(SEALED) + 8], "big")
+        first, rest = whole[len(SEALED) : len(SEALED) + size], whole[len(SEALED) + size :]
+        for spoiled in (
+            rest[:size] + first + rest[size:],
+            first,
+            first + rest + first,
+        ):  # moved, cut, repeated
+            (tmp_path / "graph").write_bytes(SEALED + spoiled)
+            with pytest.raises(ArtifactError, match=r"not the file|cut off"):
+                read(tmp_path)
+    with pytest.raises(ArtifactError, match="is sealed"):
+        read(tmp_path)
 
 
 def test_saving_leaves_nothing_of_what_was_there(tmp_path: Path) -> None:

@@ -80,6 +80,35 @@ def rotate(as_json: bool) -> None:
         )
 
 
+@keys.command()
+@click.option("--remove", is_flag=True, help="No passphrase any more: the key lies in its file as it is.")
+@json_option
+def passphrase(remove: bool, as_json: bool) -> None:
+    """Put the store's key behind a passphrase, or change it; the store gets a new key with it.
+
+    The new passphrase is asked for, or taken from RIGHTSIZER_NEW_PASSPHRASE (or the file that
+    RIGHTSIZER_NEW_PASSPHRASE_FILE names). From then on RIGHTSIZER_PASSPHRASE, RIGHTSIZER_PASSPHRASE_FILE or
+    an answer at the terminal opens the home. There is no way back without it.
+    """
+    from rightsizer.pipeline import change_passphrase
+    from rightsizer.store.passphrase import given_passphrase
+
+    with workspace() as ws:
+        new = "" if remove else given_passphrase(None, _NEW, f"{_NEW}_FILE")
+        if not new and not remove:
+            new = click.prompt("new passphrase", hide_input=True, confirmation_prompt=True, err=True)
+        done = change_passphrase(ws, new)
+    if as_json:
+        emit_json(done)
+    else:
+        console().print(
+            f"[green]done[/] {done.keys} keys are under the key {done.fingerprint} ({done.where})"
+        )
+
+
+_NEW = "RIGHTSIZER_NEW_PASSPHRASE"
+
+
 @keys.command(name="add")
 @click.argument("role", type=click.Choice(ROLES))
 @click.argument("name")

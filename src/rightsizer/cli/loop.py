@@ -41,8 +41,11 @@ def import_(files: tuple[Path, ...], format_: str, as_json: bool) -> int:
     is_flag=True,
     help="Only what may be learned from, rewritten as the policy says: surrogates, consistent by session.",
 )
+@click.option(
+    "--subject", metavar="ID", help="Only the sessions of a subject, as they are: what `forget` would delete."
+)
 @json_option
-def export(file: Path, curated: bool, as_json: bool) -> None:
+def export(file: Path, curated: bool, subject: str | None, as_json: bool) -> None:
     """Write the call log as call records (.jsonl, .gz, .zst) under their own ids.
 
     \b
@@ -51,8 +54,10 @@ def export(file: Path, curated: bool, as_json: bool) -> None:
     """
     from rightsizer.pipeline import export_log
 
+    if curated and subject:
+        raise click.UsageError("--subject gives calls as they are: it does not go with --curated")
     with workspace() as ws, progress_bar(as_json) as progress:
-        done = export_log(ws, file, curated=curated, progress=progress)
+        done = export_log(ws, file, curated=curated, subject=subject, progress=progress)
     held = [{"reason": reason, "calls": n} for reason, n in done.quarantined]
     if as_json:
         emit_json({"file": str(file), "calls": done.calls, "quarantined": held})

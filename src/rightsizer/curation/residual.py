@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.curation.policy import Policy
 from rightsizer.curation.pseudonyms.session import SessionRewriter
-from rightsizer.curation.pseudonyms.tree import texts_of_message, walk
+from rightsizer.curation.pseudonyms.tree import Leaf, texts_of_message, walk
 from rightsizer.curation.sensitive import PLACEHOLDER
 from rightsizer.types import Call, Message
 
@@ -20,9 +20,15 @@ def texts_of_call(call: Call) -> Iterator[str]:
     for message in messages:
         yield from texts_of_message(message)
     for nested in (call.request.params, call.metadata, call.extra, call.outcome, call.source):
-        yield from (leaf.value for leaf in walk(nested) if isinstance(leaf.value, str))
+        yield from (
+            leaf.value for leaf in walk(nested) if isinstance(leaf.value, str) and not _is_field(leaf)
+        )
     if call.error is not None:
         yield call.error.message
+
+
+def _is_field(leaf: Leaf) -> bool:
+    return leaf.is_key and str(leaf.value).isidentifier() and not any(c.isdigit() for c in str(leaf.value))
 
 
 class ResidualScan:

@@ -103,7 +103,7 @@ class Listener:
         try:
             with open_workspace(home) as ws:
                 self._home = ws.home
-            return Journal(self._home, find_key(self._home, None, create=False))
+            return Journal(self._home, find_key(self._home, None, create=False, ask=False))
         except RightsizerError as error:
             log.warning("%s", error.message)
             return None

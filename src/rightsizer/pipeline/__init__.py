@@ -13,7 +13,7 @@ from rightsizer.pipeline.collect import assignments, curate_log, discover_tasks,
 from rightsizer.pipeline.deploy import release_student, rollback_task
 from rightsizer.pipeline.edit import merge_tasks, rename_task, split_task, unmerge_task
 from rightsizer.pipeline.forget import Deletion, apply_retention, forget_subject
-from rightsizer.pipeline.keys import Rotation, add_role_key, revoke_role_key, rotate_keys
+from rightsizer.pipeline.keys import Rotation, add_role_key, change_passphrase, revoke_role_key, rotate_keys
 from rightsizer.pipeline.learn import Learning, prepare, train_students
 from rightsizer.pipeline.lineage import Lineage, Origin, trace
 from rightsizer.pipeline.loop import RunOutcome, TaskOutcome, run_loop
@@ -36,6 +36,7 @@ __all__ = [
     "add_role_key",
     "apply_retention",
     "assignments",
+    "change_passphrase",
     "curate_log",
     "dataset_card",
     "discover_tasks",

@@ -13,6 +13,7 @@ from rightsizer.errors import InputError
 from rightsizer.pipeline.policy import drop_marks, policy_of
 from rightsizer.pipeline.progress import Progress, counted, silent
 from rightsizer.pipeline.pseudonyms import Quarantine, rewritten_calls
+from rightsizer.pipeline.subject import belongs_to
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.store.feedback import Outcomes
 from rightsizer.types import Call, Frozen, Funnel, Level, Task, new_id
@@ -39,12 +40,23 @@ class Exported(Frozen):
     quarantined: tuple[tuple[str, int], ...] = ()
 
 
-def export_log(ws: Workspace, path: Path, *, curated: bool = False, progress: Progress = silent) -> Exported:
+def export_log(
+    ws: Workspace,
+    path: Path,
+    *,
+    curated: bool = False,
+    subject: str | None = None,
+    progress: Progress = silent,
+) -> Exported:
     """Write the call log as call records under their own ids.
 
     `curated`: only what may be learned from, rewritten with session-consistent surrogates as the policy
     says, and without the calls in which something sensitive still hits after that.
+    `subject`: only the sessions of a subject (a session or call id, or a value attached to calls), as they
+    are: what `forget_subject` would delete.
     """
+    if subject is not None:
+        return _export_subject(ws, path, subject, progress)
     ws.enter("export.curated" if curated else "export", calls=ws.store.calls.count(kept_only=curated))
     if curated:
         quarantine = Quarantine()
@@ -53,6 +65,15 @@ def export_log(ws: Workspace, path: Path, *, curated: bool = False, progress: Pr
     total = ws.store.calls.count()
     calls = Outcomes(ws.store.records).join(ws.store.calls.scan())
     return Exported(calls=write_calls(counted(calls, "export", total, progress), path))
+
+
+def _export_subject(ws: Workspace, path: Path, subject: str, progress: Progress) -> Exported:
+    total = ws.store.calls.count()
+    ws.enter("export", of_a_subject=True)
+    searched = counted(ws.store.calls.scan(), "search", total, progress)
+    sessions = sorted({call.session_id for call in searched if belongs_to(call, subject)})
+    calls = (call for session in sessions for call in ws.store.calls.scan(session_id=session))
+    return Exported(calls=write_calls(Outcomes(ws.store.records).join(calls), path))
 
 
 def curate_log(ws: Workspace, *, progress: Progress = silent) -> Funnel:

@@ -17,11 +17,12 @@ from typing import Literal
 from rightsizer.errors import InputError
 from rightsizer.evaluation.run import score
 from rightsizer.pipeline.learn import Learning
+from rightsizer.pipeline.predict import artifact_seal
 from rightsizer.pipeline.probe import held_out
 from rightsizer.pipeline.progress import Progress, silent
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.stats import clopper_pearson, cluster_bootstrap
-from rightsizer.students.artifact import load_student
+from rightsizer.students.artifact import load_student, sealed
 from rightsizer.types import Candidate, Example, Score
 
 SHARES = (0.25, 0.5, 1.0)
@@ -121,7 +122,7 @@ def _trained(
 ) -> list[Score]:
     from rightsizer.training.train import train
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, sealed(artifact_seal(ws)):
         out = Path(folder) / "student"
         part = part[: ws.settings.train.max_examples]
         train(candidate, learning.task, part, out, seed=ws.settings.train.seed, encoder=ws.encoder)

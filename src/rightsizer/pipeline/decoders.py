@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from rightsizer.errors import InputError
-from rightsizer.pipeline.predict import load_verified, student_folder
+from rightsizer.pipeline.predict import artifact_seal, load_verified, student_folder
 from rightsizer.pipeline.workspace import Workspace
+from rightsizer.students.artifact import sealed
 from rightsizer.types import Candidate, Student
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def export_student(ws: Workspace, student: Student, out: Path, form: Form) -> li
     from rightsizer.training.decoder.export import export_decoder
 
     load_verified(ws, student)
-    return export_decoder(student_folder(ws, student), out, form, name=student.id[-8:])
+    with sealed(artifact_seal(ws)):
+        return export_decoder(student_folder(ws, student), out, form, name=student.id[-8:])
 
 
 def model_server(ws: Workspace, student: Student) -> ModelServer:

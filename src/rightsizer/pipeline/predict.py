@@ -13,7 +13,7 @@ from pathlib import Path
 from rightsizer.curation.mask import Masker
 from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.curation.pseudonyms.tree import texts_of_message
-from rightsizer.errors import ArtifactError
+from rightsizer.errors import AccessDenied, ArtifactError, StoreError
 from rightsizer.pipeline.policy import mask_cache, policy_of
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.students.artifact import Seal, artifact_hash, load_student, sealed
@@ -69,7 +69,7 @@ def load_verified(ws: Workspace, student: Student) -> Predictor:
         ArtifactError: files are missing or differ from what was evaluated.
     """
     folder = student_folder(ws, student)
-    found = artifact_hash(folder)
+    found = student_hash(ws, student)
     if found != student.artifact_hash:
         raise ArtifactError(
             f"the files of {student.id} are not the ones that were evaluated",
@@ -77,6 +77,20 @@ def load_verified(ws: Workspace, student: Student) -> Predictor:
         )
     with sealed(artifact_seal(ws)):
         return load_student(folder, encoder=ws.encoder)
+
+
+def student_hash(ws: Workspace, student: Student) -> str:
+    """The hash of a student's files as they are now. Raises `ArtifactError` if they are not sound."""
+    with sealed(artifact_seal(ws)):
+        try:
+            return artifact_hash(student_folder(ws, student))
+        except StoreError as error:
+            if isinstance(error, AccessDenied):
+                raise
+            raise ArtifactError(
+                f"the files of {student.id} were altered",
+                hint="restore the home folder from a backup, or train the task again",
+            ) from error
 
 
 def artifact_seal(ws: Workspace) -> Seal:

@@ -14,10 +14,9 @@ from rightsizer.evaluation.slices import slice_scores, with_slices
 from rightsizer.evaluation.spending import next_batch
 from rightsizer.pipeline.curated import read_copy, reads_copies_only
 from rightsizer.pipeline.learn import Learning, curated_example
-from rightsizer.pipeline.predict import load_verified, student_folder
+from rightsizer.pipeline.predict import load_verified, student_hash
 from rightsizer.pipeline.progress import Progress, silent
 from rightsizer.pipeline.workspace import Workspace
-from rightsizer.students.artifact import artifact_hash
 from rightsizer.tasks.dataset import materialise
 from rightsizer.types import (
     Certificate,
@@ -160,9 +159,7 @@ def verify_certificate(ws: Workspace, key: str) -> Verification:
             f"the evidence of {certificate.id} cannot be read: {error}",
             hint="restore the home folder from a backup, or evaluate the student again",
         ) from error
-    return verify(
-        certificate, evidence, artifact_hash(student_folder(ws, student)), signing_key(ws.home).public_key()
-    )
+    return verify(certificate, evidence, student_hash(ws, student), signing_key(ws.home).public_key())
 
 
 def _certificate(ws: Workspace, key: str) -> Certificate:

@@ -1,9 +1,9 @@
 """Where the key of a store comes from, and how it opens the store.
 
 The key-encryption key is 32 random bytes. In order: the `key` argument, the environment variable
-``RIGHTSIZER_KEY`` (base64 or hex), the file ``<home>/keys/store.key`` (base64, mode 0600), which is
-made with a new store and never for an existing one. The file lies outside the database folder
-``<home>/store``, so that a copy of the database alone opens nothing.
+``RIGHTSIZER_KEY`` (base64 or hex), the file ``<home>/keys/store.key`` (base64, or behind a passphrase:
+see `passphrase`; mode 0600), which is made with a new store and never for an existing one. The file lies
+outside the database folder ``<home>/store``, so that a copy of the database alone opens nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from rightsizer.errors import ConfigError, KeyMismatch, StoreError
+from rightsizer.store import passphrase as words
 from rightsizer.store.crypto import KEY_BYTES, Cipher, key_fingerprint, unwrap_key, wrap_key
 from rightsizer.store.roles import Compartment
 
@@ -51,9 +52,16 @@ def parse_key(text: str, origin: str) -> bytes:
 
 
 def find_key(
-    home: Path, key: bytes | None, *, create: bool, environment: Mapping[str, str] | None = None
+    home: Path,
+    key: bytes | None,
+    *,
+    create: bool,
+    environment: Mapping[str, str] | None = None,
+    ask: bool = True,
 ) -> bytes:
     """The key-encryption key of a home. With `create`, a missing key file is made.
+
+    A passphrase that is not in the environment is asked for at the terminal, unless `ask` is false.
 
     Raises `KeyMismatch` if there is none, `ConfigError` if it is not a key, `StoreError` if others
     may read the key file.
@@ -67,22 +75,27 @@ def find_key(
         return parse_key(variables[ENVIRONMENT_VARIABLE], ENVIRONMENT_VARIABLE)
     path = key_path(home)
     try:
-        return _key_of_file(home, path, create)
+        return _key_of_file(home, path, create, variables, ask)
     except OSError as error:
         raise StoreError(
             f"cannot use the key file {path}: {error}", hint="check its owner and mode"
         ) from error
 
 
-def _key_of_file(home: Path, path: Path, create: bool) -> bytes:
+def _key_of_file(home: Path, path: Path, create: bool, variables: Mapping[str, str], ask: bool) -> bytes:
     if not path.exists():
         if not create:
             raise KeyMismatch(
                 f"there is a store in {home} but no key for it at {path}",
                 hint=f"put the key file back or set {ENVIRONMENT_VARIABLE}: nothing else opens the data",
             )
-        create_key_file(path)
-    return read_key_file(path)
+        create_key_file(path, words.given_passphrase(variables))
+    try:
+        return read_key_file(path, variables, ask=ask)
+    except KeyMismatch:  # a change of the passphrase may have been cut off between the two files
+        if not next_key_path(home).exists():
+            raise
+        return read_key_file(next_key_path(home), variables, ask=ask)
 
 
 def next_key_path(home: Path) -> Path:
@@ -90,14 +103,19 @@ def next_key_path(home: Path) -> Path:
     return key_path(home).with_suffix(".next")
 
 
-def create_key_file(path: Path) -> None:
-    """Write a new key under a temporary name, then link it: another process never sees half a key."""
+def create_key_file(path: Path, passphrase: str = "") -> None:
+    """Write a new key, behind `passphrase` if one is given, under a temporary name, then link it.
+
+    So another process never sees half a key.
+    """
+    key = secrets.token_bytes(KEY_BYTES)
+    content = words.wrap(key, passphrase) if passphrase else base64.b64encode(key) + b"\n"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         try:
@@ -108,14 +126,25 @@ def create_key_file(path: Path) -> None:
         draft.unlink()
 
 
-def read_key_file(path: Path) -> bytes:
-    """The key in a file. Raises `StoreError` if others may read it, `ConfigError` if it is none."""
+def read_key_file(path: Path, environment: Mapping[str, str] | None = None, *, ask: bool = True) -> bytes:
+    """The key in a file.
+
+    Raises `StoreError` if others may read it, `ConfigError` if it is none, `KeyMismatch` if it is behind a
+    passphrase that was not given or is another.
+    """
     mode = stat.S_IMODE(path.stat().st_mode)
     if os.name == "posix" and mode & 0o077:
         raise StoreError(
             f"the key file {path} can be read by others (mode {mode:04o})", hint=f"chmod 600 {path}"
         )
-    return parse_key(path.read_text(encoding="ascii", errors="replace"), str(path))
+    content = path.read_bytes()
+    if not words.is_wrapped(content):
+        return parse_key(content.decode("ascii", errors="replace"), str(path))
+    try:
+        return words.unwrap(content, words.find_passphrase(path, environment, ask=ask), str(path))
+    except KeyMismatch:
+        words.forget_typed(path)
+        raise
 
 
 _PURPOSES = ((0, "address"), (1, "data"), (2, "models"), (3, "curated"), (4, "ingest"))

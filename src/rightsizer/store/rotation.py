@@ -7,8 +7,12 @@ bytes are overwritten. Whoever opens the store in between tries both files and e
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rightsizer.errors import KeyMismatch
@@ -22,14 +26,33 @@ from rightsizer.store.keys import (
     read_key_file,
     store_id_of,
 )
+from rightsizer.store.passphrase import VARIABLE, is_wrapped
 
 
-def new_key(home: Path) -> bytes:
-    """The key to rotate to, made and on the disk; that of a rotation that was cut off is used again."""
+@contextmanager
+def rotating(home: Path) -> Iterator[None]:
+    """One rotation at a time: a second process waits until the first has ended."""
+    folder = os.open(key_path(home).parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def new_key(home: Path, passphrase: str = "") -> bytes:
+    """The key to rotate to, made and on the disk, behind `passphrase` if one is given.
+
+    Inside `rotating`, and only when the store opens with the present key: what a rotation that was cut off
+    left is then no store's key; it is used again if it opens, and replaced if not.
+    """
     path = next_key_path(home)
-    if not path.exists():
-        create_key_file(path)
-    return read_key_file(path)
+    if path.exists() and is_wrapped(path.read_bytes()) == bool(passphrase):
+        with contextlib.suppress(KeyMismatch):  # of a rotation that was cut off: taken up again
+            return read_key_file(path, {VARIABLE: passphrase}, ask=False)
+    path.unlink(missing_ok=True)
+    create_key_file(path, passphrase)
+    return read_key_file(path, {VARIABLE: passphrase}, ask=False)
 
 
 def rewrap(connection: sqlite3.Connection, old: bytes, new: bytes) -> int:
@@ -55,7 +78,8 @@ def adopt_new_key(home: Path) -> None:
         return
     old = os.open(path, os.O_RDWR) if path.exists() else None
     try:
-        os.replace(following, path)
+        with contextlib.suppress(FileNotFoundError):  # another process was first
+            os.replace(following, path)
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -76,13 +100,23 @@ def open_in_rotation(
 
     Raises `KeyMismatch` if neither is the store's key.
     """
+    following = next_key_path(home)
     try:
-        return open_keys(connection, kek), kek
-    except KeyMismatch:
-        if not from_file or not next_key_path(home).exists():
-            raise
-        kek = read_key_file(next_key_path(home))
         keys = open_keys(connection, kek)
-    if finish:
+        is_next = from_file and following.exists() and _holds(following, kek)
+    except KeyMismatch:
+        if not from_file or not following.exists():
+            raise
+        kek = read_key_file(following)
+        keys = open_keys(connection, kek)
+        is_next = True
+    if finish and is_next:
         adopt_new_key(home)
     return keys, kek
+
+
+def _holds(path: Path, kek: bytes) -> bool:
+    """Whether a key file holds this key; not if it opens with another passphrase or is gone by now."""
+    with contextlib.suppress(KeyMismatch, OSError):
+        return read_key_file(path, ask=False) == kek
+    return False

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
-from rightsizer.errors import AccessDenied, NotFound, StoreError
+from rightsizer.errors import AccessDenied, KeyMismatch, NotFound, StoreError
 from rightsizer.store.calls import SqliteCallLog
 from rightsizer.store.crypto import Cipher, key_fingerprint
 from rightsizer.store.database import Database, translate
@@ -137,6 +137,15 @@ class SqliteStore:
     def finish_erasures(self) -> None:
         """Destroy the keys that an erasure, cut off in the middle, left to destroy."""
         destroy_doomed(self._database, self._ring)
+
+    def opens_with(self, kek: bytes) -> bool:
+        """Whether this is the store's key-encryption key."""
+        with self._database.write() as connection:
+            try:
+                open_keys(connection, kek)
+            except KeyMismatch:
+                return False
+        return True
 
     def rotate_key(self, old: bytes, new: bytes) -> int:
         """Put every key under a new KEK, in one transaction; the number of keys. Raises `KeyMismatch`."""

@@ -1,9 +1,10 @@
 """A student on disk: a folder with ``student.json``, ``arrays.safetensors`` and, where the student brings an
 encoder of its own, that encoder's ONNX graph and tokenizer. Nothing in it is code.
 
-``student.json`` says what kind it is, in which format, with which parameters, which encoder it needs, and
-the SHA-256 of every other file; the parameters hold whatever is not an array (vocabulary, classes …). Those
-come from the log, so a home seals this file: see `sealed`. Arrays are numbers and stay as they are.
+``student.json`` says what kind it is, in which format, with which parameters, which encoder it needs,
+and the SHA-256 of every other file; the parameters hold whatever is not an array (vocabulary, classes
+…). All of it was learned from a log, so a home seals every file it writes: see `sealed`. Hashes are of
+what the files say, not of how they are sealed, so equal students have equal hashes in every home.
 """
 
 from __future__ import annotations
@@ -43,15 +44,15 @@ KINDS: dict[str, str] = {
 }
 
 
-SEALED = b"RZART\x01"
+SEALED = b"RZART\x02"
+_SEALED_WORDS = b"RZART\x01"  # the first form sealed student.json alone, and its hash is of the sealed bytes
+_CHUNK = 1 << 26
+_LENGTH = 8
 
 
 @dataclass(frozen=True)
 class Seal:
-    """How ``student.json`` is kept: two functions that are each other's inverse.
-
-    `close` must be deterministic, so that equal students have equal hashes.
-    """
+    """How the files of a student are kept: two functions that are each other's inverse."""
 
     close: Callable[[bytes], bytes]
     open: Callable[[bytes], bytes]
@@ -107,16 +108,52 @@ def save(artifact: Artifact, folder: Path) -> str:
     }
     for name, content in files.items():
         _write(folder / name, content)
-    written = json.dumps(manifest, sort_keys=True).encode()
-    seal = _SEAL.get()
-    _write(folder / MANIFEST, written if seal is None else SEALED + seal.close(written))
+    _write(folder / MANIFEST, json.dumps(manifest, sort_keys=True).encode())
     return artifact_hash(folder)
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Create the file for its owner only; vocabularies and answers come from the log."""
+    """Create the file for its owner only, sealed where a seal is in force."""
+    seal = _SEAL.get()
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
+        if seal is None:
+            file.write(content)
+            return
+        file.write(SEALED)
+        count = max(1, -(-len(content) // _CHUNK))
+        for at in range(count):  # numbered, so that none can be moved or left out
+            head = at.to_bytes(_LENGTH, "big") + count.to_bytes(_LENGTH, "big")
+            sealed_chunk = seal.close(head + content[at * _CHUNK : (at + 1) * _CHUNK])
+            file.write(len(sealed_chunk).to_bytes(_LENGTH, "big") + sealed_chunk)
+
+
+def _content(path: Path) -> bytes:
+    """What a file says, opened if it is sealed. Raises `ArtifactError` without the seal, or if cut off."""
+    content = path.read_bytes()
+    if not content.startswith((SEALED, _SEALED_WORDS)):
+        return content
+    seal = _SEAL.get()
+    if seal is None:
+        raise ArtifactError(f"{path} is sealed", hint="open it through the home it belongs to")
+    if content.startswith(_SEALED_WORDS):
+        return seal.open(content[len(_SEALED_WORDS) :])
+    out, position, at, count = [], len(SEALED), 0, 1
+    while at < count:
+        size = int.from_bytes(content[position : position + _LENGTH], "big")
+        position += _LENGTH
+        chunk = content[position : position + size]
+        if len(chunk) < size or size == 0:
+            raise ArtifactError(f"{path} is cut off", hint=RESTORE)
+        plain = seal.open(chunk)
+        position += size
+        count = int.from_bytes(plain[_LENGTH : 2 * _LENGTH], "big")
+        if int.from_bytes(plain[:_LENGTH], "big") != at:
+            raise ArtifactError(f"{path} is not the file that was saved", hint=RESTORE)
+        out.append(plain[2 * _LENGTH :])
+        at += 1
+    if position != len(content):
+        raise ArtifactError(f"{path} is not the file that was saved", hint=RESTORE)
+    return b"".join(out)
 
 
 def read(folder: Path) -> Artifact:
@@ -132,7 +169,7 @@ def read(folder: Path) -> Artifact:
         # A name with a path in it would read outside the folder.
         if Path(name).name != name or not path.is_file():
             raise ArtifactError(f"{path} is missing", hint=RESTORE)
-        contents[name] = path.read_bytes()
+        contents[name] = _content(path)
         if hashlib.sha256(contents[name]).hexdigest() != digest:
             raise ArtifactError(f"{path} is not the file that was saved", hint=RESTORE)
     arrays: dict[str, Any] = {}
@@ -147,12 +184,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.is_file():
         raise ArtifactError(f"{folder} holds no student ({MANIFEST} is missing)", hint=RESTORE)
-    content = path.read_bytes()
-    if content.startswith(SEALED):
-        seal = _SEAL.get()
-        if seal is None:
-            raise ArtifactError(f"{path} is sealed", hint="open it through the home it belongs to")
-        content = seal.open(content[len(SEALED) :])
+    content = _content(path)
     try:
         found = json.loads(content)
     except ValueError as error:
@@ -171,10 +203,10 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def artifact_hash(folder: Path) -> str:
-    """SHA-256 over names and contents of all files in the folder, in name order.
+    """SHA-256 over names and contents of all files in the folder, in name order, as they are unsealed.
 
     Raises:
-        ArtifactError: there is no such folder, or nothing in it.
+        ArtifactError: there is no such folder, or nothing in it, or a file is sealed and no seal is in force.
     """
     if not folder.is_dir():
         raise ArtifactError(f"{folder} is missing", hint=RESTORE)
@@ -183,10 +215,18 @@ def artifact_hash(folder: Path) -> str:
         raise ArtifactError(f"{folder} is empty", hint=RESTORE)
     total = hashlib.sha256()
     for name, path in files:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = _digest(path)
         total.update(f"{len(name.encode())}:{name}:{digest}\n".encode())
     return total.hexdigest()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        is_sealed = file.read(len(SEALED)) == SEALED
+        file.seek(0)
+        if not is_sealed:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    return hashlib.sha256(_content(path)).hexdigest()
 
 
 def artifact_size(folder: Path) -> int:

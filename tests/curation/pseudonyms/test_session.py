@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -340,3 +341,38 @@ def test_properties_of_the_map(
     assert restored.request.messages[1:] == original.request.messages[1:]
     assert SessionRewriter([original], KEY, None, Knowledge()).rewrite(original) == rewritten
     assert not [v for m in rewritten.request.messages for v in one.survivors(m.text)]
+
+
+def _said(text: str, *, session: str = "s", metadata: dict[str, Any] | None = None) -> Call:
+    user = Message(role="user", parts=(TextPart(content=text),))
+    return Call(
+        id="c", session_id=session, request=Request(messages=(user,)), response=None, metadata=metadata or {}
+    )
+
+
+@pytest.mark.parametrize("session", ["chat lin.wu@firm.cn", "wa:+14155552671", "13912345678"])
+def test_a_session_named_after_somebody_is_renamed_and_no_other(session: str) -> None:
+    call = _said("hello", session=session)
+    renamed = SessionRewriter([call], KEY).rewrite(call)
+    assert renamed.id == "c"
+    assert renamed.session_id != session
+    assert not any(part in renamed.session_id for part in ("lin", "firm", "5552671", "12345678"))
+    for plain in ("session-17", "3fa85f64-5717-4562-b3fc-2c963f66afa6", "2024-05-01/7"):
+        other = _said("hello", session=plain)
+        assert SessionRewriter([other], KEY).rewrite(other).session_id == plain
+
+
+def test_a_name_as_a_key_is_rewritten_and_the_name_of_a_field_is_not() -> None:
+    call = _said("my name is Alice Dataset", metadata={"votes": {"Alice": 3}, "dataset": "x"})
+    known = Knowledge(fields=frozenset({"dataset"}))
+    new = SessionRewriter([call], KEY, knowledge=known).rewrite(call)
+    assert "Alice" not in new.metadata["votes"]
+    assert new.metadata["dataset"] == "x"
+
+
+def test_no_chinese_surrogate_is_made_of_a_word_of_the_session() -> None:
+    text = "我叫覃静，在珠海云帆软件有限公司上班，住浙江省宁波市鄞州区兴宁路78号"
+    call = _said(text)
+    for n in range(60):
+        rewriter = SessionRewriter([call], bytes([n]) * 32, names=lambda _: ())
+        assert not rewriter.survivors(rewriter.rewrite(call).request.messages[0].text)

@@ -16,6 +16,7 @@ from rightsizer.curation.pseudonyms.dates import find_dates
 from rightsizer.curation.pseudonyms.keys import Draw
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC
 from rightsizer.curation.pseudonyms.lexicon_zh import HONORIFICS
+from rightsizer.curation.pseudonyms.months import Month, find_months, moved
 from rightsizer.curation.pseudonyms.taken import Taken, ascii_lower
 from rightsizer.curation.pseudonyms.values import Value, ValueIndex
 
@@ -51,6 +52,8 @@ class Book:
         self.days: dict[date, date] = {}
         self.days_back: dict[date, date] = {}
         self.shift = timedelta(0)
+        self.months = 0  # how many months those without a day move
+        self.said_months: frozenset[Month] = frozenset()
         self.year = DEFAULT_YEAR
 
     def add_all(self, found: Iterable[tuple[str, str]]) -> None:
@@ -154,6 +157,8 @@ class Book:
         if sum(c.isdigit() for c in value) >= 7:
             self._know_digits(value, new)
         self._know_bare(value, new)
+        if kind == f.POSTCODE and re.fullmatch(r"[0-9]{5}-[0-9]{4}", value):
+            self._know(value[:5], new[:5])
 
     def _make(self, kind: str, value: str, draw: Draw, attempt: int) -> str:
         if kind == f.EMAIL:
@@ -211,7 +216,7 @@ class Book:
         original = canonical if value is None else value
         new = original
         for attempt in range(TRIES):
-            new = make(Draw(self._key, kind, canonical, attempt), attempt)
+            new = make(Draw(self._key, kind, canonical, attempt, avoid=self._taken.holds), attempt)
             if self._taken.is_free(new, original):
                 break
         return self._taken.give(new)
@@ -245,8 +250,10 @@ class Book:
     # ── dates ──
 
     def set_dates(self, texts: Iterable[str], births: Iterable[str], *, shift: bool) -> None:
-        """Choose the session's shift: whole weeks, and no shifted day is a day of the session."""
-        texts = [t for t in texts if find_dates(t, DEFAULT_YEAR)]
+        """Choose the session's shift: whole weeks; no shifted day or month is one of the session."""
+        all_texts = list(texts)
+        self.said_months = frozenset(x.month for t in all_texts for x in find_months(t))
+        texts = [t for t in all_texts if find_dates(t, DEFAULT_YEAR)]
         years = Counter(x.day.year for t in texts for x in find_dates(t, DEFAULT_YEAR) if x.year)
         recent = {y: n for y, n in years.items() if y >= 1990}
         self.year = min(recent, key=lambda y: (-recent[y], y)) if recent else DEFAULT_YEAR
@@ -254,6 +261,7 @@ class Book:
         born = {x.day for t in births for x in find_dates(t, self.year)}
         if shift:
             self.shift = self._choose_shift(days | born)
+            self.months = _in_months(self.shift)
         for day in sorted(born):
             for attempt in range(TRIES):
                 new = near_birthday(day, Draw(self._key, "born", day.isoformat(), attempt))
@@ -271,13 +279,20 @@ class Book:
         for _ in range(TRIES):
             shift = timedelta(weeks=draw.pick(weeks))
             best = best or shift
-            if not any(day + shift in days for day in days):
+            if any(day + shift in days for day in days):
+                continue
+            by, numbers = _in_months(shift), {m for _, m in self.said_months}
+            if not any(moved(m, by)[1] in numbers for m in self.said_months):
                 return shift
         return best
 
     def _set_day(self, day: date, new: date) -> None:
         self.days[day] = new
         self.days_back.setdefault(new, day)
+
+
+def _in_months(shift: timedelta) -> int:
+    return round(shift.days / 30.44)
 
 
 def _is_handle(value: str) -> bool:

@@ -13,10 +13,18 @@ from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.curation.pii import Span
 from rightsizer.curation.policy import ACTIONS, Policy
 from rightsizer.curation.pseudonyms import fields as f
-from rightsizer.curation.pseudonyms.companies import find_chinese
+from rightsizer.curation.pseudonyms import lexicon_zh as zh
+from rightsizer.curation.pseudonyms.companies import find_chinese, is_somebodys
 from rightsizer.curation.pseudonyms.knowledge import Knowledge
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, TITLES
-from rightsizer.curation.pseudonyms.names import believed
+from rightsizer.curation.pseudonyms.names import (
+    FIELD_WORDS,
+    believed,
+    joined,
+    looks_like_a_name,
+    without_title,
+)
+from rightsizer.curation.pseudonyms.people import is_chinese
 from rightsizer.curation.pseudonyms.places import find_in_prose, parts_of
 from rightsizer.curation.pseudonyms.said import find_said
 from rightsizer.curation.pseudonyms.shapes import is_distinctive
@@ -83,6 +91,8 @@ class Collector:
         kind = said if said and said not in ACTIONS else f.kind_of_field(leaf.key, leaf.parent, leaf.siblings)
         if said == "keep":
             return
+        if kind == f.MAYBE:
+            kind = f.PERSON if looks_like_a_name(value) else None
         if said in ACTIONS and kind is None:
             kind = f.AMOUNT if number and isinstance(leaf.value, float) else f.ID
         if kind == f.ADDRESS and not said and value.isascii() and _fits(kind, value, number):
@@ -102,14 +112,22 @@ class Collector:
         for kind, value in find_said(text):
             self._take_name(value) if kind == f.PERSON else self._take(kind, value)
         for start, end in find_chinese(text):
-            self._take(f.ORGANIZATION, text[start:end])
+            if is_somebodys(text[start:end]):
+                self._take(f.ORGANIZATION, text[start:end])
         for kind, value in find_in_prose(text):
             self._take(kind, value)
-        for span in self._names(text):
+        for span in joined(self._names(text), text):
             for kind, value in believed(span, text):
                 self._take_name(value) if kind == f.PERSON else self._take(kind, value)
 
     def _take_name(self, name: str) -> None:
+        if is_chinese(name):
+            bare = without_title(name)
+            if len(bare) == 1 or bare in zh.COMPOUND:  # only a surname was said: 覃女士
+                bare += "某"
+            if bare not in FIELD_WORDS:
+                self._take(f.PERSON, bare)
+            return
         words = name.split()
         low = [w.lower().rstrip(".") for w in words]
         if any(w in GENERIC for w in low) or (len(words) == 1 and low[0] in ALSO_WORDS | TITLES):
@@ -147,10 +165,17 @@ class Collector:
         else:
             self.found.values.add((kind, value))
 
+    def take(self, kind: str, value: str) -> None:
+        """Take in a value that was found elsewhere."""
+        self._take(kind, value)
+
     def declare(self, values: Iterable[str]) -> None:
         """Values that a person has declared personal."""
         for value in values:
             self.found.values.add((_guess(value), value))
+
+
+_GROUPED = re.compile(r"(?=(?:[^0-9]*[0-9]){5})[0-9A-Z]{1,8}(?: [0-9A-Z]{1,8}){1,6}")  # 1234 567 890
 
 
 def _fits(kind: str, value: str, number: bool) -> bool:
@@ -162,7 +187,7 @@ def _fits(kind: str, value: str, number: bool) -> bool:
         return (
             any(c.isdigit() for c in value)
             and len(value) >= 3
-            and " " not in value.strip()
+            and (" " not in value or _GROUPED.fullmatch(value) is not None)
             and len(value) <= 80
         )
     if kind == f.PERSON:

@@ -66,6 +66,16 @@ def has_form(name: str) -> bool:
     return _FORM_EN.fullmatch(name) is not None and name[:1].isupper()
 
 
+def is_somebodys(name: str) -> bool:
+    """Whether a name says more than an industry and a form (管理有限公司, Software Foundation)."""
+    if any("\u3400" <= c <= "\u9fff" for c in name):
+        form = next((x for x in (*zh.FORMS, *zh.INSTITUTIONS) if name.endswith(x)), "")
+        body = name[: len(name) - len(form)]
+        return bool(body) and body not in zh.INDUSTRIES and body not in zh.PLACES
+    match = _FORM_EN.fullmatch(name)
+    return match is None or any(w.lower().strip(",.") not in _TRADES for w in match["body"].split())
+
+
 def brand_of(name: str) -> str:
     """What a company is called for short: without its place, industry and form; empty for none."""
     if any("\u3400" <= c <= "\u9fff" for c in name):

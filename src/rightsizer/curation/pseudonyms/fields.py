@@ -9,6 +9,7 @@ from functools import lru_cache
 PERSON, HANDLE, ID, ADDRESS, CITY, POSTCODE = "PERSON", "HANDLE", "ID", "ADDRESS", "CITY", "POSTCODE"
 EMAIL, PHONE, ORGANIZATION, BIRTH = "EMAIL_ADDRESS", "PHONE_NUMBER", "ORGANIZATION", "DATE_OF_BIRTH"
 SECRET, AMOUNT = "SECRET", "AMOUNT"
+MAYBE = "MAYBE_PERSON"  # who did or gets something: a person where the value looks like a name
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[^0-9a-z\u3400-\u9fff]+")
@@ -18,21 +19,22 @@ _ENDINGS: tuple[tuple[str, str], ...] = (
     (EMAIL, "emails?|e_mails?|email_address(?:es)?|mail_address"),
     (
         PHONE,
-        "phones?|phone_(?:number|no)s?|mobiles?|mobile_(?:number|no)|cell(?:phone)?|tel|telephone|fax|msisdn",
+        "phones?|phone_(?:number|no)s?|(?:mobile|cell|contact|callback|fax|whatsapp)_(?:number|no)|mobiles?"
+        "|cell(?:phone)?|tel|telephone|telephone_number|fax|msisdn|whatsapp",
     ),
     (BIRTH, "dob|birth_?date|date_of_birth|birth_?day|born(?:_on)?"),
     (
         PERSON,
         "(?:first|last|given|family|middle|full|maiden|customer|contact|client|passenger|patient|guest|recipient"
-        "|card_?holder|holder|sender|employee|driver|owner|beneficiary|payee|payer|nick)_?names?|surname"
-        "|forename|card_?holder|recipient|passengers|guest|patient|contact_person",
+        "|card_?holder|holder|sender|employee|driver|owner|beneficiary|payee|payer|nick)_?names?|[fl]name|surname"
+        "|forename|nick_?name|next_of_kin|card_?holder|recipient|passengers|guest|patient|contact_person",
     ),
     (HANDLE, "user_?names?|user_?handle|handle|login|screen_name|account_name"),
     (POSTCODE, "zips?|zip_?codes?|post(?:al)?_?codes?"),
     (
         ADDRESS,
         "address|addresses|address_?line|address_?[12]|street|street_?address|street_?name|line_?[12]|addr"
-        "|(?:home|billing|shipping|mailing|delivery|postal)_address",
+        "|(?:home|billing|shipping|mailing|delivery|postal)_address|apartment|apt|suite|house_?(?:no|number)|address_?3|po_box",
     ),
     (ORGANIZATION, "company|company_name|employer|organi[sz]ation(?:_name)?|business_name|firm"),
     (
@@ -45,6 +47,8 @@ _ENDINGS: tuple[tuple[str, str], ...] = (
         "ids?|uuid|guid|(?:order|account|invoice|tracking|ticket|reservation|booking|confirmation|policy|claim"
         "|member|membership|passport|license|licence|card|serial|case|contract|reference|loyalty|customer|patient"
         "|record|tax|certificate|registration|vehicle|imei|iccid|imsi|sim|transaction)_?(?:no|nos|numbers?|code|ref)"
+        "|(?:waybill|docket|folio|meter|member|vip|confirmation|plate|chart|room_key)_?(?:no|number|code)|waybill|pnr_code"
+        "|locator|record_locator|docket|confirmation|reference|ref|policy|claim|ticket|invoice|mrn|barcode"
         "|ssn|nino|vin|orders|pnr|imei|iccid|imsi|license_plate|plate|[a-z_]*last_?(?:4|four)(?:_digits)?",
     ),
 )
@@ -113,11 +117,20 @@ def _kind_of(key: str, parent: str, siblings: tuple[str, ...]) -> str | None:
     if _CITY.match(key):
         near = any(_OF_PLACES.search(s) for s in siblings) or "address" in parent
         return CITY if near else None
+    if key in ("first", "last", "middle", "given", "family") and parent.endswith("name"):
+        return PERSON
+    if _MAYBE.match(key):
+        return MAYBE
     if key in ("user", "customer", "safety_identifier", "end_user"):
         return HANDLE
     return next((kind for kind, names in _ENGLISH if names.match(key)), None)
 
 
+_MAYBE = re.compile(
+    r"(?:^|.*_)(?:assignee|organi[sz]er|attendees?|guardian|spouse|beneficiary|contact|emergency_contact|author|approver"
+    r"|reporter|manager|requester|(?:bill|ship|sold|assigned|addressed|pay)_to|(?:sign|request|creat|updat|approv|handl)ed_by"
+    r"|doctor|physician|therapist|lawyer|tenant|landlord|insured|claimant|policyholder|tutor|student_name|to|from)$"
+)
 _PEOPLE = re.compile(
     r"(?:^|_)(?:user|customer|client|patient|guest|passenger|contact|employee|member|recipient|person)s?$"
 )

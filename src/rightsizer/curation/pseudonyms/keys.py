@@ -8,7 +8,7 @@ nobody can draw the same ones again.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -21,11 +21,20 @@ def session_key(master: bytes, tenant: str, session: str, salt: bytes) -> bytes:
     return hmac.digest(master, _framed(tenant.encode(), session.encode(), salt), "sha256")
 
 
-class Draw:
-    """A deterministic stream of choices: HMAC-SHA256 of the key over the context and a counter."""
+_REDRAWS = 32
 
-    def __init__(self, key: bytes, *context: str | int) -> None:
+
+class Draw:
+    """A deterministic stream of choices: HMAC-SHA256 of the key over the context and a counter.
+
+    `avoid` says which options are better not picked (words of the session).
+    """
+
+    def __init__(
+        self, key: bytes, *context: str | int, avoid: Callable[[object], bool] = lambda _: False
+    ) -> None:
         self._key = key
+        self._avoid = avoid
         self._context = _framed(*(str(c).encode("utf-8", "surrogatepass") for c in context))
         self._count = 0
         self._bytes = b""
@@ -40,8 +49,13 @@ class Draw:
         return int.from_bytes(taken, "big") % n
 
     def pick(self, options: Sequence[T]) -> T:
-        """One of `options`."""
-        return options[self.below(len(options))]
+        """One of `options`, none to be avoided as long as there are others."""
+        chosen = options[self.below(len(options))]
+        for _ in range(_REDRAWS):
+            if not self._avoid(chosen):
+                break
+            chosen = options[self.below(len(options))]
+        return chosen
 
 
 def _framed(*pieces: bytes) -> bytes:

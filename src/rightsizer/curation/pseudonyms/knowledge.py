@@ -21,10 +21,14 @@ OWNERS = 3  # k: a value that so many distinct owners have is nobody's
 
 @dataclass(frozen=True)
 class Knowledge:
-    """`catalogue`: values that belong to nobody; `shapes`: expressions of ids, from structured fields."""
+    """`catalogue`: values that belong to nobody; `shapes`: expressions of ids, from structured fields.
+
+    `fields`: keys of objects that several sessions use, which are names of fields and no values.
+    """
 
     catalogue: frozenset[str] = frozenset()
     shapes: tuple[str, ...] = ()
+    fields: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -38,6 +42,7 @@ class LogReader:
     _ids: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _all_ids: set[str] = field(default_factory=set)
     _declared: set[str] = field(default_factory=set)
+    _keys: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _read: set[tuple[str, int]] = field(default_factory=set)
     _schemas: set[bytes] = field(default_factory=set)
 
@@ -60,6 +65,10 @@ class LogReader:
     def _take(self, session: str, leaf: Leaf) -> None:
         if not isinstance(leaf.value, str) or not 3 <= len(leaf.value) <= 64:
             return
+        if leaf.is_key:
+            if len(self._keys[leaf.value]) < OWNERS:
+                self._keys[leaf.value].add(session)
+            return
         if f.names_owner(leaf.key) or leaf.key in self.owner_fields:
             self._owner_of[session].add(leaf.value)
         kind = f.kind_of_field(leaf.key, leaf.parent, leaf.siblings)
@@ -80,6 +89,7 @@ class LogReader:
         return Knowledge(
             catalogue=frozenset(shared | self._declared | set(keep)),
             shapes=induce(v for v in self._all_ids if v not in shared),
+            fields=frozenset(key for key, sessions in self._keys.items() if len(sessions) >= OWNERS),
         )
 
 

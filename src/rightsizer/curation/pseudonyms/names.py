@@ -7,12 +7,13 @@ measures look like companies and addresses to any recogniser.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rightsizer.curation.pii import Span
 from rightsizer.curation.pseudonyms import fields as f
-from rightsizer.curation.pseudonyms.companies import has_form
-from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, OF_MEN, OF_WOMEN
+from rightsizer.curation.pseudonyms import lexicon_zh as zh
+from rightsizer.curation.pseudonyms.companies import has_form, is_somebodys
+from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, OF_MEN, OF_WOMEN, TITLES
 from rightsizer.curation.pseudonyms.people import is_chinese
 from rightsizer.curation.pseudonyms.places import parts_of
 
@@ -27,18 +28,50 @@ _ENGLISH_ADDRESS = re.compile(r"[0-9]{1,6}[A-Za-z]?[ ]+[A-Z][a-z]")
 _TITLE_ZH = re.compile(
     r"(?<=[\u4e00-\u9fff])(?:先生|女士|小姐|老师|教授|医生|大夫|律师|经理|主任|同学|师傅)$"
 )
-_NAME = re.compile(r"[A-Z][\w'\u2019\-]+(?:[ ](?:[A-Z]\.?|[a-z]{2,3}|[A-Z][\w'\u2019\-]+)){1,4}")
+_NAME = re.compile(
+    r"[^\W\d_a-z][\w'\u2019\-]+"
+    r"(?:[ ](?:[A-Z]\.?|[a-z]{1,3}|[a-z]{2,3}-[\w\-]+|[^\W\d_a-z][\w'\u2019\-]+)){1,5}"
+)
+_GREETED = re.compile(
+    r"(?<![A-Za-z])(?:hi|hello|dear|hey|thanks|thank you|welcome(?: back)?|sorry|sure"
+    r"|regards|cheers|sincerely|mr|mrs|ms|dr"
+    r"|name is|name's|called|i am|i'm|this is|it's)[,.]?\s+$",
+    re.I,
+)
+_GREETINGS = frozenset(
+    """
+    goodbye bye there everyone everybody all team folks world again sir madam dear friend buddy assistant
+    claude     agent support okay yes no please thanks morning afternoon evening
+    """.split()  # noqa: SIM905
+)
+_STATE = re.compile(r"[A-Z]{2}")  # names nobody
+# Names of fields that a recogniser takes for names of people.
+FIELD_WORDS = frozenset(
+    """
+    车牌 邮编 电话 手机 地址 姓名 订单 单号 账号 卡号 密码 邮箱 余额 包裹 快递 护照 工号 生日 年龄 性别 学号
+    公司 单位 保单 运单
+    """.split()  # noqa: SIM905
+)
+_HALF_ADDRESS = re.compile(
+    r",?[ ](?:suite|ste|apt|apartment|unit|room|rm|floor|fl|flat|building|bldg|#)\.?$", re.I
+)
 
 
 def believed(span: Span, text: str) -> Iterator[tuple[str, str]]:
     """(class, value) of what a span gives, nothing where it is not believed."""
     value = text[span.start : span.end].strip()
+    if span.type in ("ADDRESS", "STREET_ADDRESS"):
+        value = _HALF_ADDRESS.sub("", value)
+    if _STATE.fullmatch(value):
+        return
     if span.type == f.PERSON:
-        value = _without_title(value)
-        if _is_name(value):
+        value = without_title(value)
+        if _is_name(value) or (
+            _GREETED.search(text[max(0, span.start - 24) : span.start]) and _is_single(value)
+        ):
             yield f.PERSON, value
     elif span.type == f.ORGANIZATION:
-        if has_form(value):
+        if has_form(value) and is_somebodys(value):
             yield f.ORGANIZATION, value
     elif span.type == "LOCATION":
         if _LIVES.search(text[max(0, span.start - 24) : span.start]) and (
@@ -55,9 +88,38 @@ def believed(span: Span, text: str) -> Iterator[tuple[str, str]]:
         yield span.type, value
 
 
-def _without_title(value: str) -> str:
+def joined(spans: Iterable[Span], text: str) -> Iterator[Span]:
+    """Spans of people that only a space parts are one name: ``Ivana`` ``van-der-Berg``."""
+    last: Span | None = None
+    for span in spans:
+        if last is not None:
+            if span.type == last.type == f.PERSON and text[last.end : span.start] == " ":
+                last = last._replace(end=span.end)
+                continue
+            yield last
+        last = span
+    if last is not None:
+        yield last
+
+
+def without_title(value: str) -> str:
     """A Chinese name without the title after it, which is no part of the person: 张三先生 → 张三."""
     return _TITLE_ZH.sub("", value) if is_chinese(value) else value
+
+
+def looks_like_a_name(value: str) -> bool:
+    """Whether a value of a field that may name anybody is a person's full name."""
+    if is_chinese(value):
+        return 2 <= len(value) <= 4 and any(value.startswith(s) for s in (*zh.SURNAMES, *zh.COMPOUND))
+    return " " in value and not any(c.isdigit() for c in value) and _is_name(value)
+
+
+def _is_single(value: str) -> bool:
+    """Whether one word can be a name by itself, beside a greeting or a title."""
+    low = value.lower()
+    return (
+        value[:1].isupper() and value[1:].islower() and low not in GENERIC | ALSO_WORDS | TITLES | _GREETINGS
+    )
 
 
 def _is_name(value: str) -> bool:

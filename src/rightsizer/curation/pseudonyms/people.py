@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 
 from rightsizer.curation.pseudonyms import lexicon_en as en
@@ -25,6 +26,15 @@ def name_parts(name: str) -> list[tuple[str, bool]]:
     parts = [p for p in _PART.findall(name.split("@", maxsplit=1)[0]) if p.lower() not in en.TITLES]
     many = len(parts) > 1
     return [(p, many and at == len(parts) - 1) for at, p in enumerate(parts) if len(p) > 1]
+
+
+def fold(part: str) -> str:
+    """A part of a name as it stands in addresses: small letters without accents."""
+    plain = unicodedata.normalize("NFKD", part.lower())
+    return "".join(c for c in plain if not unicodedata.combining(c)).translate(_FOLDED)
+
+
+_FOLDED = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i"})
 
 
 def handle_parts(handle: str) -> list[str]:

@@ -42,6 +42,7 @@ _STATE_ZIP = re.compile(
     r"(?:(?P<city>[A-Z][A-Za-z.'\- ]{1,30}?)[, ]{1,2})?(?:(?P<state>[A-Z]{2})[, ]{1,2})?" + _ZIP
 )
 _NUMBERED = re.compile(r"#?[0-9]{1,6}[A-Za-z]?[ ]+[A-Za-z][A-Za-z.'\- ]{2,40}")
+_STATE = re.compile(r"[A-Z]{2}")
 _NAMED = re.compile(r"[A-Z][A-Za-z.'\-]+(?: [A-Z][A-Za-z.'\-]+){0,2}")
 _IN_PROSE = re.compile(
     r"(?<![0-9A-Za-z#.$])[0-9]{1,5}[A-Za-z]?[ ](?:[A-Z][A-Za-z.'\-]+[ ]){1,3}"
@@ -70,7 +71,11 @@ def parts_of(address: str) -> list[tuple[str, str]]:
             ]
         elif _UNIT.fullmatch(piece) or _NUMBERED.fullmatch(piece):
             found.append(("ADDRESS", piece))
-        elif _NAMED.fullmatch(piece) and re.match(r"[A-Z]{2}(?:$|[ ,])|[0-9]{5}", after):
+        elif (
+            _NAMED.fullmatch(piece)
+            and not _STATE.fullmatch(piece)
+            and re.match(r"[A-Z]{2}(?:$|[ ,])|[0-9]{5}", after)
+        ):
             found.append(("CITY", piece))
     return found or [("ADDRESS", address)]
 

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from rightsizer.curation.encoded import find_encoded
 from rightsizer.curation.json_text import Leaf, is_json, rewrite_tokens
 from rightsizer.curation.pseudonyms.dates import find_dates
+from rightsizer.curation.pseudonyms.months import Month, find_months, moved
 from rightsizer.curation.pseudonyms.values import Hit, ValueIndex
 
 _EPOCH = re.compile(r"1[0-9]{9}(?:[0-9]{3})?")
@@ -22,7 +23,8 @@ class Replacer:
 
     `keyed`: (key, value) → what to write, for values that count under their own field only. `plain`:
     values that become placeholders. `days`: dates with their own answer; others move by `shift`, except
-    `fixed` ones, which are answers already.
+    `fixed` ones, which are answers already. `fields`: keys of objects that are nobody's.
+    `months`: how far months without a day move, but `fixed_months`, which have moved already.
     """
 
     index: ValueIndex
@@ -32,6 +34,9 @@ class Replacer:
     shift: timedelta = timedelta(0)
     year: int = 2024
     schema_keys: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
+    months: int = 0
+    fixed_months: frozenset[Month] = frozenset()
     _seen: dict[str, str] = field(default_factory=dict)
 
     def text(self, text: str) -> str:
@@ -54,13 +59,22 @@ class Replacer:
         """A key of an object: replaced only where it is a value (an id, an address), never a schema's."""
         return self._leaf(Leaf("", name, is_key=True))
 
+    def stays(self, key: str) -> bool:
+        """Whether a key is a schema's or an ordinary name of a field, which says nothing of anybody.
+
+        A word that is a known value as a whole does not stay, unless many sessions use it as a field.
+        """
+        if key in self.schema_keys:
+            return True
+        if not (key.isascii() and key.isidentifier()) or any(c.isdigit() for c in key):
+            return False
+        if key in self.fields and key[:1].islower():
+            return True
+        return not any(h.end - h.start == len(key) for h in self.index.hits(key))
+
     def _leaf(self, leaf: Leaf) -> str:
         if leaf.is_key:
-            if leaf.text in self.schema_keys:
-                return leaf.text
-            if leaf.text.isascii() and leaf.text.isidentifier() and not any(c.isdigit() for c in leaf.text):
-                return leaf.text
-            return self._prose(leaf.text)
+            return leaf.text if self.stays(leaf.text) else self._prose(leaf.text)
         chosen = self.keyed.get((leaf.key, leaf.text))
         if chosen is not None:
             return chosen
@@ -102,7 +116,16 @@ class Replacer:
             if day is not None:
                 hits = [h for h in hits if h not in over]
                 dates.append(Hit(found.start, found.end, found.write(day)))
-        return sorted([*hits, *dates])
+        return sorted([*hits, *dates, *self._months(text, [*hits, *dates])])
+
+    def _months(self, text: str, taken: list[Hit]) -> list[Hit]:
+        if not self.months:
+            return []
+        return [
+            Hit(m.start, m.end, m.write(moved(m.month, self.months)))
+            for m in find_months(text)
+            if m.month not in self.fixed_months and all(h.end <= m.start or m.end <= h.start for h in taken)
+        ]
 
     def _day(self, day: date) -> date | None:
         known = self.days.get(day)

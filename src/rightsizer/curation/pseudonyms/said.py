@@ -6,15 +6,35 @@ import re
 from collections.abc import Iterator
 
 from rightsizer.curation.pseudonyms import fields as f
+from rightsizer.curation.pseudonyms import lexicon_zh as zh
+
+# A part of a name: a capital, then letters, hyphens, apostrophes; and the small words between parts.
+_PART = r"[A-Z\u00c0-\u00de\u0141\u015a\u0160\u017d][a-zA-Z'\u2019\u00c0-\u024f\-]{1,24}"
+# 12 Elm Dr Apt 3
+_NO_UNIT = r"(?!(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Room|Rm|Building|Bldg|Flat|Lot)(?![a-z]))"
+_PARTICLE = r"(?:van|von|der|den|de|del|della|di|da|dos|du|la|le|el|al|bin|ibn|ter|ten|zu|y)"
+
+_SURNAME = "|".join((*zh.COMPOUND, *zh.SURNAMES))
 
 _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         f.PERSON,
         re.compile(
             r"(?:(?i:my name is|your? name is|my name's|this is|i am|i'm|you are|you're|name:|on behalf of"
-            r"|mr\.?|mrs\.?|ms\.?|dr\.?)[ ]{1,2})"
-            r"(?P<v>[A-Z][a-z'\u00c0-\u024f]{1,20}"
-            r"(?:[ ](?:[A-Z]\.?[ ])?[A-Z][A-Za-z'\u00c0-\u024f\-]{1,20}){1,2})(?![A-Za-z])"
+            rf"|mr\.?|mrs\.?|ms\.?|dr\.?)[ ]{{1,2}}){_NO_UNIT}"
+            rf"(?P<v>{_PART}(?:[ ](?:{_PARTICLE}|[A-Z]\.?))*(?:[ ]{_PART}){{1,2}}"
+            rf"|{_PART}[ ]{_PARTICLE}-[A-Za-z\-]{{2,24}})"
+            r"(?![A-Za-z])"
+        ),
+    ),
+    (
+        f.PERSON,
+        re.compile(rf"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof)\.?[ ]{_NO_UNIT}(?P<v>{_PART})(?![A-Za-z])"),
+    ),
+    (
+        f.PERSON,
+        re.compile(
+            rf"(?<![\u4e00-\u9fff])(?P<v>(?:{_SURNAME})(?:先生|女士|小姐))(?![\u4e00-\u9fff]{{0,1}}们)"
         ),
     ),
     (
@@ -24,14 +44,30 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"(?=[,，。;；、 的!！]|$|今年|身份证|手机|电话)"
         ),
     ),
+    (
+        f.HANDLE,
+        re.compile(
+            r"(?i:user(?:[ ]?(?:id|name))|login(?:[ ]name)?|screen[ ]name|handle|account)(?:[ ](?:is|was))?"
+            r"(?:[ ]?[:=])?[ ][\"'`*]{0,2}"
+            r"(?P<v>(?=[a-z._\-]{0,24}[0-9])[a-z][a-z0-9._\-]{2,30}[a-z0-9])(?![0-9A-Za-z_@])"
+        ),
+    ),
+    (
+        f.HANDLE,
+        re.compile(
+            r"(?:用户名|账户名|登录名|用户|账号|昵称)(?:[是为]|[:：])?[ ]?"
+            r"(?P<v>(?=[a-z._\-]{0,24}[0-9])[a-z][a-z0-9._\-]{2,30}[a-z0-9])(?![0-9A-Za-z_@])"
+        ),
+    ),
     (f.HANDLE, re.compile(r"(?<![0-9A-Za-z_])(?P<v>[a-z]{2,20}_[a-z]{2,20}_[0-9]{3,8})(?![0-9A-Za-z_])")),
+    (f.ID, re.compile(r"(?<![0-9A-Za-z_])(?P<v>[a-z]{3,20}_[0-9]{5,12})(?![0-9A-Za-z_])")),
     (f.ID, re.compile(r"(?<![0-9A-Za-z&])(?P<v>#[A-Z]{0,4}-?[0-9]{4,16})(?![0-9A-Za-z])")),
     (
         f.ID,
         re.compile(
             r"(?i:order|account|invoice|ticket|case|claim|booking|reservation|confirmation|tracking|customer|member"
             r"|membership|policy|patient|reference|user|employee|contract|loyalty|license|passport)"
-            r"(?:[ ](?i:number|no|nr|id|code|ref))?\.?(?:[ ](?i:is|was))?[ ]?[:#]?[ ]{0,2}"
+            r"(?:[ ](?i:number|no|nr|id|code|ref)(?![0-9A-Za-z]))?\.?(?:[ ](?i:is|was))?[ ]?[:#]?[ ]{0,2}"
             r"(?P<v>(?=[A-Z\-]{0,8}[0-9])[A-Z0-9][A-Z0-9\-]{2,22}[0-9][0-9A-Z]?)(?![0-9A-Za-z,]|\.[0-9])"
         ),
     ),
@@ -53,7 +89,25 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (f.POSTCODE, re.compile(r"(?<![A-Za-z])[A-Z]{2},?[ ](?P<v>[0-9]{5}(?:-[0-9]{4})?)(?![0-9A-Za-z])")),
 )
-_GATE = re.compile(r"[0-9#]|[Nn]ame|[Ii]'?[ ]?a?m|[A-Z][a-z]|[我姓名本]")
+_GATE = re.compile(r"[0-9#]|[Nn]ame|[Ii]'?[ ]?a?m|[A-Z][a-z]|[我姓名本]|先生|女士|小姐")
+
+
+_CODE = re.compile(r"(?<![0-9A-Za-z#_./:@\-])[0-9A-Z]+(?:[-/:][0-9A-Z]+)*(?![0-9A-Za-z_@]|[-/:][0-9A-Za-z])")
+_NO_ID = re.compile(
+    r"(?:ISO|IEC|RFC|UTF|GPT|SHA|MD|CVE|IEEE|DIN|GB|GBT|ANSI|ASTM|HTTP|PEP|ASCII|BM|CP|USD|EUR|GBP|CNY|RMB|JPY|INR)"
+    r"(?![A-Z])|[0-9]+[A-Z]{1,4}$|[0-9]+X[0-9]+$|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}T[0-9]+|[0-9]+:[0-9]+"
+)
+_FEWEST_OF_CODE = 4  # digits
+
+
+def find_codes(text: str) -> Iterator[str]:
+    """Words that can only be somebody's number: capitals and at least four digits, ``ADJ/35-7471``."""
+    for match in _CODE.finditer(text):
+        value = match[0]
+        digits = sum("0" <= c <= "9" for c in value)
+        letters = sum("A" <= c <= "Z" for c in value)
+        if digits >= _FEWEST_OF_CODE and letters and 6 <= len(value) <= 40 and _NO_ID.match(value) is None:
+            yield value
 
 
 def find_said(text: str) -> Iterator[tuple[str, str]]:
@@ -64,3 +118,5 @@ def find_said(text: str) -> Iterator[tuple[str, str]]:
         for match in form.finditer(text):
             if kind != f.ID or any(c.isdigit() for c in match["v"]):
                 yield kind, match["v"]
+    for value in find_codes(text):
+        yield f.ID, value

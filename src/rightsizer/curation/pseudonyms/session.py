@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
+from rightsizer.curation.json_text import is_json
 from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.curation.policy import Policy
 from rightsizer.curation.pseudonyms import fields as f
@@ -12,12 +14,15 @@ from rightsizer.curation.pseudonyms.book import Book
 from rightsizer.curation.pseudonyms.codes import surrogate_code
 from rightsizer.curation.pseudonyms.collect import Collector, Findings, Names, scan_names, session_values
 from rightsizer.curation.pseudonyms.dates import find_dates
+from rightsizer.curation.pseudonyms.derived import handles_of
 from rightsizer.curation.pseudonyms.keys import Draw
 from rightsizer.curation.pseudonyms.knowledge import Knowledge, schema_mark
+from rightsizer.curation.pseudonyms.months import moved
 from rightsizer.curation.pseudonyms.replace import Replacer
+from rightsizer.curation.pseudonyms.schemas import SchemaBlanker
 from rightsizer.curation.pseudonyms.tree import leaves_of, walk
 from rightsizer.curation.pseudonyms.values import Value, ValueIndex
-from rightsizer.curation.sensitive import placeholder_name
+from rightsizer.curation.sensitive import find, placeholder_name
 from rightsizer.types import (
     Call,
     ImagePart,
@@ -53,9 +58,11 @@ class SessionRewriter:
     ) -> None:
         self.policy = policy or Policy()
         self._known = known = knowledge or Knowledge()
+        cache = cache or MaskCache()
         reader = _Reader(self.policy, known, names, cache)
         for call in calls:
             reader.read(call)
+        self._blanker = SchemaBlanker(cache, self.policy)
         found = reader.finish()
         self._forbidden = ValueIndex()
         for value, kind in sorted(found.dropped.items()):
@@ -70,15 +77,29 @@ class SessionRewriter:
         keys = frozenset(reader.schema_keys)
         self.book = book
         days = dict(book.days)
+        new_months = frozenset(moved(m, book.months) for m in book.said_months)
         self._there = Replacer(
-            book.index, keyed, days, frozenset(book.days_back), book.shift, book.year, keys
-        )
+            book.index, keyed, days, frozenset(book.days_back), book.shift, book.year, keys, known.fields,
+            book.months, new_months - book.said_months,
+        )  # fmt: skip
         back = {(k, new): old for (k, old), new in keyed.items() if not new.startswith("<")}
-        self._back = Replacer(book.back, back, book.days_back, frozenset(days), -book.shift, book.year, keys)
+        self._back = Replacer(
+            book.back, back, book.days_back, frozenset(days), -book.shift, book.year, keys, known.fields,
+            -book.months, book.said_months - new_months,
+        )  # fmt: skip
 
     def rewrite(self, call: Call) -> Call:
-        """The call with surrogates; ids of calls and sessions, tool names and schemas stay."""
-        return _map_call(call, self._there)
+        """The call with surrogates; ids of calls and sessions, tool names and the structure of schemas stay.
+
+        An id that holds an address or a number of somebody's is no mere id: that part is rewritten too.
+        """
+        made = _map_call(call, self._there)
+        changes: dict[str, Any] = {"request": self._blanker.request(made.request)}
+        if "@" in call.id:
+            changes["id"] = self._there.text(call.id)
+        if tells_who(call.session_id):
+            changes["session_id"] = self._there.text(call.session_id)
+        return made.model_copy(update=changes)
 
     def restore(self, call: Call) -> Call:
         """A rewritten call with its values put back."""
@@ -95,11 +116,17 @@ class SessionRewriter:
 
     def forbidden(self, text: str) -> str | None:
         """The class of a value in an original text whose calls the policy drops, or None."""
+        if not self._forbidden.forms:
+            return None
         return next((hit.new for hit in self._forbidden.hits(text)), None)
 
     def survivors(self, text: str) -> list[str]:
-        """Known values that still stand in a rewritten text: what must be empty."""
-        found = [text[h.start : h.end] for h in self.book.index.hits(text)]
+        """Known values that still stand in a rewritten text, names of fields aside: what must be empty."""
+        pieces = [text]
+        if is_json(text):
+            leaves = list(leaves_of(text))
+            pieces = [str(x.value) for x in leaves if not (x.is_key and self._there.stays(str(x.value)))]
+        found = [piece[h.start : h.end] for piece in pieces for h in self.book.index.hits(piece)]
         return [v for v in found if not any(h for h in self.book.back.hits(v))]
 
     def is_known(self, value: str) -> bool:
@@ -109,6 +136,15 @@ class SessionRewriter:
         covered = sum(h.end - h.start for h in self.book.back.hits(value))
         days = [d for d in find_dates(value, self.book.year) if d.day in self.book.days_back]
         return bool(days) or covered * 2 >= len(value)
+
+
+_OF_SOMEBODY = frozenset({"EMAIL_ADDRESS", "PHONE_NUMBER", "CN_ID_CARD", "CREDIT_CARD", "US_SSN"})
+
+
+@lru_cache(maxsize=4096)
+def tells_who(session_id: str) -> bool:
+    """Whether a session's id holds somebody's address or number, as chat channels make them."""
+    return any(kind in _OF_SOMEBODY for _, kind, _ in find(session_id).values)
 
 
 class _Reader:
@@ -138,6 +174,9 @@ class _Reader:
             for part in message.parts:
                 self._part(part, message.role)
             self._nested(message.extra)
+        for name in (call.id, call.session_id):
+            if "@" in name or (name == call.session_id and tells_who(name)):
+                self._text(name)
         for nested in (request.params, call.metadata, call.extra, call.outcome, call.source):
             self._nested(nested)
         if call.error is not None:
@@ -189,6 +228,9 @@ class _Reader:
     def finish(self) -> Findings:
         """What was found, once everything was read."""
         found = self._collector.found
+        people = [value for kind, value in session_values(found) if kind == f.PERSON]
+        for kind, value in handles_of(people, [*(text for text, _ in self._seen), *self._loose]):
+            self._collector.take(kind, value)
         wanted = {*found.secrets, *found.masked}
         if wanted:
             for text, _ in self._seen:
@@ -275,13 +317,17 @@ def _map_message(message: Message, there: Replacer) -> Message:
     parts = tuple(_map_part(p, there) for p in message.parts)
     name = there.text(message.name) if message.name and message.role == "user" else message.name
     extra = _map_nested(message.extra, there) if message.extra else message.extra
+    same = all(a is b for a, b in zip(parts, message.parts, strict=True))
+    if same and name == message.name and not extra:
+        return message
     return message.model_copy(update={"parts": parts, "name": name, "extra": extra})
 
 
 def _map_part(part: Part, there: Replacer) -> Part:
     match part:
         case TextPart() | ReasoningPart():
-            return part.model_copy(update={"content": there.text(part.content)})
+            new = there.text(part.content)
+            return part if new == part.content else part.model_copy(update={"content": new})
         case ToolCallPart():
             return part.model_copy(update={"arguments": there.text(part.arguments)})
         case ToolCallResponsePart():

@@ -18,6 +18,16 @@ class Taken:
         self._texts = [ascii_lower(narrow(t)) for t in texts]
         self._tokens = {token for text in self._texts for token in _TOKEN.findall(text)}
         self._given: set[str] = set()
+        self._held: dict[str, bool] = {}
+
+    def holds(self, word: object) -> bool:
+        """Whether a Chinese word of two signs and more, its level (市, 区 …) aside, stands in the session."""
+        if not isinstance(word, str) or word.isascii() or len(word) < 2:
+            return False
+        if word not in self._held:
+            name = word.rstrip("省市区县") if len(word) > 2 else word
+            self._held[word] = any(name in text for text in self._texts)
+        return self._held[word]
 
     def is_free(self, surrogate: str, original: str) -> bool:
         """Whether the surrogate is new to the session: as a whole and in every word that changed."""

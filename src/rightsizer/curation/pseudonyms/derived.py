@@ -1,0 +1,51 @@
+"""What is somebody's because of what else was found: user names and addresses made of a known name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from rightsizer.curation.pseudonyms import fields as f
+from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC
+from rightsizer.curation.pseudonyms.people import fold, is_chinese, name_parts
+
+_TOKEN = re.compile(r"(?<![0-9A-Za-z_@.\-])[a-z][0-9A-Za-z._\-]{2,}[0-9A-Za-z](?![0-9A-Za-z_@])", re.I)
+_SHORTEST = 4  # letters of a part of a name that tells by itself
+
+
+def handles_of(names: Iterable[str], texts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """(class, value) of words in `texts` that are a known name with more: ``fatimamoore4630``.
+
+    A name alone is no handle (it is replaced as a name); a word needs digits, or two parts of names.
+    """
+    parts = {fold(part) for name in names if not is_chinese(name) for part, _ in name_parts(name)} - GENERIC
+    telling = {p for p in parts if len(p) >= _SHORTEST and p not in ALSO_WORDS}
+    if not parts:
+        return
+    any_part = re.compile("|".join(sorted(map(re.escape, parts), key=lambda p: (-len(p), p))))
+    for text in texts:
+        low = text.lower()
+        if any_part.search(low) is None:
+            continue
+        for match in _TOKEN.finditer(text):
+            word = match[0].lower()
+            if word not in telling and _is_made_of(word, parts, telling):
+                yield f.HANDLE, match[0]
+
+
+def _is_made_of(word: str, parts: set[str], telling: set[str]) -> bool:
+    """Whether a user name is a known name with digits, or two names together.
+
+    Short names, and those that are ordinary words, count only where signs set them off: ``kim_5993``.
+    """
+    pieces = re.findall("[a-z]+", word)
+    if any(c.isdigit() for c in word):
+        if any(piece in parts for piece in pieces):
+            return True
+        rest = sum(map(len, pieces))
+        return any(p in word and rest - len(p) <= _MORE for p in telling)
+    whole = "".join(pieces)
+    return any(whole.startswith(a) and whole[len(a) :] in telling for a in telling)
+
+
+_MORE = 12  # letters besides the name
