@@ -5,8 +5,7 @@
 A CSV has a column ``label`` or ``category`` and one of text. "fit on half" fits clusters on every other text
 and assigns the rest to them, as the running system does; "inline" assigns the rest by words alone, as the
 gateway does. Noise counts as one cluster. "noise" is the share of texts that no cluster takes; for CLINC150
-also of the texts that fit none of its intents (out of scope), which all should be noise. BERTopic (defaults)
-runs on the same vectors where it is installed.
+also of the texts that fit none of its intents (out of scope), which all should be noise. `peers.py` runs BERTopic beside it.
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ from rightsizer.students.encoder import load_encoder
 from rightsizer.tasks.clusters import fit_clusters
 from rightsizer.tasks.lexical import Scorers, fit_scorers, lexical_vectors
 
-Vectors = NDArray[np.float32]
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 CLINC = SHARED / "clinc150/data/data_full.json.zst"
 
@@ -106,19 +104,6 @@ def outside(encoder: Any) -> None:
         print(f"clinc150: {far:.3f} of the out-of-scope questions are noise, {own:.3f} of the others")
 
 
-def bertopic(name: str, texts: list[str], labels: list[str], vectors: Vectors) -> None:
-    """BERTopic 0.17 with its defaults on the same vectors; its noise (-1) is one cluster."""
-    try:
-        from bertopic import BERTopic
-    except ImportError:
-        print("BERTopic is not installed: left out")
-        return
-    start = time.process_time()
-    topics, _ = BERTopic().fit_transform(texts, vectors)
-    print(f"{name}, BERTopic: {time.process_time() - start:.1f} CPU-s")
-    show(f"{name}, BERTopic", score(labels, named([int(t) for t in topics])))
-
-
 def main() -> None:
     """Every set named on the command line."""
     encoder = load_encoder()
@@ -130,7 +115,6 @@ def main() -> None:
             start = time.process_time()
             vectors = np.asarray(encoder.encode(texts), np.float32)
             judge(name, texts, labels, vectors, time.process_time() - start)
-            bertopic(name, texts, labels, vectors)
         start = time.process_time()
         words = lexical_vectors(texts)
         judge(f"{name}, no encoder", texts, labels, words, time.process_time() - start)

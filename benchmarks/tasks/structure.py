@@ -1,6 +1,6 @@
 """How well discovery finds the kinds of calls in the recorded logs, how stable and how cheap it is.
 
-    python benchmarks/tasks/structure.py [--min-calls 5] [--only whole,halves,latency,cost] [LOG ...]
+    python benchmarks/tasks/structure.py [--min-calls 5] [--only whole,halves,latency] [LOG ...]
 
 Truth is the log's file + what its maker wrote into `meta` (template, else role, with the domain); only
 this file reads it. "same text" counts two truths as one where calls of both carry the very same system
@@ -13,7 +13,6 @@ import argparse
 import hashlib
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 from scores import score, show
@@ -22,7 +21,7 @@ from rightsizer.capture.importers import read_calls
 from rightsizer.config import TasksSettings
 from rightsizer.tasks.assign import Assigner
 from rightsizer.tasks.discover import discover
-from rightsizer.types import Call, Task, TextPart
+from rightsizer.types import Call, Task
 
 LOGS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "calls"
 
@@ -44,8 +43,6 @@ def main() -> None:
             check(calls, truth, settings)
     if "latency" in checks:
         latency(calls, settings)
-    if "cost" in checks:
-        cost(calls, settings)
 
 
 def read(paths: list[Path]) -> tuple[list[Call], dict[str, str]]:
@@ -131,47 +128,6 @@ def latency(calls: list[Call], settings: TasksSettings) -> None:
     times.sort()
     p50, p99 = times[len(times) // 2], times[len(times) * 99 // 100]
     print(f"assign: mean {sum(times) / len(times):.3f} ms, p50 {p50:.3f}, p99 {p99:.3f} (thread CPU time)")
-
-
-def cost(calls: list[Call], settings: TasksSettings) -> None:
-    """CPU time and peak memory of discovery (all levels, no encoder) on 10k and 100k calls."""
-    import resource
-
-    for size in (10_000, 100_000):
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        start = time.process_time()
-        for _ in many(calls, size):
-            pass
-        made = time.process_time() - start
-        start = time.process_time()
-        found = discover(many(calls, size), settings=settings)
-        spent = time.process_time() - start - made
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        levels = Counter(t.level for t in found.tasks)
-        print(
-            f"{size:9,d} calls: {spent:6.1f} CPU-s, peak {peak:.2f} GB (log itself {before:.2f} GB), "
-            f"tasks {dict(levels)}",
-            flush=True,
-        )
-    print(f"1,000,000 calls: about {10 * spent:.0f} CPU-s (ten times the line above; not run)")
-
-
-def many(calls: list[Call], size: int) -> Iterator[Call]:
-    """So many calls: the log over and over, every copy in sessions and with first messages of its own."""
-    for n in range(size):
-        copy, call = n // len(calls), calls[n % len(calls)]
-        messages = list(call.request.messages)
-        at = next((i for i, m in enumerate(messages) if m.role == "user" and m.text), None)
-        if copy and at is not None:
-            text = f"{messages[at].text} ({copy} {call.session_id[-6:]})"
-            messages[at] = messages[at].model_copy(update={"parts": (TextPart(content=text),)})
-        yield call.model_copy(
-            update={
-                "id": f"{call.id}.{copy}",
-                "session_id": f"{call.session_id}.{copy}",
-                "request": call.request.model_copy(update={"messages": tuple(messages)}),
-            }
-        )
 
 
 if __name__ == "__main__":

@@ -101,6 +101,8 @@ class Message(Frozen):
     @property
     def text(self) -> str:
         """All text of the message: text parts, and what a tool returned; joined by newlines."""
+        if len(self.parts) == 1 and isinstance(self.parts[0], TextPart):
+            return self.parts[0].content
         texts = [p.content for p in self.parts if isinstance(p, TextPart)]
         texts += [p.response for p in self.parts if isinstance(p, ToolCallResponsePart)]
         return texts[0] if len(texts) == 1 else "\n".join(texts)

@@ -46,6 +46,16 @@ def test_few_calls_say_how_many_are_missing(logs: SimpleNamespace) -> None:
     assert task.reason == f"only 61 calls: about {POLICY.volume.calls_to_prove - 61} more needed for a proof"
 
 
+def test_too_few_different_calls_are_not_ready_whatever_they_are_like(logs: SimpleNamespace) -> None:
+    least = POLICY.volume.calls_to_train
+    few, enough = (only_task(logs.router(n)) for n in (least - 20, least + 60))
+    assert (few.readiness, few.readiness_parts["volume"]) == (0.0, 0.0)
+    assert (enough.readiness or 0) > 0.1
+    repeats = estimate_readiness(answers(logs, ["yes"] * (4 * least)), "label", 1.0, POLICY)
+    assert repeats.value == 0.0
+    assert repeats.parts["reach"] == 1.0
+
+
 def test_interval_holds_the_value_and_narrows(logs: SimpleNamespace) -> None:
     widths = []
     for n in (100, 600):
@@ -81,8 +91,8 @@ def test_copied_fields_are_an_extraction_and_reachable(logs: SimpleNamespace) ->
 
 
 def test_an_unsteady_teacher_lowers_readiness(logs: SimpleNamespace) -> None:
-    steady = estimate_readiness(answers(logs, ["yes"] * 40), "label", 1.0, POLICY)
-    torn = estimate_readiness(answers(logs, ["yes", "no"] * 20), "label", 1.0, POLICY)
+    steady = estimate_readiness(answers(logs, ["yes"] * 40), "label", 1.0, POLICY, n_calls=300)
+    torn = estimate_readiness(answers(logs, ["yes", "no"] * 20), "label", 1.0, POLICY, n_calls=300)
     assert steady.parts["steady"] == 1.0
     assert torn.parts["steady"] < 0.6
     assert torn.value < steady.value

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from rightsizer.pipeline.collect import filed_under
 from rightsizer.pipeline.lineage import SPLITS
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.types import Call, Dataset, Funnel, Student, Task
@@ -51,7 +52,7 @@ class _Seen:
 def _look(ws: Workspace, dataset: Dataset) -> _Seen:
     wanted = {row.call_id for row in dataset.rows}
     seen = _Seen()
-    for call in ws.store.calls.scan(task_id=dataset.task_id):
+    for call in ws.store.calls.scan(task_id=filed_under(ws.find(Task, dataset.task_id, merged=True))):
         if call.id not in wanted:
             continue
         seen.calls += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -129,6 +129,27 @@ def _cost_of(ws: Workspace) -> Callable[[Call], float | None]:
     from rightsizer.economics.tokens import cost_of
 
     return lambda call: cost_of(call, ws.prices).usd
+
+
+def task_calls(ws: Workspace, task: Task) -> Iterator[Call]:
+    """The kept calls that a student of this task would be asked, in log order.
+
+    Of a semantic sub-task those that the gateway, which has words only, gives it: what is proved is proved
+    of the calls that will be served, whatever the encoder thought of them.
+    """
+    parent = filed_under(task)
+    calls = ws.store.calls.scan(task_id=parent, kept_only=True)
+    if parent == task.id:
+        return calls
+    from rightsizer.tasks.inline import InlineAssigner
+
+    inline = InlineAssigner(ws.store.records.list(Task), {task.id})
+    return (c for c in calls if inline.within(parent, c.request) == task.id)
+
+
+def filed_under(task: Task) -> str:
+    """The id of the task among whose calls those that a student of this one learns from are."""
+    return task.parent_id if task.level == "semantic" and task.parent_id is not None else task.id
 
 
 def assignments(ws: Workspace, level: Level | None = None) -> dict[str, str | None]:

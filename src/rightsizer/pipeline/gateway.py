@@ -32,7 +32,7 @@ from rightsizer.wire.request import request_from_chat
 
 if TYPE_CHECKING:
     from rightsizer.gateway.indexer import Indexed
-    from rightsizer.tasks.assign import Assigner
+    from rightsizer.tasks.inline import InlineAssigner
 
 log = logging.getLogger("rightsizer.gateway")
 _MEMO = 8192
@@ -177,7 +177,7 @@ class StoreRoutes(RouteSource):
         with self._lock:
             ws = self._workspace()
             routes = ws.store.records.list(Route)
-            tasks = ws.store.records.list(Task, level="template") if routes else []
+            tasks = ws.store.records.list(Task) if routes else []
             if self._known == (routes, tasks):
                 return None
             seats = [self._seat(ws, route) for route in routes]
@@ -207,12 +207,13 @@ class StoreRouter:
 
     def __init__(self, tasks: list[Task], seats: Mapping[str, Seat]) -> None:
         self._seats = seats
-        self._assigner: Assigner | None = None
-        self._memo: dict[bytes, Decision] = {}
+        self._assigner: InlineAssigner | None = None
+        self._memo: dict[bytes, str | None] = {}
+        self._decisions: dict[str | None, Decision] = {}
         if seats:
-            from rightsizer.tasks.assign import Assigner
+            from rightsizer.tasks.inline import InlineAssigner
 
-            self._assigner = Assigner(tasks)
+            self._assigner = InlineAssigner(tasks, seats)
 
     @property
     def is_empty(self) -> bool:
@@ -222,7 +223,8 @@ class StoreRouter:
         """See `rightsizer.gateway.routing.Router`.
 
         A request is taken apart (some 0.1 ms) only if none like it came before: with the same system text,
-        opening, tools, response format and declared task, it is of the same task.
+        opening, tools, response format and declared task, it is of the same task. Where a student sits on a
+        step or sub-task of that task, what is asked decides too, and every request is looked at.
         """
         if len(body) > _INLINE_BYTES:
             return None
@@ -232,32 +234,42 @@ class StoreRouter:
             return None  # `route` reads JSON that this parser refuses
         if not isinstance(value, dict):
             return Decision()
-        key = template_key(value, metadata)
-        decision = self._memo.get(key)
+        try:
+            task_id = self._task_of(value, body, metadata)
+        except RecordError:
+            return Decision()
+        seat = self._seats.get(task_id) if task_id is not None else None
+        if seat is not None and (seat.route.mode == "shadow" or offered(seat.route, call_id)):
+            return None
+        return self._not_offered(task_id, seat)
+
+    def _not_offered(self, task_id: str | None, seat: Seat | None) -> Decision:
+        """What `place` says to calls of a task where no student is asked; made once a task."""
+        decision = self._decisions.get(task_id)
         if decision is None:
-            decision = self._not_offered(body, metadata)
-            if decision is None:
-                return Decision()
-            if len(self._memo) >= _MEMO:
-                self._memo.clear()
-            self._memo[key] = decision
-        if decision.student_id is not None and decision.task_id is not None:
-            route = self._seats[decision.task_id].route
-            if route.mode == "shadow" or offered(route, call_id):
-                return None
+            decision = Decision(task_id=task_id)
+            if seat is not None:
+                decision = Decision(task_id, seat.route.student_id, seat.route.mode, seat.route.share)
+            self._decisions[task_id] = decision
         return decision
 
-    def _not_offered(self, body: bytes, metadata: Mapping[str, Any]) -> Decision | None:
-        """What `place` says to such calls where no student is asked; None: this is no Chat request."""
-        try:
-            request, about = _read(body, metadata)
-        except RecordError:
+    def _task_of(self, value: dict[str, Any], body: bytes, metadata: Mapping[str, Any]) -> str | None:
+        """The task of a Chat body, read only as far as is needed. Raises `RecordError`."""
+        if self._assigner is None:
             return None
-        task_id = self._assigner.assign(request, about) if self._assigner is not None else None
-        seat = self._seats.get(task_id) if task_id is not None else None
-        if seat is None:
-            return Decision(task_id=task_id)
-        return Decision(task_id, seat.route.student_id, seat.route.mode, seat.route.share)
+        key = template_key(value, metadata)
+        template = self._memo.get(key, "")
+        if template and not self._assigner.divides(template):
+            return template
+        if template is None:
+            return None
+        request, about = _read(body, metadata)
+        if template == "":
+            template = self._assigner.template(request, about)
+            if len(self._memo) >= _MEMO:
+                self._memo.clear()
+            self._memo[key] = template
+        return self._assigner.within(template, request)
 
     def route(self, call_id: str, body: bytes, metadata: Mapping[str, Any]) -> Decision:
         """See `rightsizer.gateway.routing.Router`. A body that is no Chat request is the LLM's to refuse."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from rightsizer.candidates.shortlist import shortlist
 from rightsizer.curation.balance import Balance, balance
 from rightsizer.curation.near_duplicates import near_duplicate_groups
+from rightsizer.pipeline.collect import task_calls
 from rightsizer.pipeline.curated import keep_copy, newest_copy, reads_copies_only
 from rightsizer.pipeline.policy import mask_cache, policy_of
 from rightsizer.pipeline.predict import artifact_seal, masked_example, still_hits
@@ -85,7 +86,7 @@ def prepare(ws: Workspace, task: Task, *, progress: Progress = silent) -> Learni
         return Learning(task, newest, tuple(copied), tuple(candidates_for(ws, task, newest.count("train"))))
     total = ws.store.calls.count(task_id=task.id, kept_only=True)
     ws.enter("dataset", task=task.id, calls=total)
-    known = Outcomes(ws.store.records).join(ws.store.calls.scan(task_id=task.id, kept_only=True))
+    known = Outcomes(ws.store.records).join(task_calls(ws, task))
     tenants: dict[str, str] = {}
     calls = counted(
         _with_tenant(known, ws, tenants),

@@ -12,6 +12,7 @@ from rightsizer.evaluation.evaluate import evaluate
 from rightsizer.evaluation.run import score
 from rightsizer.evaluation.slices import slice_scores, with_slices
 from rightsizer.evaluation.spending import next_batch
+from rightsizer.pipeline.collect import filed_under
 from rightsizer.pipeline.curated import read_copy, reads_copies_only
 from rightsizer.pipeline.learn import Learning, curated_example
 from rightsizer.pipeline.predict import load_verified, student_hash
@@ -50,7 +51,7 @@ def learning_of(ws: Workspace, student: Student) -> Learning:
     dataset = ws.find(Dataset, student.dataset_id)
     if reads_copies_only(ws):
         return Learning(task, dataset, tuple(read_copy(ws, dataset)), ())
-    calls = ws.store.calls.scan(task_id=task.id, kept_only=True)
+    calls = ws.store.calls.scan(task_id=filed_under(task), kept_only=True)
     return Learning(task, dataset, tuple(materialise(dataset, calls, curated_example(ws))), ())
 
 

@@ -18,7 +18,7 @@ from rightsizer.pipeline.workspace import Workspace
 from rightsizer.scoring.agree import agree
 from rightsizer.serving.routing import accepted, offered
 from rightsizer.stats import clopper_pearson
-from rightsizer.tasks.assign import Assigner
+from rightsizer.tasks.inline import InlineAssigner
 from rightsizer.types import Call, Frozen, Message, Predictor, Route, Student, Task
 
 BATCH = 64
@@ -91,8 +91,8 @@ def replay_log(
     """
     ws.enter("replay")
     tasks = {t.id: t for t in ws.store.records.list(Task)}
-    assigner = Assigner([t for t in tasks.values() if t.level == "template"])
     seats = _seats(ws, tasks)
+    assigner = InlineAssigner(list(tasks.values()), seats)
     unreadable: list[object] = []
     tally = _Tally()
     calls = read_calls(path, format=format, on_reject=unreadable.append)
@@ -121,7 +121,7 @@ def _batches(calls: Iterable[Call], size: int) -> Iterator[list[Call]]:
 
 
 def _follow(
-    ws: Workspace, batch: Sequence[Call], assigner: Assigner, seats: dict[str, _Seat], tally: _Tally
+    ws: Workspace, batch: Sequence[Call], assigner: InlineAssigner, seats: dict[str, _Seat], tally: _Tally
 ) -> None:
     waiting: dict[str, list[tuple[Call, float]]] = defaultdict(list)
     for call in batch:

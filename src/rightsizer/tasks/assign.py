@@ -69,14 +69,18 @@ class Assigner:
 
     def assign_zones(self, zones: Zones) -> str | None:
         """The same for a request already taken apart."""
+        return self.place(zones)[0]
+
+    def place(self, zones: Zones) -> tuple[str | None, float]:
+        """The task's id, and the share of the system text that its core explains (1 where it has none)."""
         for texts, task_id in self._declared.get(zones.declared, ()):
             if _carries(zones, texts):
-                return task_id
+                return task_id, 1.0
         if not self._ids:
-            return None
+            return None, 1.0
         fits = self._fits(zones.tools, zones.format)
         if not fits.any():
-            return None
+            return None, 1.0
         contained, explained, beyond = self._system.contained(zones.system)
         fits = fits & (contained >= CONTAINED) & ((explained >= self._share) | (beyond <= ADDED))
         if (fits & self._opening.asked).any():
@@ -84,14 +88,9 @@ class Assigner:
         for i in np.flatnonzero(fits & self._parted):
             fits[i] = _carries(zones, self._signatures[i].contains)
         if not fits.any():
-            return None
-        return self._ids[int(np.argmax(np.where(fits, self._rank, -np.inf)))]
-
-    def explained(self, zones: Zones) -> float:
-        """Share of the system text that the core of its task explains; 1 where it has none."""
-        task_id = self.assign_zones(zones)
-        found = self._system.contained(zones.system)[1]
-        return min((float(found[i]) for i, own in enumerate(self._ids) if own == task_id), default=1.0)
+            return None, 1.0
+        best = int(np.argmax(np.where(fits, self._rank, -np.inf)))
+        return self._ids[best], float(explained[best])
 
     def _fits(self, tools: frozenset[str], format: str) -> NDArray[np.bool_]:
         """Which tasks take this tool set and response format."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rightsizer.tasks.shingles import U64, common, jaccard
+from rightsizer.tasks.shingles import U64, common, is_in, jaccard, places
 
 LEADER_JACCARD = 0.5
 IN_CORE = 0.7  # share of a group's texts that carry a core shingle
@@ -52,7 +52,7 @@ class Core:
 
 
 class CoreIndex:
-    """Which of many cores a text contains."""
+    """Which of many cores a text contains; the cost grows with the text, not with the number of cores."""
 
     def __init__(self, cores: Sequence[Core]) -> None:
         self.n = len(cores)
@@ -62,17 +62,23 @@ class CoreIndex:
         owner = np.repeat(np.arange(self.n), [len(c.hashes) for c in cores])
         weights = np.concatenate([c.weights for c in cores])
         order = np.argsort(hashes, kind="stable")
-        self._hashes, self._owner, self._weights = hashes[order], owner[order], weights[order]
+        self._owner, self._weights = owner[order], weights[order]
+        self._hashes, starts = np.unique(hashes[order], return_index=True)
+        self._starts = np.append(starts, len(hashes))
         self._total = np.bincount(owner, weights, minlength=self.n)
 
     def contained(self, shingles: U64) -> NDArray[np.float64]:
         """Weighted share of every core that the text carries, shape (n,)."""
         if not self.n or not len(shingles):
             return np.zeros(self.n)
-        at = np.searchsorted(shingles, self._hashes)
-        at[at == len(shingles)] = len(shingles) - 1
-        found = shingles[at] == self._hashes
-        hits = np.bincount(self._owner[found], self._weights[found], minlength=self.n)
+        if len(shingles) < len(self._hashes):
+            at = places(shingles, self._hashes)
+        else:
+            at = np.flatnonzero(is_in(self._hashes, shingles))
+        starts = self._starts[at]
+        counts = self._starts[at + 1] - starts
+        rows = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        hits = np.bincount(self._owner[rows], self._weights[rows], minlength=self.n)
         return np.asarray(hits / np.maximum(self._total, 1e-12))
 
 
@@ -88,7 +94,7 @@ def fit_cores(
         allow_short: a text of fewer than `min_core` shingles that repeats as it is counts as a template.
     """
     frequent = _frequent(texts, min_support)
-    sets = [t.shingles[np.isin(t.shingles, frequent, assume_unique=True)] for t in texts]
+    sets = [t.shingles[is_in(t.shingles, frequent)] for t in texts]
     order = sorted(range(len(texts)), key=lambda i: (-texts[i].support, texts[i].shingles[:4].tobytes()))
     usable = [i for i in order if len(sets[i]) >= min_core or (allow_short and _is_short(texts[i], sets[i]))]
     framed, loose = _frame(usable, texts)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from rightsizer.tasks.cores import MIN_CORE, VARIED, Core, CoreIndex, Text, best_core, fit_cores, reweigh
-from rightsizer.tasks.shingles import frame, shingle
+from rightsizer.tasks.shingles import U64, frame, shingle
 from rightsizer.tasks.signature import CoreState, Signature, same_tools
 from rightsizer.tasks.zones import Zones
 from rightsizer.views.tokens import digest
 
-MAX_TEXTS = 20_000  # distinct texts a zone's cores are fitted on
+MAX_ROWS = 8000  # rows that are looked at at once
+MAX_ALIKE = 2000  # of them with one system prompt, tool set and format
 SPLIT_COVER = 0.7  # share of a system prompt's calls that opening templates must explain to split it
 SPLIT_COVER_GENERIC = 0.3  # the same under a system prompt too short to say what the task is
 OPENING_CORE = 12  # shingles: people who ask for the same thing share fewer
@@ -22,6 +24,9 @@ RECURRING = 8  # sessions per text: a scenario is run a few times, an agent's fi
 SPLIT_CORE = 24  # shingles of an opening template that may split a system prompt which says what to do
 REST_SHARE = 0.1  # what opening templates leave over is a task of its own from this share on
 FREE_SHARE = 0.5  # calls without any template are a task only where they are most of the log
+
+
+Cut = Callable[[str], U64]
 
 
 @dataclass(frozen=True)
@@ -59,24 +64,25 @@ class Least:
 def find_signatures(
     rows: Sequence[Row],
     least: Least,
-    n_total: int,
+    n_total: float,
     taken: Sequence[Signature] = (),
     granularity: float = 1.0,
 ) -> list[Signature]:
     """Signatures of the tasks in these rows, those with most calls first. Deterministic.
 
     Args:
-        rows: what belongs to no task yet.
-        n_total: calls of the whole log.
+        rows: what belongs to no task yet (a sample of it).
+        n_total: calls of the whole log, as far as the sample stands for it.
         taken: signatures of the tasks there are. A system prompt that says nothing ("You are a helpful
             assistant.") and was split by opening templates is no task of its own for what is left.
         granularity: how readily a system prompt is divided by opening templates: 0 never, 1 where they
             explain most of its calls, more where they explain less.
     """
     declared, free = _by_declared(rows, least)
-    systems = _fit_systems(free, least)
-    openings = _fit_openings(free, least)
-    placed = _place(free, systems, openings)
+    cut = cache(shingle.__wrapped__)
+    systems = _fit_systems(free, least, cut)
+    openings = _fit_openings(free, least, cut)
+    placed = _place(free, systems, openings, cut)
     found: list[tuple[Signature, list[Row]]] = [(Signature(declared=n), r) for n, r in declared.items()]
     for system in sorted({p.system for p in placed if p.system is not None}):
         members = [p for p in placed if p.system == system]
@@ -91,6 +97,25 @@ def find_signatures(
     return [s for s, _ in found]
 
 
+def sample_rows(rows: Sequence[Row]) -> list[Row]:
+    """A fixed sample of very many rows, in their order: so many of one system prompt, then so many at all.
+
+    What is rare and not in it comes with what is left over, in a later round.
+    """
+    if len(rows) <= MAX_ALIKE:
+        return list(rows)
+    drawn = sorted(range(len(rows)), key=lambda i: digest(rows[i].zones.opening + rows[i].zones.system))
+    alike: Counter[tuple[str, frozenset[str], str, str]] = Counter()
+    kept = []
+    for i in drawn:
+        zones = rows[i].zones
+        key = (zones.system, zones.tools, zones.format, zones.declared)
+        alike[key] += 1
+        if alike[key] <= MAX_ALIKE:
+            kept.append(i)
+    return [rows[i] for i in sorted(kept[:MAX_ROWS])]
+
+
 def _by_declared(rows: Sequence[Row], least: Least) -> tuple[dict[str, list[Row]], list[Row]]:
     """Rows under an id of the caller's that recurs, and the others."""
     groups: dict[str, list[Row]] = defaultdict(list)
@@ -100,7 +125,7 @@ def _by_declared(rows: Sequence[Row], least: Least) -> tuple[dict[str, list[Row]
     return kept, [r for r in rows if r.zones.declared not in kept]
 
 
-def _fit_systems(rows: Sequence[Row], least: Least) -> list[Core]:
+def _fit_systems(rows: Sequence[Row], least: Least, cut: Cut) -> list[Core]:
     """Cores of system prompts: first of those that vary (a date, a scenario filled in), by what different
     texts share; then of the others, where the same text in many sessions is a template as it stands.
 
@@ -108,7 +133,7 @@ def _fit_systems(rows: Sequence[Row], least: Least) -> list[Core]:
     agents of one framework, not one prompt filled in: those are left to the second pass.
     """
     known = _texts(rows, "system")
-    shingles = [shingle(t) for t, _ in known]
+    shingles = [cut(t) for t, _ in known]
     sessions = np.array([n for _, n in known])
     varied = fit_cores([Text(s, 1) for s in shingles], min_support=max(least.sessions, VARIED))
     index, masses = CoreIndex(varied), np.array([c.mass for c in varied])
@@ -123,25 +148,26 @@ def _fit_systems(rows: Sequence[Row], least: Least) -> list[Core]:
     return reweigh([*(varied[k] for k in sorted(filled_in)), *static])
 
 
-def _fit_openings(rows: Sequence[Row], least: Least) -> list[Core]:
+def _fit_openings(rows: Sequence[Row], least: Least, cut: Cut) -> list[Core]:
     """Cores of opening messages: what *different* messages share, because the same words again may be
     the same question asked again."""
-    texts = [Text(shingle(t), 1, frame(t)) for t, _ in _texts(rows, "opening")]
+    texts = [Text(cut(t), 1, frame(t)) for t, _ in _texts(rows, "opening")]
     return fit_cores(texts, min_support=max(least.sessions, VARIED), min_core=OPENING_CORE)
 
 
 def _texts(rows: Sequence[Row], zone: str) -> list[tuple[str, int]]:
-    """Distinct texts of a zone (a fixed sample of very many) and the sessions that carry each."""
+    """Distinct texts of a zone and the sessions that carry each."""
     by_text: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         text = str(getattr(row.zones, zone))
         if text.strip():
             by_text[text] |= row.sessions
-    names = sorted(by_text, key=digest)[:MAX_TEXTS]
-    return [(name, len(by_text[name])) for name in names]
+    return [(name, len(by_text[name])) for name in sorted(by_text, key=digest)]
 
 
-def _place(rows: Sequence[Row], systems: Sequence[Core], openings: Sequence[Core]) -> list[_Placed]:
+def _place(
+    rows: Sequence[Row], systems: Sequence[Core], openings: Sequence[Core], cut: Cut
+) -> list[_Placed]:
     indexes = (CoreIndex(systems), CoreIndex(openings))
     masses = (np.array([c.mass for c in systems]), np.array([c.mass for c in openings]))
     memo: dict[tuple[int, str], int | None] = {}
@@ -149,7 +175,7 @@ def _place(rows: Sequence[Row], systems: Sequence[Core], openings: Sequence[Core
     def core_of(zone: int, text: str) -> int | None:
         key = (zone, text)
         if key not in memo:
-            memo[key] = best_core(indexes[zone].contained(shingle(text)), masses[zone])
+            memo[key] = best_core(indexes[zone].contained(cut(text)), masses[zone])
         return memo[key]
 
     return [_Placed(r, core_of(0, r.zones.system), core_of(1, r.zones.opening)) for r in rows]
@@ -227,7 +253,7 @@ def _by_format(rows: Sequence[Row]) -> dict[tuple[str, ...], list[Row]]:
     return {(name,): group for name, group in sorted(groups.items())}
 
 
-def _untemplated(bare: Sequence[Row], n_total: int, least: Least) -> list[tuple[Signature, list[Row]]]:
+def _untemplated(bare: Sequence[Row], n_total: float, least: Least) -> list[tuple[Signature, list[Row]]]:
     """Plain questions without any template: a task only where the log is mostly that."""
     n = sum(r.n_calls for r in bare)
     if n < FREE_SHARE * n_total or not least.met(bare):

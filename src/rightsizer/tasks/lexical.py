@@ -87,24 +87,28 @@ class Scorers:
     """Clusters recognised by words: those found earlier take a text before those found later."""
 
     def __init__(self, scorers: Sequence[Mapping[str, float]], rounds: Sequence[int]) -> None:
-        self._rounds = np.array(rounds, int)
-        self._order = sorted(set(rounds))
-        self._weights: dict[str, list[tuple[int, float]]] = {}
+        self._n = len(rounds)
+        self._later = [np.array([r != round for r in rounds], bool) for round in sorted(set(rounds))]
+        postings: dict[str, list[tuple[int, float]]] = {}
         for i, scorer in enumerate(scorers):
             for term, weight in scorer.items():
-                self._weights.setdefault(term, []).append((i, weight))
+                postings.setdefault(term, []).append((i, weight))
+        self._weights = {
+            term: (np.array([i for i, _ in own], np.intp), np.array([w for _, w in own]))
+            for term, own in postings.items()
+        }
 
     def assign(self, text: str) -> int:
         """Number of the cluster, -1 where none is sure."""
         terms = hash_terms(text)
-        scores = [0.0] * len(self._rounds)
-        for term in terms:
-            for i, weight in self._weights.get(term, ()):
-                scores[i] += weight
-        total = np.array(scores) / max(len(terms), 1) ** 0.5
-        for round in self._order:
-            own = np.where(self._rounds == round, total, -np.inf)
-            best = int(np.argmax(own))
+        known = [own for term in terms if (own := self._weights.get(term)) is not None]
+        if not known:
+            return -1
+        places, weights = np.concatenate([p for p, _ in known]), np.concatenate([w for _, w in known])
+        total = np.bincount(places, weights, minlength=self._n) / len(terms) ** 0.5
+        for later in self._later:
+            own = np.where(later, -np.inf, total) if len(self._later) > 1 else total
+            best = int(own.argmax())
             if own[best] >= SURE:
                 return best
         return -1

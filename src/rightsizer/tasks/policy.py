@@ -12,6 +12,7 @@ from rightsizer.types import Frozen
 class Volume(Frozen):
     """How many calls are many."""
 
+    calls_to_train: int
     calls_to_prove: int
 
 

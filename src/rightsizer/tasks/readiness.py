@@ -48,7 +48,8 @@ def estimate_readiness(
     answered = [f for f in facts if f.kind is not None]
     if not answered:
         return Readiness(0.0, 0.0, 0.0, {"volume": 0.0}, "no call of it was answered")
-    parts = _parts(answered, template_share, policy, max(n_calls, len(answered)))
+    different = len({(f.payload, f.answer) for f in answered})  # a repeat proves nothing
+    parts = _parts(answered, template_share, policy, max(n_calls, different))
     share = _outlook(parts, policy)
     low, high = _interval(share, len({f.session for f in answered}), policy)
     values = [_combine(each, parts, output, policy) for each in (share, low, high)]
@@ -65,7 +66,7 @@ def _parts(answered: Sequence[Fact], template_share: float, policy: Policy, n_ca
         "reach": sum(reach) / len(reach),
         "stable": 1.0 - estimate_drift(answered),
         "template": template_share,
-        "volume": min(1.0, n_calls / policy.volume.calls_to_prove),
+        "volume": _volume(n_calls, policy),
     }
     trials = [f.trial for f in answered if f.trial is not None]
     if len(trials) >= policy.trial.least_calls:
@@ -74,6 +75,12 @@ def _parts(answered: Sequence[Fact], template_share: float, policy: Policy, n_ca
         parts["lift"] = max(0.0, parts["right"] - sum(t.majority for t in trials) / len(trials))
     steady = _steady(answered)
     return parts if steady is None else parts | {"steady": steady}
+
+
+def _volume(n_calls: int, policy: Policy) -> float:
+    """Calls against those that a proof takes; 0 where they are too few to train on, whatever they are like."""
+    rules = policy.volume
+    return min(1.0, n_calls / rules.calls_to_prove) if n_calls >= rules.calls_to_train else 0.0
 
 
 def _outlook(parts: dict[str, float], policy: Policy) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from rightsizer.tasks.recipe import UNANSWERED, find_recipe
 from rightsizer.tasks.sketch import sketch
@@ -16,6 +18,10 @@ from rightsizer.views.view import view
 
 CostOf = Callable[[Call], float | None]
 CHARS_PER_TOKEN = 4.0  # of English; a CJK character is about one token
+WIDE = re.compile("[\u2e80-\uffdc]+")
+MOST_COUNTED = 2000
+_counts: dict[int, tuple[object, int]] = {}
+T = TypeVar("T")
 SPOKEN_STEPS = ("@start", "@user")
 
 
@@ -130,12 +136,25 @@ def _output_tokens(call: Call) -> int:
 
 def _tokens(message: Message) -> int:
     """A rough count, where the log has none."""
+    return _counted(message, _count_text)
+
+
+def _count_text(message: Message) -> int:
     text = message.text + "".join(c.name + c.arguments for c in message.tool_calls)
-    if text.isascii():
-        return int(len(text) / CHARS_PER_TOKEN) + 4
-    wide = sum("\u2e80" <= ch <= "\uffdc" for ch in text)
+    wide = 0 if text.isascii() else sum(map(len, WIDE.findall(text)))
     return int((len(text) - wide) / CHARS_PER_TOKEN + wide) + 4
 
 
 def _tool_tokens(request: Request) -> int:
-    return sum(len(str(tool)) for tool in request.tools) // 5
+    return _counted(request.tools, lambda tools: sum(len(str(tool)) for tool in tools) // 5)
+
+
+def _counted(value: T, count: Callable[[T], int]) -> int:
+    """Calls of a session share messages and tools, so that counts are remembered by identity."""
+    known = _counts.get(id(value))
+    if known is not None and known[0] is value:
+        return known[1]
+    if len(_counts) >= MOST_COUNTED:
+        _counts.clear()
+    _counts[id(value)] = (value, found := count(value))
+    return found

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,9 @@ from rightsizer.views.tokens import digest, words
 
 MIN_PAYLOADS = 200  # distinct payloads a task needs to be divided
 MIN_NOISE = 50  # distinct payloads of no cluster that are looked at for new ones
-MAX_PAYLOADS = 20_000  # payloads of one task that are embedded
+EMBED_CHARS = 800_000  # of payloads that are embedded in one run; a task has its share of the calls in it
+LEAST_EMBED_CHARS = 20_000  # what a task may embed however small its share
+MAX_ROUNDS = 3  # of looking for new clusters in what is left, in one run
 MAX_WORDED = 2000  # payloads of one task whose clusters are looked for by words, without an encoder
 MIN_SIZE = 10
 NEW_SILHOUETTE = 0.1  # what is left over must part more clearly than a whole task
@@ -80,7 +82,9 @@ def find_semantic(
         facts = [f for f in members.get(parent.id, ()) if f.text]
         own = before.get(parent.id, [])
         if granularity > 0 or own:
-            _divide(parent, facts, own, earlier, totals, _Finder(embed, granularity), done)
+            share = int(EMBED_CHARS * len(facts) / max(totals.calls, 1))
+            finder = _Finder(embed, granularity, max(share, LEAST_EMBED_CHARS))
+            _divide(parent, facts, own, earlier, totals, finder, done)
     return done
 
 
@@ -103,8 +107,10 @@ def _divide(
         if (had := at.get(earlier.get(f.call_id) or "")) is not None and texts[f.step, f.text]:
             place[texts[f.step, f.text]] = had
     finder.recognise(place, known)
-    while more := finder.find(place, known):
-        known += more
+    for _ in range(MAX_ROUNDS):
+        known += (more := finder.find(place, known))
+        if not more:
+            break
     tasks = [*before, *_new_tasks(parent, known, len(before), _group(facts, texts, place))]
     final = final_ids(tasks)
     at = {t.id: i for i, t in enumerate(tasks)}
@@ -137,6 +143,7 @@ class _Finder:
 
     embed: Embed | None
     granularity: float
+    most_chars: int
 
     def recognise(self, place: dict[str, int], known: Sequence[Signature]) -> None:
         """Give texts without a place to known clusters, those found in earlier rounds first.
@@ -146,7 +153,7 @@ class _Finder:
         near = [
             i for i, s in enumerate(known) if self.embed and s.space == self.embed.identity and s.centroid
         ]
-        left = [t for t, i in place.items() if i < 0][:MAX_PAYLOADS] if near else []
+        left = self._affordable(t for t, i in place.items() if i < 0) if near else []
         vectors = self._vectors(left)
         for round in sorted({known[i].round for i in near}):
             own = [i for i in near if known[i].round == round]
@@ -169,6 +176,12 @@ class _Finder:
             cluster = scorers.assign(text)
             place[text] = own[cluster] if cluster >= 0 else -1
 
+    def _affordable(self, texts: Iterable[str]) -> list[str]:
+        """The first texts, as many as may be embedded."""
+        asked = list(texts)
+        before = accumulate(map(len, asked), initial=0)
+        return [text for text, n in zip(asked, before, strict=False) if n < self.most_chars]
+
     def _vectors(self, texts: list[str]) -> F32:
         if not texts:
             return np.empty((0, 1), np.float32)
@@ -178,7 +191,8 @@ class _Finder:
     def find(self, place: dict[str, int], known: Sequence[Signature]) -> list[Signature]:
         """Signatures of new clusters among the texts without a place."""
         lasting = self.embed is not None  # vectors made of words cannot be made again
-        left = [t for t, i in place.items() if i < 0][: MAX_PAYLOADS if lasting else MAX_WORDED]
+        free = (t for t, i in place.items() if i < 0)
+        left = self._affordable(free) if lasting else list(islice(free, MAX_WORDED))
         if len(left) < (MIN_NOISE if known and lasting else MIN_PAYLOADS):
             return []
         vectors = self._vectors(left)

@@ -62,15 +62,27 @@ def _token_hash(token: str) -> int:
     return value
 
 
+def is_in(some: U64, others: U64) -> NDArray[np.bool_]:
+    """Which of `some` are among `others`; both sorted."""
+    if not len(others):
+        return np.zeros(len(some), bool)
+    at = np.searchsorted(others, some)
+    at[at == len(others)] = len(others) - 1
+    return np.asarray(others[at] == some)
+
+
+def places(some: U64, others: U64) -> NDArray[np.int64]:
+    """Where those of `some` that are among `others` stand there; both sorted."""
+    if not len(others):
+        return np.empty(0, np.int64)
+    at = np.searchsorted(others, some)
+    at[at == len(others)] = len(others) - 1
+    return at[others[at] == some]
+
+
 def common(a: U64, b: U64) -> int:
     """Size of the intersection of two sorted sets."""
-    if len(a) > len(b):
-        a, b = b, a
-    if not len(a):
-        return 0
-    at = np.searchsorted(b, a)
-    at[at == len(b)] = len(b) - 1
-    return int((b[at] == a).sum())
+    return int(is_in(*((a, b) if len(a) <= len(b) else (b, a))).sum())
 
 
 def jaccard(a: U64, b: U64) -> float:

@@ -29,12 +29,17 @@ def find_steps(
         for f in members.get(parent.id, ()):
             groups[f.step].append(f)
         for step, facts in sorted(groups.items(), key=lambda kv: (-len(kv[1]), kv[0])):
-            step_id = f"{parent.id}-{digest(step)[:8]}"
+            step_id = step_task_id(parent.id, step)
             step_of.update((f.call_id, step_id) for f in facts)
             tasks.append(_step_task(step_id, step, parent, facts, totals, before.get(step_id)))
     found = {t.id for t in tasks}
     gone = [t.model_copy(update=figures([], totals)) for t in before.values() if t.id not in found]
     return [*tasks, *gone], step_of
+
+
+def step_task_id(parent_id: str, step: str) -> str:
+    """The id of a step of a task: it follows from both."""
+    return f"{parent_id}-{digest(step)[:8]}"
 
 
 def _step_task(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
 from rightsizer.tasks.assign import Assigner
-from rightsizer.tasks.find import Least, Row, find_signatures
+from rightsizer.tasks.find import Least, Row, find_signatures, sample_rows
 from rightsizer.tasks.scan import Fact, Scan
 from rightsizer.tasks.signature import Signature
 from rightsizer.types import Task, new_id
@@ -25,7 +25,12 @@ class Templates:
 
     def members(self, facts: Sequence[Fact]) -> Mapping[str, list[Fact]]:
         """The calls of every task, in log order."""
-        return _members(facts, self.places)
+        members: dict[str, list[Fact]] = defaultdict(list)
+        for f in facts:
+            task_id = self.places[f.zones]
+            if task_id is not None:
+                members[task_id].append(f)
+        return members
 
 
 def find_templates(done: Scan, known: Sequence[Task], least: Least, granularity: float = 1.0) -> Templates:
@@ -38,19 +43,26 @@ def find_templates(done: Scan, known: Sequence[Task], least: Least, granularity:
         granularity: how readily one system prompt is divided by opening templates; 1 is the default,
             more divides more, 0 never.
     """
-    places = _assign(known, done)
+    places: list[str | None] = [None] * len(done.zones)
+    rows = dict(enumerate(_rows(done)))
+    _give(Assigner(known), rows, rows, places)
     fresh: list[Task] = []
     first = max((t.signature.get("round", 0) for t in known), default=0) + 1
     for round in count(first):
-        left = _rows(done, [i for i, task_id in enumerate(places) if task_id is None])
+        left = {i: row for i, row in rows.items() if places[i] is None}
         taken = [Signature.model_validate(t.signature) for t in (*known, *fresh)]
-        found = find_signatures(left, least, len(done.facts), taken, granularity)
-        more = [_mint(s, round) for s in found]
-        more, places = _settle(more, done, places, least)
+        drawn = sample_rows(list(left.values()))
+        n_total = len(done.facts) * _calls(drawn) / max(_calls(left.values()), 1)
+        found = find_signatures(drawn, least, n_total, taken, granularity)
+        more = _settle([_mint(s, round) for s in found], left, places, least)
         if not more:
             break
         fresh += more
     return Templates([*known, *fresh], places)
+
+
+def _calls(rows: Iterable[Row]) -> int:
+    return sum(row.n_calls for row in rows)
 
 
 def _mint(signature: Signature, round: int) -> Task:
@@ -58,60 +70,51 @@ def _mint(signature: Signature, round: int) -> Task:
     return Task(id=new_id("task"), name="", signature=placed.model_dump(mode="json"))
 
 
-def _assign(tasks: Sequence[Task], done: Scan) -> list[str | None]:
-    """Task id per distinct zones."""
-    assigner = Assigner(tasks)
-    return [assigner.assign_zones(z) for z in done.zones]
-
-
-def _rows(done: Scan, wanted: Sequence[int]) -> list[Row]:
-    sessions: dict[int, set[str]] = defaultdict(set)
-    counts: dict[int, int] = defaultdict(int)
+def _rows(done: Scan) -> list[Row]:
+    sessions: list[set[str]] = [set() for _ in done.zones]
+    counts = [0] * len(done.zones)
     for f in done.facts:
         sessions[f.zones].add(f.session)
         counts[f.zones] += 1
-    return [Row(done.zones[i], frozenset(sessions[i]), counts[i]) for i in wanted]
+    return [Row(z, frozenset(s), n) for z, s, n in zip(done.zones, sessions, counts, strict=True)]
+
+
+def _give(
+    assigner: Assigner, rows: Mapping[int, Row], wanted: Iterable[int], places: list[str | None]
+) -> dict[int, float]:
+    """Note in `places` the task of every row that is wanted; gives the explained share of each that has one."""
+    explained = {}
+    for i in wanted:
+        places[i], share = assigner.place(rows[i].zones)
+        if places[i] is not None:
+            explained[i] = share
+    return explained
 
 
 def _settle(
-    fresh: list[Task], done: Scan, places: list[str | None], least: Least
-) -> tuple[list[Task], list[str | None]]:
-    """Give what is left over to the new tasks; drop those that end up too small."""
-    while fresh:
-        given = _assign(fresh, done)
-        settled = [p if p is not None else g for p, g in zip(places, given, strict=True)]
-        members = _members(done.facts, settled)
-        kept = [t for t in fresh if _is_enough(members.get(t.id, ()), least)]
+    fresh: list[Task], left: Mapping[int, Row], places: list[str | None], least: Least
+) -> list[Task]:
+    """Give what is left over to the new tasks, in `places`; drop those that end up too small."""
+    explained: dict[int, float] = {}
+    wanted: Iterable[int] = left
+    while True:
+        explained |= _give(Assigner(fresh), left, wanted, places)
+        members: dict[str, list[int]] = defaultdict(list)
+        for i in left:
+            if (task_id := places[i]) is not None:
+                members[task_id].append(i)
+        kept = [t for t in fresh if least.met([left[i] for i in members.get(t.id, ())])]
         if len(kept) == len(fresh):
-            return _bound(fresh, done, given), settled
+            return [_bound(t, [explained[i] for i in members[t.id]]) for t in fresh]
+        small = {t.id for t in fresh} - {t.id for t in kept}
+        wanted = [i for task_id in small for i in members.get(task_id, ())]
         fresh = kept
-    return fresh, places
 
 
-def _bound(fresh: Sequence[Task], done: Scan, given: Sequence[str | None]) -> list[Task]:
-    """The new tasks with the least share of a system prompt that their core must explain.
+def _bound(task: Task, explained: Sequence[float]) -> Task:
+    """The task with the least share of a system prompt that its core must explain.
 
     A prompt several times as long as any that was seen is another prompt, even if it quotes this one.
     """
-    assigner = Assigner(fresh)
-    least: dict[str, float] = {}
-    for zones, task_id in zip(done.zones, given, strict=True):
-        if task_id is not None:
-            least[task_id] = min(least.get(task_id, 1.0), assigner.explained(zones))
-    return [
-        t.model_copy(update={"signature": {**t.signature, "share": round(GROWTH * least.get(t.id, 0.0), 3)}})
-        for t in fresh
-    ]
-
-
-def _is_enough(facts: Sequence[Fact], least: Least) -> bool:
-    return len(facts) >= least.calls and len({f.session for f in facts}) >= least.sessions
-
-
-def _members(facts: Sequence[Fact], places: Sequence[str | None]) -> Mapping[str, list[Fact]]:
-    members: dict[str, list[Fact]] = defaultdict(list)
-    for f in facts:
-        task_id = places[f.zones]
-        if task_id is not None:
-            members[task_id].append(f)
-    return members
+    share = round(GROWTH * min(explained), 3)
+    return task.model_copy(update={"signature": {**task.signature, "share": share}})
