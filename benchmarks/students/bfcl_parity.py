@@ -3,10 +3,10 @@
     pip install --no-deps bfcl-eval
     python benchmarks/students/bfcl_parity.py [--show 5]
 
-Every case of the Python categories with its accepted values gives a right answer (the first accepted value of
-each argument) and altered ones: an argument left out, added, renamed, of another type, in other letters, a list in
-another order, a call too few, too many, in another order or of another name. Both checkers judge each; the table
-counts equal verdicts. What `bfcl_eval` cannot judge (it raises) is counted apart.
+Every case of the Python categories with its accepted values gives a right answer (the first accepted value
+of each argument) and altered ones: an argument left out, added, renamed, of another type, in other letters, a
+list in another order, a call too few, too many, in another order or of another name. Both checkers judge each;
+the table counts equal verdicts. What `bfcl_eval` cannot judge (it raises) is counted apart.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def answers(gold: Calls) -> Iterator[tuple[str, Calls]]:
         yield "calls in reverse", right[::-1]
     for kind, change in ALTERED.items():
         altered = copy.deepcopy(right)
-        ((name, inner),) = altered[0].items()
+        ((_, inner),) = altered[0].items()
         ((_, accepted),) = gold[0].items()
         if change(inner, accepted):
             yield kind, altered
@@ -167,7 +167,9 @@ def _verdict(check: Any, functions: Any, answer: Calls, gold: Calls, category: s
 
 def _message(answer: Calls) -> Message:
     parts = [
-        ToolCallPart(name=name, arguments=json.dumps(inner)) for call in answer for name, inner in call.items()
+        ToolCallPart(name=name, arguments=json.dumps(inner))
+        for call in answer
+        for name, inner in call.items()
     ]
     return Message(role="assistant", parts=tuple(parts))
 

@@ -403,6 +403,8 @@ class Evaluation(Frozen):
     tool_risk: dict[str, ToolRisk] = Field(default_factory=dict, description="what was set, not guessed")
     slices: tuple[Slice, ...] = ()
     slice_floor: float = 0.0
+    artifact_hash: str = Field(default="", description="of the student's files: how it answers")
+    weights_hash: str = Field(default="", description="of the file behind its server, where it is known")
     created_at: datetime | None = None
 
 

@@ -10,6 +10,8 @@ import click
 from rightsizer.cli.context import console, emit_json, json_option, progress_bar, workspace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from rightsizer.pipeline.probe import ProbeOutcome
@@ -86,8 +88,9 @@ def probe(
 
 
 def prompted_candidate(
-    server: str, model: str | None, api_key_env: str, votes: int, choices: bool, shots: int
-) -> Candidate:
+    server: str, model: str | None, api_key_env: str, votes: int, choices: bool, shots: int,
+    weights: Path | None = None,
+) -> Candidate:  # fmt: skip
     """The candidate that a `train --server` asks for."""
     from rightsizer.students.prompted import Prompting
     from rightsizer.types import Candidate
@@ -102,6 +105,7 @@ def prompted_candidate(
         params={
             "server": {"base_url": server, "model": model, "api_key_env": api_key_env},
             "how": how.model_dump(),
+            **({"weights": str(weights)} if weights else {}),
         },
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,10 @@ from rightsizer.errors import UpstreamError
 from rightsizer.scoring.metrics import schema_errors
 from rightsizer.students.artifact import Artifact
 from rightsizer.students.chat_server import ChatServer, Completion, Server
+from rightsizer.students.decoder_format import read_answer
 from rightsizer.students.neighbours import Neighbours
 from rightsizer.students.votes import ask
+from rightsizer.students.weights import Weights, require_served, require_unchanged
 from rightsizer.types import Frozen, Message, Prediction, Request, TextPart
 from rightsizer.views.answer import canonical_answer, plain_text
 from rightsizer.views.view import PayloadMask, view
@@ -68,6 +70,7 @@ class PromptedStudent:
     mask: PayloadMask | None
     shots: tuple[Shot, ...]
     known: tuple[str, ...] | None
+    weights: Weights | None = None
 
     def predict(self, requests: Sequence[Request]) -> list[Prediction]:
         """One prediction per request, in order; a server that fails is an abstention."""
@@ -101,15 +104,24 @@ class PromptedStudent:
         sampled = dict(body)
         if self.how.votes > 1:
             sampled |= {"temperature": self.how.temperature, "seed": number}
-        answer = self._server.complete(sampled)
+        answer = self._complete(sampled)
         wrong = self.why_invalid(answer, request)
         if wrong and self.how.repair:
             said = [message_to_chat(answer.message), {"role": "user", "content": WRONG.format(wrong)}]
             # A tool call that is not followed by its result is no valid conversation: say it as text.
             said[0] = {"role": "assistant", "content": _as_text(answer.message)}
-            answer = self._server.complete({**sampled, "messages": [*sampled["messages"], *said]})
+            answer = self._complete({**sampled, "messages": [*sampled["messages"], *said]})
             wrong = self.why_invalid(answer, request)
         return None if wrong else answer
+
+    def _complete(self, body: Mapping[str, Any]) -> Completion:
+        """One answer. Calls that the server left in the text, as decoders of ours write them, are read."""
+        answer = self._server.complete(body)
+        text = answer.message.text
+        if answer.message.tool_calls or "<tool_call>" not in text:
+            return answer
+        read = read_answer(text)
+        return answer if read is None else replace(answer, message=read)
 
     def why_invalid(self, answer: Completion, request: Request) -> str:
         """Why the answer could not be used as it is; empty when it could."""
@@ -153,19 +165,31 @@ class PromptedStudent:
             "mask": self.mask.model_dump(mode="json") if self.mask is not None else None,
             "shots": [s.model_dump(mode="json") for s in self.shots],
             "known": list(self.known) if self.known is not None else None,
+            "weights": self.weights.model_dump() if self.weights is not None else None,
         }
         return Artifact("prompted", params)
 
 
 def load_prompted(artifact: Artifact, encoder: Encoder | None) -> PromptedStudent:
-    """The student of a 'prompted' artifact."""
+    """The student of a 'prompted' artifact.
+
+    Raises:
+        ArtifactError: its weights are on this machine and are others than at its training, or its server says
+            that it serves others.
+    """
     params = artifact.params
+    server = Server.model_validate(params["server"])
+    weights = Weights.model_validate(params["weights"]) if params.get("weights") else None
+    if weights is not None:
+        require_unchanged(weights)
+        require_served(weights, ChatServer(server))
     return PromptedStudent(
-        server=Server.model_validate(params["server"]),
+        server=server,
         how=Prompting.model_validate(params["how"]),
         mask=PayloadMask.model_validate(params["mask"]) if params["mask"] is not None else None,
         shots=tuple(Shot.model_validate(s) for s in params["shots"]),
         known=tuple(params["known"]) if params["known"] is not None else None,
+        weights=weights,
     )
 
 

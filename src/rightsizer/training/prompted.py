@@ -6,14 +6,16 @@ import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rightsizer.errors import InputError
 from rightsizer.students.answers import without_ids
 from rightsizer.students.artifact import save
-from rightsizer.students.chat_server import Server
+from rightsizer.students.chat_server import ChatServer, Server
 from rightsizer.students.prompted import PromptedStudent, Prompting, Shot, seen_text
+from rightsizer.students.weights import require_served, weights_of
 from rightsizer.training.trained import Progress, Trained, describe
 from rightsizer.types import Candidate, Example, Task
 from rightsizer.views.answer import canonical_answer, plain_text
@@ -42,7 +44,8 @@ def train_prompted(
     """Choose the examples for a model behind a server. ``candidate.params``: ``server`` and ``how``.
 
     Raises:
-        InputError: the candidate names no server.
+        InputError: the candidate names no server, or weights that are not there.
+        ArtifactError: the server says that it serves other weights.
     """
     start = time.perf_counter()
     if "server" not in candidate.params:
@@ -56,6 +59,11 @@ def train_prompted(
         output=task.output,
         seed=seed,
     )
+    notes: tuple[str, ...] = (
+        "the weights are the server's: the hash covers how it is asked, not what answers",
+    )
+    if candidate.params.get("weights"):
+        student, notes = _with_weights(student, Path(candidate.params["weights"]))
     save(student.to_artifact(), out)
     recipe = {
         "method": candidate.method,
@@ -64,9 +72,19 @@ def train_prompted(
         "n_examples": len(examples),
         "n_shots": len(student.shots),
         "seed": seed,
+        **({"weights": student.weights.model_dump()} if student.weights else {}),
     }
-    notes = ("the weights are the server's: the hash covers how it is asked, not what answers",)
     return describe(candidate, out, recipe=recipe, train_s=time.perf_counter() - start, notes=notes)
+
+
+def _with_weights(student: PromptedStudent, path: Path) -> tuple[PromptedStudent, tuple[str, ...]]:
+    """The student bound to the file that its server has loaded, and what the server says of it."""
+    weights = weights_of(path)
+    told = require_served(weights, ChatServer(student.server))
+    said = "the server says that it serves these weights"
+    if told == "not told":
+        said = "the server does not say which weights it serves: that it serves these is your word"
+    return replace(student, weights=weights), (f"weights {weights.sha256[:12]}… at {path.name}: {said}",)
 
 
 def build(
