@@ -75,6 +75,28 @@ def write_tiny_lm(
     return folder
 
 
+def write_converter(llama_cpp: Path, folder: Path) -> Path:
+    """A folder that stands for `llama_cpp` as ``LLAMA_CPP_DIR``, whose converter knows tokenizers from here.
+
+    llama.cpp's converter tells tokenizers by a hash and refuses one that was trained a minute ago; those from
+    here split words as GPT-2's does, and that is what the converter in `folder` is told.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    original = llama_cpp / "convert_hf_to_gguf.py"
+    (folder / original.name).write_text(
+        "import runpy, sys\n"
+        f"sys.path[:0] = [{str(llama_cpp)!r}, {str(llama_cpp / 'gguf-py')!r}]\n"
+        "from conversion.base import TextModel\n"
+        "TextModel.get_vocab_base_pre = lambda self, tokenizer: 'gpt-2'\n"
+        f"runpy.run_path({str(original)!r}, run_name='__main__')\n",
+        encoding="utf-8",
+    )
+    for place in ("build/bin", "bin"):
+        if (llama_cpp / place).is_dir() and not (folder / "bin").exists():
+            (folder / "bin").symlink_to(llama_cpp / place)
+    return folder
+
+
 def _shape(architecture: str, vocabulary: int, width: int, layers: int) -> dict[str, Any]:
     heads = 4
     shape: dict[str, Any] = {
