@@ -4,8 +4,8 @@
     python benchmarks/students/bfcl_parity.py [--show 5]
 
 Every case of the Python categories gives a right answer (the first accepted value of each argument) and
-altered ones: an argument left out, added, renamed, of another type, in other letters, a list in another order,
-a call too few, too many, in another order or of another name. Both checkers judge each; the table counts equal
+altered ones: an argument left out, added, renamed, of another type, in other letters, a list or the calls in
+another order, a call too few, too many, or of another name. Both checkers judge each; the table counts equal
 verdicts. What `bfcl_eval` cannot judge (it raises) is counted apart.
 """
 

@@ -46,12 +46,15 @@ class ShotBook:
         return kept[:k][::-1]
 
     def prompt(self, request: Request, k: int, skip: Callable[[Shot], bool] | None = None) -> Request:
-        """The request with its examples in a system message before everything else."""
+        """The request with its examples, where `with_examples` puts them in a Chat body."""
         found = self.nearest(request, k, skip)
         if not found:
             return request
-        told = Message(role="system", parts=(TextPart(content=f"{EXAMPLES}\n\n{written(found)}"),))
-        return request.model_copy(update={"messages": (told, *request.messages)})
+        told, messages = f"{EXAMPLES}\n\n{written(found)}", request.messages
+        if messages and messages[0].role in ("system", "developer"):
+            told, messages = f"{messages[0].text}\n\n{told}", messages[1:]
+        first = Message(role="system", parts=(TextPart(content=told),))
+        return request.model_copy(update={"messages": (first, *messages)})
 
     def to_json(self) -> dict[str, Any]:
         return {

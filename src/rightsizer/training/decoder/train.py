@@ -14,15 +14,17 @@ from rightsizer.errors import InputError
 from rightsizer.students.artifact import Artifact, save
 from rightsizer.students.decoder import WEIGHTS
 from rightsizer.students.decoder_format import DecoderFormat
+from rightsizer.students.shots import ShotBook, book_of
 from rightsizer.training.decoder.data import Tokenized, tokenize
 from rightsizer.training.decoder.energy import EnergyMeter
 from rightsizer.training.decoder.load import load_model, load_tokenizer
 from rightsizer.training.decoder.memory import available_bytes, estimate, require_memory
 from rightsizer.training.decoder.recipe import Recipe
-from rightsizer.training.prompted import choices
+from rightsizer.training.prompted import MOST_SHOTS, choices, spread
 from rightsizer.training.trained import Progress, Trained, describe
 from rightsizer.types import Candidate, Example, Message, Task, TextPart
 from rightsizer.views.answer import canonical_answer
+from rightsizer.views.view import fit_mask
 
 if TYPE_CHECKING:
     from rightsizer.students.encoder import Encoder
@@ -57,7 +59,9 @@ def train_decoder(
     tuning = {} if candidate.method not in ("lora", "qlora", "dora", "full") else {"tuning": candidate.method}
     recipe = Recipe.model_validate({"base": candidate.base_model, "seed": seed, **tuning, **candidate.params})
     form = DecoderFormat(load_tokenizer(recipe.base))
-    train, held_out = _split(examples, recipe, form)
+    book = _book(examples, recipe)
+    shown = examples if book is None else [_with_shots(e, book, recipe.shots) for e in examples]
+    train, held_out = _split(shown, recipe, form)
     model = load_model(recipe)
     needed = estimate(
         model.config, recipe, parameters=model.num_parameters(), longest_tokens=train.longest_tokens
@@ -66,7 +70,7 @@ def train_decoder(
     work = out.parent / f".training-{_run_id(recipe, train)}"
     meter = EnergyMeter()
     fitted = _fit(model, form, train, held_out, recipe, work, progress)
-    params = _save(fitted, form, train, recipe, task, examples, out)
+    params = _save(fitted, form, train, recipe, task, examples, book, out)
     shutil.rmtree(work, ignore_errors=True)
     return describe(
         candidate,
@@ -75,6 +79,18 @@ def train_decoder(
         train_s=fitted.seconds,
         notes=tuple(f"{n} examples left out: {why}" for why, n in sorted(train.left_out.items())),
     )
+
+
+def _book(examples: Sequence[Example], recipe: Recipe) -> ShotBook | None:
+    if not recipe.shots:
+        return None
+    return book_of(spread(examples, MOST_SHOTS, recipe.seed), fit_mask([e.prompt for e in examples]))
+
+
+def _with_shots(example: Example, book: ShotBook, k: int) -> Example:
+    """The example as it will be asked; none of its own session, or the model would learn to copy itself."""
+    prompt = book.prompt(example.prompt, k, lambda shot: shot.group == example.group)
+    return example.model_copy(update={"prompt": prompt})
 
 
 def _split(
@@ -130,6 +146,7 @@ def _save(
     recipe: Recipe,
     task: Task,
     examples: Sequence[Example],
+    book: ShotBook | None,
     out: Path,
 ) -> dict[str, Any]:
     """Write the student's folder; the manifest goes last, so that a half-written folder is not a student."""
@@ -145,6 +162,8 @@ def _save(
         "known": list(known) if known is not None else None,
         "known_answers": sorted({_canonical(k) for k in known}) if known is not None else None,
         "constrain": True,
+        "shots": recipe.shots,
+        "book": book.to_json() if book is not None else None,
     }
     weights = out / WEIGHTS
     if weights.exists():
