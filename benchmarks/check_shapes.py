@@ -3,8 +3,8 @@
     pip download --no-deps litgpt && unzip litgpt-*.whl litgpt/config.py
     python benchmarks/check_shapes.py litgpt/config.py
 
-litgpt's list of configurations names each model as Hugging Face does; transformers' defaults of a model type are
-those of the model that it was written for. A shape that either confirms is listed in `CONFIRMED` of
+litgpt's list of configurations names each model as Hugging Face does; transformers' defaults of a model type
+are those of the model that it was written for. A shape that either confirms is listed in `CONFIRMED` of
 make_catalog.py; this prints what differs from that list, and ends with 1 then.
 """
 

@@ -4,7 +4,7 @@
 
 One row a model: names, counts, licence, context, scores, each with where it was read and whether that was
 checked. Shapes of the attention cache are not in the table: they come from SHAPES below (the makers'
-`config.json`, written down from memory). Those in CONFIRMED were compared with what other people's code states
+`config.json`, written down from memory). Those in CONFIRMED are what other people's code states as well
 (`benchmarks/check_shapes.py`) and are marked verified, with that source; the others are marked unverified. A
 model folder's own `config.json` always wins (`rightsizer.candidates.model_folder.read_config`).
 """

@@ -1,6 +1,6 @@
-"""llama.cpp for real: converted, quantised, served, asked and certified. Skipped, saying so, where it is not built.
+"""llama.cpp for real: converted, quantised, served, asked and certified. Skipped where it is not built.
 
-    LLAMA_CPP_DIR=…/llama.cpp python -m pytest tests/training/decoder/test_llama_cpp.py
+LLAMA_CPP_DIR=…/llama.cpp python -m pytest tests/training/decoder/test_llama_cpp.py
 """
 
 from __future__ import annotations
@@ -139,7 +139,9 @@ def test_the_gate_runs_on_the_very_file_that_serves(wide: Path, tmp_path: Path, 
         here = load_student(wide).predict([e.prompt for e in fresh])
         said = behind.predict([e.prompt for e in fresh])
         same = sum(a.message == b.message for a, b in zip(here, said, strict=True))
-        assert same >= (36 if quantization == "q8_0" else 20)  # rounding changes some answers: that is the point
+        assert same >= (
+            36 if quantization == "q8_0" else 20
+        )  # rounding changes some answers: that is the point
         assert sum(s.loss == 0 for s in scores) > 20
         record = Student(
             id="s", task_id="t", dataset_id="d", rung="decoder", method="prompted", artifact="p",
