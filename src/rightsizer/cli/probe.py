@@ -88,25 +88,24 @@ def probe(
 
 
 def prompted_candidate(
-    server: str, model: str | None, api_key_env: str, votes: int, choices: bool, shots: int,
-    weights: Path | None = None,
-) -> Candidate:  # fmt: skip
-    """The candidate that a `train --server` asks for."""
+    server: str, model: str | None, api_key_env: str, weights: Path | None, verify: int, how: dict[str, Any]
+) -> Candidate:
+    """The candidate that a `train --server` asks for; `how` are fields of a `Prompting`."""
     from rightsizer.students.prompted import Prompting
     from rightsizer.types import Candidate
 
     if not model:
         raise click.UsageError("--server needs --model NAME")
-    how = Prompting(shots=shots, votes=votes, choices=choices)
+    params: dict[str, Any] = {
+        "server": {"base_url": server, "model": model, "api_key_env": api_key_env},
+        "how": Prompting(**how).model_dump(),
+        "verify": verify,
+    }
     return Candidate(
         rung="decoder",
         method="prompted",
         base_model=model,
-        params={
-            "server": {"base_url": server, "model": model, "api_key_env": api_key_env},
-            "how": how.model_dump(),
-            **({"weights": str(weights)} if weights else {}),
-        },
+        params=params | ({"weights": str(weights)} if weights else {}),
     )
 
 

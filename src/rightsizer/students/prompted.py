@@ -108,7 +108,8 @@ class PromptedStudent:
             body.pop("response_format", None)
         if self.how.tools:
             body["tools"] = [*body.get("tools", ()), *map(schema, self.how.tools)]
-        body |= {"max_tokens": self.how.max_tokens, "logprobs": True, "temperature": 0.0}
+        body |= {"max_tokens": self.how.max_tokens, "temperature": 0.0}
+        body |= {"logprobs": True, "top_logprobs": 1}  # some servers send twenty of each token unasked
         if self.how.choices and self.known:
             # vLLM's two spellings (before and after 0.11); other servers leave them aside.
             body |= {"guided_choice": list(self.known), "structured_outputs": {"choice": list(self.known)}}

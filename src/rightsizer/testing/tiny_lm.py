@@ -36,6 +36,7 @@ CHATML = (
     "\n</tool_call>{% endfor %}<|im_end|>\n{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+ROWS = 64
 SPECIAL = ("<|pad|>", "<|im_start|>", "<|im_end|>")
 
 
@@ -65,7 +66,9 @@ def write_tiny_lm(
         "eos_token_id": tokenizer.eos_token_id,
         "pad_token_id": tokenizer.pad_token_id,
     }
-    config = AutoConfig.for_model(architecture, **_shape(architecture, len(tokenizer), width, layers), **ids)
+    # As makers do, more rows than tokens: a round number.
+    rows = -(-len(tokenizer) // ROWS) * ROWS
+    config = AutoConfig.for_model(architecture, **_shape(architecture, rows, width, layers), **ids)
     torch.manual_seed(seed)
     model = AutoModelForCausalLM.from_config(config)
     model.generation_config.eos_token_id = tokenizer.eos_token_id
@@ -87,7 +90,9 @@ def write_converter(llama_cpp: Path, folder: Path) -> Path:
         "import runpy, sys\n"
         f"sys.path[:0] = [{str(llama_cpp)!r}, {str(llama_cpp / 'gguf-py')!r}]\n"
         "from conversion.base import TextModel\n"
+        "from conversion.phi import Phi3MiniModel\n"
         "TextModel.get_vocab_base_pre = lambda self, tokenizer: 'gpt-2'\n"
+        "Phi3MiniModel.set_vocab = lambda self: self._set_vocab_gpt2()\n"
         f"runpy.run_path({str(original)!r}, run_name='__main__')\n",
         encoding="utf-8",
     )

@@ -45,7 +45,7 @@ def export_decoder(
         modelfile.write_text(_modelfile(int(artifact.params["max_new_tokens"])), encoding="utf-8")
         made.append(modelfile)
     if form == "gguf":
-        made.append(_gguf(out, name, quantization))
+        made.append(write_gguf(out, name, quantization))
     return made
 
 
@@ -63,6 +63,10 @@ def merge(weights: Path, base: str, tuning: str, out: Path) -> None:
         model = model.merge_and_unload()
     model.save_pretrained(out)
     AutoTokenizer.from_pretrained(weights).save_pretrained(out)
+    # What transformers does not save again, and llama.cpp's converter reads (Phi-3, Gemma, Llama 2).
+    pieces = Path(base) / "tokenizer.model"
+    if pieces.is_file():
+        shutil.copyfile(pieces, out / pieces.name)
 
 
 def find_program(name: str) -> Path | None:
@@ -75,7 +79,7 @@ def find_program(name: str) -> Path | None:
     return Path(on_path) if on_path else None
 
 
-def _gguf(model: Path, name: str, quantization: str) -> Path:
+def write_gguf(model: Path, name: str, quantization: str) -> Path:
     """One GGUF file; the 16-bit file that a quantiser starts from is not kept."""
     converter = _needed(CONVERTER, "a checkout of llama.cpp")
     target = model / f"{name}-{quantization}.gguf"
