@@ -11,7 +11,6 @@ out. With LLAMA_CPP_DIR set, the sizes of GGUF files are compared as well.
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -37,7 +36,7 @@ def main() -> None:
     arguments.add_argument("--batch", type=int, default=2)
     given = arguments.parse_args()
     print(f"16 bits, context {given.context}, batch {given.batch}; MB as calculated / as measured")
-    heads = f"{'weights':>16} {'cache':>14} {'adapter':>14} {'all three':>16} {'off by':>7} {'RSS':>7}"
+    heads = f"{'weights':>16} {'cache':>14} {'adapter':>14} {'all three':>16} {'off by':>7}"
     print(f"{'model':16} {heads}")
     with tempfile.TemporaryDirectory() as folder:
         for name, shape in MODELS.items():
@@ -78,15 +77,10 @@ def row(name: str, path: Path, context: int, batch: int) -> None:
 
     card = read_config(path)
     said = footprint(card, context_tokens=context, batch=batch, quantization="bf16", adapter_rank=16)
-    gc.collect()
-    before = resident_bytes()
     model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=torch.bfloat16)
-    for weight in model.parameters():  # files are mapped until they are touched
-        weight.data = weight.data.clone()
     with torch.inference_mode():
         ids = torch.randint(5, 1_000, (batch, context))
         cache = model(ids, use_cache=True, logits_to_keep=1).past_key_values
-    rss = resident_bytes() - before
     weights = bytes_of(model.parameters())
     kept = bytes_of(cached(cache))
     adapter = adapter_bytes(model)
@@ -96,7 +90,7 @@ def row(name: str, path: Path, context: int, batch: int) -> None:
     pairs = [f"{a / 1e6:.1f} / {b / 1e6:.1f}" for a, b in zip(calculated, measured, strict=True)]
     pairs.append(f"{sum(calculated) / 1e6:.1f} / {sum(measured) / 1e6:.1f}")
     print(
-        f"{name:16} {pairs[0]:>16} {pairs[1]:>14} {pairs[2]:>14} {pairs[3]:>16} {off:+7.1%} {rss / 1e6:7.1f}",
+        f"{name:16} {pairs[0]:>16} {pairs[1]:>14} {pairs[2]:>14} {pairs[3]:>16} {off:+7.1%}",
         flush=True,
     )
 
@@ -117,10 +111,6 @@ def adapter_bytes(model: Any) -> int:
 
 def bytes_of(tensors: Iterable[Any]) -> int:
     return sum(t.numel() * t.element_size() for t in tensors)
-
-
-def resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def gguf(folder: Path) -> None:

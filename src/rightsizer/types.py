@@ -408,6 +408,17 @@ class Evaluation(Frozen):
     created_at: datetime | None = None
 
 
+class ProbeRecord(Frozen):
+    """How a model did on a task untrained, on held-out calls of the train split: a baseline."""
+
+    id: str
+    task_id: str
+    arm: str = Field(description="the model, and how it was asked")
+    n_calls: int
+    n_agree: int
+    created_at: datetime | None = None
+
+
 class DeltaBatch(Frozen):
     """One entry of the ledger of error probability: batch `number` took `delta` for its decisions.
 

@@ -69,7 +69,7 @@ def probe(
     rightsizer probe task_01a… --server http://localhost:8000/v1 --shots 0 --shots 8
     """
     from rightsizer.pipeline import prepare
-    from rightsizer.pipeline.probe import Arm
+    from rightsizer.pipeline.probe import Arm, remember
     from rightsizer.pipeline.probe import probe as run_probe
     from rightsizer.students.chat_server import ChatServer, Server
     from rightsizer.students.prompted import Prompting
@@ -84,6 +84,7 @@ def probe(
     with workspace() as ws, progress_bar(as_json) as progress:
         learning = prepare(ws, ws.find(Task, task), progress=progress)
         outcome = run_probe(learning, arms, limit=limit, seed=ws.settings.train.seed, progress=progress)
+        remember(ws, learning.task.id, outcome)
     emit_json(outcome) if as_json else print_probe(learning.task.name, outcome, console())
 
 
