@@ -22,11 +22,11 @@ from rightsizer.candidates.model_folder import read_config
 
 # name → (architecture, width, layers, heads, key/value heads, size of a head, vocabulary)
 MODELS: dict[str, tuple[str, int, int, int, int, int, int]] = {
-    "llama 49 M": ("llama", 512, 8, 8, 8, 64, 24_000),
-    "qwen3 80 M": ("qwen3", 640, 10, 10, 2, 128, 32_000),
-    "phi3 92 M": ("phi3", 768, 8, 12, 12, 64, 24_000),
-    "gemma3 74 M": ("gemma3_text", 512, 12, 4, 1, 256, 48_000),
-    "smollm3 160 M": ("smollm3", 896, 14, 14, 2, 64, 32_000),
+    "llama 58 M": ("llama", 512, 8, 8, 8, 64, 24_000),
+    "qwen3 110 M": ("qwen3", 640, 10, 10, 2, 128, 32_000),
+    "phi3 112 M": ("phi3", 768, 8, 12, 12, 64, 24_000),
+    "gemma3 103 M": ("gemma3_text", 512, 12, 4, 1, 256, 48_000),
+    "smollm3 218 M": ("smollm3", 896, 14, 14, 2, 64, 32_000),
 }
 
 

@@ -92,7 +92,7 @@ def print_measures(found: StudentMeasures, out: Console) -> None:
 
     made = table("Test calls by other rules than the gate's", "", "#all it answers", "#what is served")
     columns = [found.answered, found.served]
-    made.add_row("calls answered", *(_of(c and (c.answered, c.calls)) for c in columns))
+    made.add_row("calls answered", *(_of((c.answered, c.calls)) if c else "–" for c in columns))
     for label, name in (
         ("exactly the LLM's answer", "exact"), ("by BFCL's string rules", "relaxed"),
         ("valid for tool or schema", "valid"), ("the right tool", "tool"),
@@ -137,8 +137,8 @@ def print_pass_k(found: PassK, out: Console) -> None:
     out.print(made)
 
 
-def _of(counts: tuple[int, int] | None) -> str:
-    return f"{counts[0]:,} of {counts[1]:,}" if counts else "–"
+def _of(counts: tuple[int, int]) -> str:
+    return f"{counts[0]:,} of {counts[1]:,}"
 
 
 def _share(share: Share) -> str:

@@ -134,7 +134,8 @@ class PromptedStudent:
 
         Its probability is that of everything the model wrote: a wrong step makes a wrong answer.
         """
-        messages, logprobs = list(body["messages"]), ()
+        messages = list(body["messages"])
+        logprobs: tuple[float, ...] = ()
         for _ in range(self.how.steps if self.how.tools else 0):
             answer = self._once({**body, "messages": messages})
             calls = answer.message.tool_calls

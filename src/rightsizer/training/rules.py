@@ -20,7 +20,7 @@ from rightsizer.views.view import PayloadMask, fit_mask
 
 LEAST_CALLS = 5  # that a rule must rest on
 MOST_RULES = 300
-MOST_EXAMPLES = 20_000
+MOST_EXAMPLES = 3_000
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 # Room for an answer longer than any seen, which a narrow task hardly ever needs.
 ANSWER_SLACK = 1.5
 LEAST_NEW_TOKENS = 16
+# Calls that the base answers for its preferences: its mistakes are in the first thousands as in the rest.
+MOST_PREFERENCES = 2_000
 
 
 def train_decoder(
@@ -69,8 +71,12 @@ def train_decoder(
     require_memory(needed, available_bytes(), recipe)
     work = out.parent / f".training-{_run_id(recipe, train)}"
     meter = EnergyMeter()
-    fitted = _fit(model, form, train, held_out, recipe, work, progress)
-    params = _save(fitted, form, train, recipe, task, examples, book, out)
+    params = _params(form, train, recipe, task, examples, book)
+    if recipe.objective == "preferences":
+        fitted = _prefer(model, form, train, recipe, task, params, work, progress)
+    else:
+        fitted = _fit(model, form, train, held_out, recipe, work, progress)
+    _save(fitted, form, params, out)
     shutil.rmtree(work, ignore_errors=True)
     return describe(
         candidate,
@@ -139,22 +145,39 @@ def _teacher(train: Tokenized, form: DecoderFormat, recipe: Recipe) -> Teacher:
     return Teacher(model, theirs.tokenizer.pad_token_id, rows.rows)
 
 
-def _save(
-    fitted: Fitted,
+def _prefer(
+    model: Any,
+    form: DecoderFormat,
+    train: Tokenized,
+    recipe: Recipe,
+    task: Task,
+    params: dict[str, Any],
+    work: Path,
+    progress: Progress | None,
+) -> Fitted:
+    """Let the base answer the training calls; prefer the teacher's answer where it said something else."""
+    from rightsizer.training.decoder.preferences import disagreements, own_answers, prefer
+
+    asked = train.kept[:MOST_PREFERENCES]
+    said = own_answers(model, form, params, asked, progress)
+    pairs = disagreements(asked, said, task.policy)
+    return prefer(model.train(), form, pairs, recipe, work, progress=progress)
+
+
+def _params(
     form: DecoderFormat,
     train: Tokenized,
     recipe: Recipe,
     task: Task,
     examples: Sequence[Example],
     book: ShotBook | None,
-    out: Path,
 ) -> dict[str, Any]:
-    """Write the student's folder; the manifest goes last, so that a half-written folder is not a student."""
+    """What the student has to know beside its weights."""
     longest = max(sum(r["completion_mask"]) for r in train.rows)
     known = choices(examples) if task.output == "label" else None
     # Held to a list, a model may still spell an answer byte by byte; the list ends it in time.
     spelled = max((len(k.encode()) + 1 for k in known), default=0) if known is not None else 0
-    params = {
+    return {
         "base": recipe.base,
         "tuning": recipe.tuning,
         "format_hash": form.hash,
@@ -165,14 +188,17 @@ def _save(
         "shots": recipe.shots,
         "book": book.to_json() if book is not None else None,
     }
+
+
+def _save(fitted: Fitted, form: DecoderFormat, params: dict[str, Any], out: Path) -> None:
+    """Write the student's folder; the manifest goes last: a half-written folder is not a student."""
     weights = out / WEIGHTS
     if weights.exists():
         shutil.rmtree(weights)
     weights.mkdir(parents=True, mode=0o700)
-    fitted.model.save_pretrained(weights, safe_serialization=True)
+    fitted.model.save_pretrained(weights)
     form.tokenizer.save_pretrained(weights)
     save(Artifact("decoder", params), out)
-    return params
 
 
 def _canonical(label: str) -> str:
