@@ -59,7 +59,7 @@ def own_answers(
 ) -> list[Message | None]:
     """What `model`, as it is in memory, answers to these examples; None where it gives no valid answer."""
     student = DecoderStudent(Path(), {**params, "shots": 0})  # the examples' prompts have theirs already
-    student.__dict__ |= {"format": form, "_model": model.eval()}
+    student.__dict__.update({"format": form, "_model": model.eval()})
     side, form.tokenizer.padding_side = form.tokenizer.padding_side, "left"
     found: list[Message | None] = []
     try:

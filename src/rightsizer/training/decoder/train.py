@@ -18,7 +18,7 @@ from rightsizer.students.shots import ShotBook, book_of
 from rightsizer.training.decoder.data import Tokenized, tokenize
 from rightsizer.training.decoder.energy import EnergyMeter
 from rightsizer.training.decoder.load import load_model, load_tokenizer
-from rightsizer.training.decoder.memory import available_bytes, estimate, require_memory
+from rightsizer.training.decoder.memory import available_bytes, estimate, on_gpu, require_memory
 from rightsizer.training.decoder.recipe import Recipe
 from rightsizer.training.prompted import MOST_SHOTS, choices, spread
 from rightsizer.training.trained import Progress, Trained, describe
@@ -66,7 +66,11 @@ def train_decoder(
     train, held_out = _split(shown, recipe, form)
     model = load_model(recipe)
     needed = estimate(
-        model.config, recipe, parameters=model.num_parameters(), longest_tokens=train.longest_tokens
+        model.config,
+        recipe,
+        parameters=model.num_parameters(),
+        longest_tokens=train.longest_tokens,
+        half=on_gpu(),
     )
     require_memory(needed, available_bytes(), recipe)
     work = out.parent / f".training-{_run_id(recipe, train)}"
