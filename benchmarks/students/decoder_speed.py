@@ -3,7 +3,7 @@
     python benchmarks/students/decoder_speed.py [--steps 30] [--rounds 3] [--one-length]
 
 Needs the extra `decoders`. A random Llama of two layers; made-up calls whose prompts differ in length, as an
-agent's do, or with ``--one-length`` do not: then there is no padding to save. Rounds alternate in one process,
+agent's do, or with ``--one-length`` do not: no padding to save then. Rounds alternate in one process,
 each figure is CPU time of the training alone, and the table gives the median of the ratios of a round.
 """
 

@@ -44,7 +44,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("whose", ["llama.cpp", "vllm", "ollama"])
 def test_what_servers_say_of_their_weights(file: Path, whose: str) -> None:
     weights = weights_of(file)
-    blob = "# Modelfile\nFROM /root/.ollama/models/blobs/sha256-{}\nTEMPLATE x"
+    blob = "# Modelfile\nFROM /usr/share/ollama/models/blobs/sha256-{}\nTEMPLATE x"
     says = {
         "llama.cpp": lambda path, digest: {"/props": {"model_path": path}},
         "vllm": lambda path, digest: {"/v1/models": {"data": [{"id": "small", "root": path}]}},
