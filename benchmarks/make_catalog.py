@@ -4,8 +4,9 @@
 
 One row a model: names, counts, licence, context, scores, each with where it was read and whether that was
 checked. Shapes of the attention cache are not in the table: they come from SHAPES below (the makers'
-`config.json`, written down from memory and marked unverified); a model folder's own `config.json` always wins
-(`rightsizer.candidates.model_folder.read_config`).
+`config.json`, written down from memory). Those in CONFIRMED are what other people's code states as well
+(`benchmarks/check_shapes.py`) and are marked verified, with that source; the others are marked unverified. A
+model folder's own `config.json` always wins (`rightsizer.candidates.model_folder.read_config`).
 """
 
 from __future__ import annotations
@@ -120,6 +121,35 @@ SHAPES: dict[str, tuple[int, ...]] = {
     "openai/gpt-oss-20b": (12, 8, 64, 12, 128),
     "zai-org/GLM-4-9B-0414": (40, 2, 128),
 }
+LITGPT = "litgpt 0.5.13, config.py"
+TRANSFORMERS = "transformers 5.24.0, defaults of the model type"
+CONFIRMED: dict[str, str] = {
+    "HuggingFaceTB/SmolLM2-1.7B-Instruct": LITGPT,
+    "HuggingFaceTB/SmolLM2-135M-Instruct": LITGPT,
+    "HuggingFaceTB/SmolLM2-360M-Instruct": LITGPT,
+    "HuggingFaceTB/SmolLM3-3B": TRANSFORMERS,
+    "Qwen/Qwen3-0.6B": LITGPT,
+    "Qwen/Qwen3-1.7B": LITGPT,
+    "Qwen/Qwen3-14B": LITGPT,
+    "Qwen/Qwen3-30B-A3B-Instruct-2507": LITGPT,
+    "Qwen/Qwen3-4B": LITGPT,
+    "Qwen/Qwen3-4B-Instruct-2507": LITGPT,
+    "Qwen/Qwen3-4B-Thinking-2507": LITGPT,
+    "Qwen/Qwen3-8B": LITGPT,
+    "deepseek-ai/DeepSeek-R1-Distill-Llama-8B": LITGPT,
+    "google/gemma-3-12b-it": LITGPT,
+    "google/gemma-3-1b-it": LITGPT,
+    "google/gemma-3-4b-it": LITGPT,
+    "meta-llama/Llama-3.1-8B-Instruct": LITGPT,
+    "meta-llama/Llama-3.2-1B-Instruct": LITGPT,
+    "meta-llama/Llama-3.2-3B-Instruct": LITGPT,
+    "microsoft/Phi-3.5-mini-instruct": LITGPT,
+    "microsoft/phi-2": LITGPT,
+    "microsoft/phi-4": LITGPT,
+    "tiiuae/Falcon3-10B-Instruct": LITGPT,
+    "tiiuae/Falcon3-7B-Instruct": LITGPT,
+    "zai-org/GLM-4-9B-0414": TRANSFORMERS,
+}
 # The ids under which two models of the founding text are known that have no public weights.
 PATTERNS = {
     "RETRO-7.5B": "retrieved examples in the prompt",
@@ -179,17 +209,18 @@ def entry(row: dict[str, str]) -> Iterator[str]:
     yield f"sources = {json.dumps([f'{SOURCES[c][0]} ({SOURCES[c][1]})' for c in codes], ensure_ascii=False)}"
     yield f"verified = {text(row['verification'])}"
     if name in SHAPES:
-        yield shape(SHAPES[name])
+        yield shape(SHAPES[name], CONFIRMED.get(name, ""))
     found = list(scores(row, codes))
     if found:
         yield from ("scores = [", *(f"  {{ {score} }}," for score in found), "]")
     yield ""
 
 
-def shape(found: tuple[int, ...]) -> str:
+def shape(found: tuple[int, ...], source: str) -> str:
     names = ("layers", "kv_heads", "head_dim", "window_layers", "window_tokens")
     inner = ", ".join(f"{n} = {v}" for n, v in zip(names, found, strict=False))
-    return f"attention = {{ {inner}, verified = false }}"
+    told = f", source = {text(source)}" if source else ""
+    return f"attention = {{ {inner}, verified = {boolean(bool(source))}{told} }}"
 
 
 def scores(row: dict[str, str], codes: list[str]) -> Iterator[str]:

@@ -1,10 +1,10 @@
 """Steps a second of our decoder training beside plain trl: same model, examples, batches, steps.
 
-    python benchmarks/students/decoder_speed.py [--steps 30] [--rounds 3]
+    python benchmarks/students/decoder_speed.py [--steps 30] [--rounds 3] [--one-length]
 
 Needs the extra `decoders`. A random Llama of two layers; made-up calls whose prompts differ in length, as an
-agent's do. Rounds alternate in one process, each figure is CPU time of the training alone, and the table
-gives the median of the ratios of a round.
+agent's do, or with ``--one-length`` do not: no padding to save then. Rounds alternate in one process,
+each figure is CPU time of the training alone, and the table gives the median of the ratios of a round.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     arguments.add_argument("--steps", type=int, default=30)
     arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--one-length", action="store_true")
     given = arguments.parse_args()
-    examples = of_all_lengths(label_examples(400), seed=0)
+    examples = of_all_lengths(label_examples(400), seed=0, one_length=given.one_length)
     print(f"{'method':8} {'ours, steps/CPU-s':>18} {'trl, steps/CPU-s':>18} {'ratio':>7}")
     with tempfile.TemporaryDirectory() as folder:
         texts = [m.text for e in examples for m in (*e.prompt.messages, e.completion)]
@@ -62,12 +63,12 @@ def main() -> None:
             )
 
 
-def of_all_lengths(examples: list[Example], seed: int) -> list[Example]:
-    """The examples after histories of 0 to 200 words: batches of mixed length are what padding costs."""
+def of_all_lengths(examples: list[Example], seed: int, one_length: bool) -> list[Example]:
+    """The examples after histories of 0 to 200 words (what padding costs), or of 100 each."""
     rng = random.Random(seed)
     made = []
     for example in examples:
-        words = " ".join(rng.choices(WORDS, k=rng.randrange(200)))
+        words = " ".join(rng.choices(WORDS, k=100 if one_length else rng.randrange(200)))
         told = Message(role="user", parts=(TextPart(content=words),))
         prompt = example.prompt.model_copy(update={"messages": (told, *example.prompt.messages)})
         made.append(example.model_copy(update={"prompt": prompt}))

@@ -405,6 +405,19 @@ class Evaluation(Frozen):
     tool_risk: dict[str, ToolRisk] = Field(default_factory=dict, description="what was set, not guessed")
     slices: tuple[Slice, ...] = ()
     slice_floor: float = 0.0
+    artifact_hash: str = Field(default="", description="of the student's files: how it answers")
+    weights_hash: str = Field(default="", description="of the file behind its server, where it is known")
+    created_at: datetime | None = None
+
+
+class ProbeRecord(Frozen):
+    """How a model did on a task untrained, on held-out calls of the train split: a baseline."""
+
+    id: str
+    task_id: str
+    arm: str = Field(description="the model, and how it was asked")
+    n_calls: int
+    n_agree: int
     created_at: datetime | None = None
 
 

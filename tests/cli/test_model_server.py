@@ -63,6 +63,10 @@ def test_from_catalogue_to_release(cli: Any, looped: Any, home: Path) -> None:
         assert student["method"] == "prompted"
         judged = cli(*base, "evaluate", student["id"], "--json")
         assert (judged.code, judged.json["verdict"]) == (0, "pass")
+        baselines = judged.json["baselines"]
+        assert {"majority", "cache", "rules", "untrained"} <= baselines.keys()
+        assert baselines["majority"] <= baselines["rules"] <= 1
+        assert baselines["untrained"] == max(a["n_agree"] / a["n_calls"] for a in probed["arms"])
         assert cli(*base, "release", student["id"], "--live", "--json").code == 0
 
 

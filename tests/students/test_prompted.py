@@ -11,7 +11,8 @@ import pytest
 
 from rightsizer.students.artifact import load_student, save
 from rightsizer.students.chat_server import Server
-from rightsizer.students.prompted import PromptedStudent, Prompting, with_examples
+from rightsizer.students.prompted import PromptedStudent, Prompting
+from rightsizer.students.shots import Shot, with_examples
 from rightsizer.testing.fake_llm import FakeLLM, Received, Reply
 from rightsizer.testing.label_calls import label_examples
 from rightsizer.testing.llm_answers import completion
@@ -20,6 +21,7 @@ from rightsizer.types import Message, Request, TextPart
 
 EXAMPLES = label_examples(60)
 LABELS = choices(EXAMPLES)
+SHOTS = [Shot(text="x", answer=EXAMPLES[0].completion)]
 TOOL = {
     "type": "function",
     "function": {
@@ -78,8 +80,8 @@ def test_examples_are_those_that_resemble_and_go_into_the_system_message() -> No
 
 
 def test_a_request_without_system_message_gets_one() -> None:
-    assert with_examples([{"role": "user", "content": "q"}], "e")[0]["role"] == "system"
-    assert with_examples([{"role": "system", "content": "s"}], "e")[0]["content"].startswith("s\n\n")
+    assert with_examples([{"role": "user", "content": "q"}], SHOTS)[0]["role"] == "system"
+    assert with_examples([{"role": "system", "content": "s"}], SHOTS)[0]["content"].startswith("s\n\n")
 
 
 def test_a_known_label_is_served_and_an_unknown_one_is_repaired_or_left_to_the_llm() -> None:

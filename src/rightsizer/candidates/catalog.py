@@ -47,6 +47,7 @@ class Attention(CatalogEntry):
     window_layers: int = Field(0, ge=0, description="attention layers that look back `window_tokens` only")
     window_tokens: int = Field(0, ge=0)
     verified: bool = False
+    source: str = Field("", description="who says so; empty: written down from memory")
 
 
 class BaseModelCard(CatalogEntry):

@@ -13,6 +13,7 @@ MIN_TUNE = 500
 NEEDS_TRAIN = "fine-tuning is off or not installed: pip install 'rightsizer[train]' and set train.tune"
 ONLY_STATIC = "encoder.runtime = 'static': students serve without ONNX Runtime"
 READS_LESS = "minilm-linear reads the same words, and their meaning too"
+NEEDS_BASE = "needs a base model of your choice: rightsizer train TASK --base MODEL, or --server URL"
 FREE_TEXT = "free text: no fixed set of answers to choose from; needs a decoder"
 
 
@@ -37,7 +38,7 @@ def shortlist(
         _candidate("linear", "minilm-linear", few or text or frozen, base_model=ENCODER),
         _candidate("linear", "structured", few or structured),
         _tuned(few or text or frozen or _no_tuning(task, n_train, tuning), tuning),
-        _candidate("decoder", "lora", "no decoder can be trained by this version; the LLM keeps the task"),
+        _candidate("decoder", "lora", NEEDS_BASE),
     ]
 
 

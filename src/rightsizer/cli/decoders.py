@@ -16,8 +16,13 @@ from rightsizer.cli.context import console, emit_json, json_option, workspace
 @click.option(
     "--to", "form", type=click.Choice(["merged", "ollama", "gguf"]), default="merged", show_default=True
 )
+@click.option(
+    "--quantization", default="q8_0", show_default=True,
+    type=click.Choice(["f32", "f16", "bf16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q4_0"]),
+    help="Of a GGUF file; the K formats need a built llama.cpp.",
+)  # fmt: skip
 @json_option
-def export_(student: str, folder: Path, form: Any, as_json: bool) -> None:
+def export_(student: str, folder: Path, form: Any, quantization: str, as_json: bool) -> None:
     """Write a decoder STUDENT for another server: merged weights, an Ollama Modelfile, or GGUF.
 
     What is exported is not what was certified: put it behind its server and through the gate again.
@@ -26,7 +31,7 @@ def export_(student: str, folder: Path, form: Any, as_json: bool) -> None:
     from rightsizer.types import Student
 
     with workspace() as ws:
-        made = export_student(ws, ws.find(Student, student), folder, form)
+        made = export_student(ws, ws.find(Student, student), folder, form, quantization)
     if as_json:
         emit_json({"files": [str(p) for p in made]})
     else:
@@ -54,36 +59,32 @@ def serve(student: str, host: str, port: int) -> None:
 
 
 @click.command()
-@click.argument("student")
+@click.argument("students", metavar="STUDENT", nargs=-1, required=True)
+@click.option("--check", is_flag=True, help="Ask each health address whether a server is up there.")
 @json_option
-def runtimes(student: str, as_json: bool) -> None:
-    """How STUDENT is started by other servers, and the address that says each is up."""
-    from rightsizer.pipeline.predict import student_folder
-    from rightsizer.serving.runtimes import commands
+def runtimes(students: tuple[str, ...], check: bool, as_json: bool) -> None:
+    """How STUDENT is started by other servers, and the address that says each is up.
+
+    Several STUDENTs that are adapters of one base are one server, where the server can (vLLM, SGLang).
+    """
+    from rightsizer.pipeline.decoders import served
+    from rightsizer.serving.runtimes import commands, state
     from rightsizer.types import Student
 
     with workspace() as ws:
-        found = ws.find(Student, student)
-        recipe = found.recipe.get("recipe", {})
-        adapter = recipe.get("tuning") in ("lora", "qlora", "dora")
-        rows = commands(
-            student=found.id,
-            name=found.id[-8:],
-            model="EXPORTED",
-            base=str(recipe.get("base", "BASE")),
-            adapter=str(student_folder(ws, found) / "model") if adapter else "",
-        )
+        found = [ws.find(Student, s) for s in students]
+        rows = commands([served(ws, s) for s in found], student=found[0].id, model="EXPORTED")
+    states = {r.name: state(r) for r, _ in rows} if check else {}
     if as_json:
-        emit_json(
-            {
-                "runtimes": [
-                    {"name": r.name, "start": c, "health": r.health, "needs": r.needs} for r, c in rows
-                ]
-            }
-        )
+        listed = [
+            {"name": r.name, "start": c, "health": r.health, "needs": r.needs}
+            | ({"state": states[r.name]} if check else {})
+            for r, c in rows
+        ]
+        emit_json({"runtimes": listed})
         return
     out = console()
     for runtime, command in rows:
         out.print(f"[bold]{runtime.name}[/]  [dim]{runtime.note or runtime.needs}[/]")
         out.print(f"  {command}", soft_wrap=True, markup=False)
-        out.print(f"  [dim]up when[/] {runtime.health}")
+        out.print(f"  [dim]up when[/] {runtime.health}  {states.get(runtime.name, '')}")

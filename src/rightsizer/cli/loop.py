@@ -151,11 +151,23 @@ def shortlist(task: str, as_json: bool) -> None:
     "--shots", type=click.IntRange(0, 64), default=8, show_default=True,
     help="With --server: retrieved examples in the prompt.",
 )  # fmt: skip
+@click.option(
+    "--verify", type=click.IntRange(0), default=0, show_default=True,
+    help="With --server: ask about so many calls more and learn which answers to trust.",
+)  # fmt: skip
+@click.option(
+    "--inner-tool", "inner", multiple=True, type=click.Choice(["calculate", "shift_date", "weekday"]),
+    help="With --server: a tool the model may use before it answers (repeatable).",
+)  # fmt: skip
+@click.option(
+    "--weights", type=click.Path(exists=True, path_type=Path),
+    help="With --server: the file or folder that it has loaded; its hash is certified.",
+)  # fmt: skip
 @json_option
 def train(
     task: str, methods: tuple[str, ...], base: str | None, recipe: tuple[str, ...],
     server: str | None, api_key_env: str, votes: int, choices: bool,
-    model: str | None, shots: int, as_json: bool,
+    model: str | None, shots: int, verify: int, inner: tuple[str, ...], weights: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Train the candidates of TASK on its train split. The gate is a separate step: `evaluate`.
 
@@ -180,7 +192,10 @@ def train(
             one = decoder_candidate(base, methods[0] if methods else "lora", parse_flags(recipe))
             learning = replace(learning, candidates=(one,))
         elif server:
-            one = prompted_candidate(server, model, api_key_env, votes, choices, shots)
+            one = prompted_candidate(
+                server, model, api_key_env, weights, verify,
+                {"shots": shots, "votes": votes, "choices": choices, "tools": inner},
+            )  # fmt: skip
             learning = replace(learning, candidates=(one,))
         students = train_students(ws, learning, only=methods, progress=progress)
         accepted = [c for c in learning.candidates if c.accepted]

@@ -10,6 +10,8 @@ import click
 from rightsizer.cli.context import console, emit_json, json_option, progress_bar, workspace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from rightsizer.pipeline.probe import ProbeOutcome
@@ -67,7 +69,7 @@ def probe(
     rightsizer probe task_01a… --server http://localhost:8000/v1 --shots 0 --shots 8
     """
     from rightsizer.pipeline import prepare
-    from rightsizer.pipeline.probe import Arm
+    from rightsizer.pipeline.probe import Arm, remember
     from rightsizer.pipeline.probe import probe as run_probe
     from rightsizer.students.chat_server import ChatServer, Server
     from rightsizer.students.prompted import Prompting
@@ -82,27 +84,29 @@ def probe(
     with workspace() as ws, progress_bar(as_json) as progress:
         learning = prepare(ws, ws.find(Task, task), progress=progress)
         outcome = run_probe(learning, arms, limit=limit, seed=ws.settings.train.seed, progress=progress)
+        remember(ws, learning.task.id, outcome)
     emit_json(outcome) if as_json else print_probe(learning.task.name, outcome, console())
 
 
 def prompted_candidate(
-    server: str, model: str | None, api_key_env: str, votes: int, choices: bool, shots: int
+    server: str, model: str | None, api_key_env: str, weights: Path | None, verify: int, how: dict[str, Any]
 ) -> Candidate:
-    """The candidate that a `train --server` asks for."""
+    """The candidate that a `train --server` asks for; `how` are fields of a `Prompting`."""
     from rightsizer.students.prompted import Prompting
     from rightsizer.types import Candidate
 
     if not model:
         raise click.UsageError("--server needs --model NAME")
-    how = Prompting(shots=shots, votes=votes, choices=choices)
+    params: dict[str, Any] = {
+        "server": {"base_url": server, "model": model, "api_key_env": api_key_env},
+        "how": Prompting(**how).model_dump(),
+        "verify": verify,
+    }
     return Candidate(
         rung="decoder",
         method="prompted",
         base_model=model,
-        params={
-            "server": {"base_url": server, "model": model, "api_key_env": api_key_env},
-            "how": how.model_dump(),
-        },
+        params=params | ({"weights": str(weights)} if weights else {}),
     )
 
 

@@ -12,6 +12,7 @@ from rightsizer.cli.context import console, emit_json, json_option, workspace
 from rightsizer.cli.decoders import export_, runtimes, serve
 from rightsizer.cli.edit import merge, rename, split, unmerge
 from rightsizer.cli.evaluations import compare, curve, slices, tools
+from rightsizer.cli.measures import judge, measures, pass_k
 from rightsizer.cli.name_tasks import name_tasks
 
 if TYPE_CHECKING:
@@ -289,7 +290,7 @@ students = _record_group("students", "Trained models.")
 for _decoder in (export_, serve, runtimes):
     students.add_command(_decoder)
 evaluations = _record_group("evaluations", "What the gate found.")
-for _look in (slices, compare, curve):
+for _look in (slices, compare, curve, measures, judge, pass_k):
     evaluations.add_command(_look)
 routes = _record_group("routes", "What answers which task now.")
 deletions = _record_group("deletions", "Reports of what was deleted: by `forget`, or by age.")

@@ -72,6 +72,8 @@ def evaluate(
         alpha_write=alpha_write,
         threshold_write=d.threshold_write,
         tool_risk=dict(tool_risk or {}) if alpha_write else {},
+        artifact_hash=student.artifact_hash,
+        weights_hash=student.recipe.get("weights", {}).get("sha256", ""),
         created_at=datetime.now(UTC),
     )
 

@@ -16,6 +16,7 @@ from rightsizer.types import Candidate, Student
 
 if TYPE_CHECKING:
     from rightsizer.serving.model_server import ModelServer
+    from rightsizer.serving.runtimes import Served
     from rightsizer.training.decoder.export import Form
 
 
@@ -38,7 +39,9 @@ def decoder_candidate(base: str, method: str, settings: Mapping[str, Any]) -> Ca
     return Candidate(rung="decoder", method=method, base_model=base, params=dict(settings))
 
 
-def export_student(ws: Workspace, student: Student, out: Path, form: Form) -> list[Path]:
+def export_student(
+    ws: Workspace, student: Student, out: Path, form: Form, quantization: str = "q8_0"
+) -> list[Path]:
     """Write a decoder student for another server; the files made.
 
     Raises:
@@ -49,7 +52,20 @@ def export_student(ws: Workspace, student: Student, out: Path, form: Form) -> li
 
     load_verified(ws, student)
     with sealed(artifact_seal(ws)):
-        return export_decoder(student_folder(ws, student), out, form, name=student.id[-8:])
+        return export_decoder(
+            student_folder(ws, student), out, form, name=student.id[-8:], quantization=quantization
+        )
+
+
+def served(ws: Workspace, student: Student) -> Served:
+    """What a start command has to know of a student."""
+    from rightsizer.serving.runtimes import Served
+
+    recipe = student.recipe.get("recipe", {})
+    if recipe.get("tuning") not in ("lora", "qlora", "dora"):
+        return Served(student.id[-8:])
+    adapter = str(student_folder(ws, student) / "model")
+    return Served(student.id[-8:], adapter, str(recipe["base"]), int(recipe["rank"]))
 
 
 def model_server(ws: Workspace, student: Student) -> ModelServer:

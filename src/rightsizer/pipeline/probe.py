@@ -11,16 +11,18 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from rightsizer.errors import InputError
 from rightsizer.evaluation.run import majority_agreement, score
 from rightsizer.pipeline.learn import Learning
 from rightsizer.pipeline.progress import Progress, silent
+from rightsizer.pipeline.workspace import Workspace
 from rightsizer.stats.binomial import clopper_pearson
 from rightsizer.students.chat_server import Server
 from rightsizer.students.prompted import Prompting
 from rightsizer.training.prompted import build
-from rightsizer.types import Example
+from rightsizer.types import Example, ProbeRecord, new_id
 
 FIRST_ROUND = 25
 HELD_OUT = 0.25
@@ -97,6 +99,19 @@ def probe(
     ranked = sorted(results.values(), key=lambda r: (-r.rounds, -r.agreement, r.arm.name))
     floor = majority_agreement(shown, asked, learning.task.policy)
     return ProbeOutcome(tuple(ranked), floor, len(shown))
+
+
+def remember(ws: Workspace, task_id: str, outcome: ProbeOutcome) -> None:
+    """Keep the arms as baselines: what an evaluation of this task is shown beside."""
+    ws.store.records.put(
+        *(
+            ProbeRecord(
+                id=new_id("probe"), task_id=task_id, arm=p.arm.name, n_calls=p.n_calls, n_agree=p.n_agree,
+                created_at=datetime.now(UTC),
+            )
+            for p in outcome.arms
+        )
+    )  # fmt: skip
 
 
 def held_out(examples: Sequence[Example], seed: int) -> tuple[list[Example], list[Example]]:

@@ -24,6 +24,7 @@ from rightsizer.types import (
     Dataset,
     DeltaBatch,
     Evaluation,
+    ProbeRecord,
     Release,
     Score,
     Split,
@@ -99,7 +100,7 @@ def decide(
         min_coverage=gate.min_coverage,
         alpha_write=min(alpha, alpha_write) if alpha_write else None,
         tool_risk=policy.tool_risk,
-        baselines=baselines(learning),
+        baselines=baselines(ws, learning),
     )
     slices = slice_scores(
         learning.examples, [*calibration, *test], evaluation.threshold, task.output, policy,
@@ -108,15 +109,28 @@ def decide(
     return with_slices(evaluation, slices, gate.slice_floor)
 
 
-def baselines(learning: Learning) -> dict[str, float]:
-    """What no model at all would reach on the test split (always the commonest answer of the train split),
-    and how often the LLM agrees with itself where an input recurs in the log: hardly any student does better.
+def baselines(ws: Workspace, learning: Learning) -> dict[str, float]:
+    """What would be reached on the test split without a student: by the commonest answer, by exact repeats
+    (`cache`), by a list of words (`rules`), and by the best model that was probed untrained, if any was.
+
+    `self_agreement` is how often the LLM agrees with itself where an input recurs in the log: hardly any
+    student does better.
     """
     from rightsizer.evaluation.run import majority_agreement
+    from rightsizer.training.repeat import repeat_agreement
+    from rightsizer.training.rules import find_rules
 
-    majority = majority_agreement(learning.part("train"), learning.part("test"), learning.task.policy)
+    train, test, policy = learning.part("train"), learning.part("test"), learning.task.policy
+    rules = find_rules(train, policy)
+    found = {
+        "majority": majority_agreement(train, test, policy),
+        "cache": repeat_agreement(train, test, policy),
+        "rules": rules.agreement(test, policy) if rules else 0.0,
+    }
+    probed = [p.n_agree / p.n_calls for p in ws.store.records.list(ProbeRecord, task_id=learning.task.id)]
     ceiling = learning.task.readiness_parts.get("steady")
-    return {"majority": majority} | ({} if ceiling is None else {"self_agreement": ceiling})
+    told = {"untrained": max(probed, default=None), "self_agreement": ceiling}
+    return found | {name: value for name, value in told.items() if value is not None}
 
 
 def keep(

@@ -57,7 +57,7 @@ class ModelServer:
         try:
             body = json.loads(raw)
             request = request_from_chat(body)
-            prompt = self.student.format.prompt(request)
+            prompt = self.student.prompt(request)
         except (ValueError, TypeError, AttributeError, RecordError) as error:
             await _refuse(send, 400, f"the request cannot be read: {error}")
             return

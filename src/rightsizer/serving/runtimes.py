@@ -1,25 +1,34 @@
 """How a decoder is served elsewhere: the command that starts it, and the address that says it is up.
 
 Commands of other people's servers, as their documentation gives them; none of them is run by this package.
+Several adapters of one base are one server, where the server can.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+from rightsizer.errors import InputError
+
+State = Literal["up", "down"]
+HEALTH_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True)
 class Runtime:
     """A server; `{model}` is the folder of merged weights, `{name}` what callers call it.
 
-    `{base}` and `{adapter}` are the base model and the folder of the adapter, for servers that keep many
-    adapters on one base.
+    `many` is the command for servers that keep many adapters on one base: `{base}` is that model,
+    `{adapters}` each adapter written as `pair` says, with blanks between them, `{n}` their number.
     """
 
     name: str
     start: str
     health: str
-    adapters: str = ""
+    many: str = ""
+    pair: str = "{name}={adapter}"
     needs: str = ""
     note: str = ""
 
@@ -35,15 +44,16 @@ RUNTIMES: tuple[Runtime, ...] = (
         "vllm",
         "vllm serve {model} --served-model-name {name} --enable-prefix-caching",
         "http://127.0.0.1:8000/health",
-        adapters="vllm serve {base} --enable-lora --max-lora-rank 64 --lora-modules {name}={adapter}",
+        many="vllm serve {base} --enable-lora --max-loras {n} --max-lora-rank {rank} "
+        "--lora-modules {adapters}",
         needs="pip install vllm, a GPU",
     ),
     Runtime(
         "sglang",
         "python -m sglang.launch_server --model-path {model} --served-model-name {name} --port 30000",
         "http://127.0.0.1:30000/health",
-        adapters="python -m sglang.launch_server --model-path {base} --lora-paths {name}={adapter} "
-        "--port 30000",
+        many="python -m sglang.launch_server --model-path {base} --max-loras-per-batch {n} "
+        "--lora-paths {adapters} --port 30000",
         needs="pip install sglang, a GPU",
     ),
     Runtime(
@@ -60,7 +70,8 @@ RUNTIMES: tuple[Runtime, ...] = (
     ),
     Runtime(
         "dynamo",
-        "python -m dynamo.frontend --http-port 8000 & python -m dynamo.vllm --model {model}",
+        "python -m dynamo.frontend --http-port 8000 & "
+        "python -m dynamo.vllm --model {model} --served-model-name {name}",
         "http://127.0.0.1:8000/health",
         needs="pip install 'ai-dynamo[vllm]', a GPU, etcd and NATS",
         note="disaggregated prefill and decode over several GPUs",
@@ -68,20 +79,62 @@ RUNTIMES: tuple[Runtime, ...] = (
 )
 
 
+@dataclass(frozen=True)
+class Served:
+    """One student to serve: what callers call it, and the folder of its adapter if it is one."""
+
+    name: str
+    adapter: str = ""
+    base: str = ""
+    rank: int = 0
+
+
 def commands(
-    *, student: str, name: str, model: str, base: str = "", adapter: str = ""
+    students: Sequence[Served], *, student: str, model: str, quantization: str = "q8_0"
 ) -> list[tuple[Runtime, str]]:
-    """Each runtime with its start command filled in; the one for adapters where there is an adapter."""
+    """Each runtime with its start command filled in: one server for all these students where it keeps
+    adapters, else that of the first.
+
+    Raises:
+        InputError: several students that are no adapters of one base.
+    """
+    first = students[0]
+    together = all(s.adapter and s.base == first.base for s in students)
+    if len(students) > 1 and not together:
+        raise InputError(
+            "these students are no adapters of one base model: each needs a server of its own",
+            hint="name one student, or adapters that were trained on the same base",
+        )
     filled = []
     for runtime in RUNTIMES:
-        template = runtime.adapters if adapter and runtime.adapters else runtime.start
-        values = {
-            "student": student,
-            "name": name,
-            "model": model,
-            "base": base,
-            "adapter": adapter,
-            "gguf": f"{model}/{name}.gguf",
-        }
-        filled.append((runtime, template.format(**values)))
+        if together and runtime.many:
+            pairs = (runtime.pair.format(name=s.name, adapter=s.adapter) for s in students)
+            values = {
+                "base": first.base,
+                "adapters": " ".join(pairs),
+                "n": str(len(students)),
+                "rank": str(_rank_offered(max(s.rank for s in students))),
+            }
+            filled.append((runtime, runtime.many.format(**values)))
+        elif len(students) == 1:
+            gguf = f"{model}/{first.name}-{quantization}.gguf"
+            values = {"student": student, "name": first.name, "model": model, "gguf": gguf}
+            filled.append((runtime, runtime.start.format(**values)))
     return filled
+
+
+def _rank_offered(rank: int) -> int:
+    """vLLM takes a largest rank out of a list of powers of two."""
+    return next((r for r in (8, 16, 32, 64, 128, 256, 320, 512) if r >= rank), rank)
+
+
+def state(runtime: Runtime) -> State:
+    """Whether a server answers at the runtime's usual health address."""
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
+    try:
+        with urlopen(runtime.health, timeout=HEALTH_TIMEOUT_S) as answer:
+            return "up" if answer.status == 200 else "down"
+    except (URLError, OSError, ValueError):
+        return "down"

@@ -93,6 +93,20 @@ class ChatServer:
         except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
             raise self._failed(type(error).__name__) from error
 
+    def document(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """What the server says of itself at a path from its root (not below ``/v1``), asked once.
+
+        Raises:
+            UpstreamError: it cannot be reached, has no such path, or answers no JSON object.
+        """
+        import httpx2
+
+        root = self.server.base_url.rstrip("/").removesuffix("/v1")
+        try:
+            return self._document(self._open().request(method, root + path, json=body))
+        except httpx2.HTTPError as error:
+            raise self._failed(type(error).__name__) from error
+
     def close(self) -> None:
         with self._lock:
             if self._client is not None:

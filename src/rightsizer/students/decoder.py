@@ -19,6 +19,7 @@ from rightsizer.students.answers import stamp
 from rightsizer.students.artifact import Artifact
 from rightsizer.students.decoder_constraint import Constraint, constraint_tokenizer, grammar_for
 from rightsizer.students.decoder_format import DecoderFormat
+from rightsizer.students.shots import ShotBook, book_from
 from rightsizer.types import Message, Prediction, Request
 from rightsizer.views.answer import canonical_answer
 
@@ -56,7 +57,7 @@ class DecoderStudent:
         return found
 
     def _batch(self, requests: Sequence[Request]) -> list[Prediction]:
-        prompts = [self._prompt(r) for r in requests]
+        prompts = [self._prompt_or_none(r) for r in requests]
         asked = [i for i, p in enumerate(prompts) if p is not None]
         out = [Prediction(message=None, reason="the chat template refuses it") for _ in requests]
         texts = [p for p in prompts if p is not None]
@@ -65,9 +66,18 @@ class DecoderStudent:
             out[i] = self._judge(requests[i], written)
         return out
 
-    def _prompt(self, request: Request) -> str | None:
+    def prompt(self, request: Request) -> str:
+        """The text that the model continues, with the examples that it was trained to read.
+
+        Raises:
+            ValueError: the template refuses this conversation.
+        """
+        shots = int(self.params.get("shots", 0))
+        return self.format.prompt(self._book.prompt(request, shots) if shots else request)
+
+    def _prompt_or_none(self, request: Request) -> str | None:
         try:
-            return self.format.prompt(request)
+            return self.prompt(request)
         except ValueError:
             return None
 
@@ -157,6 +167,10 @@ class DecoderStudent:
                 hint="restore the folder from a backup, or train the task again",
             )
         return made
+
+    @cached_property
+    def _book(self) -> ShotBook:
+        return book_from(self.params["book"])
 
     @cached_property
     def _model(self) -> Any:

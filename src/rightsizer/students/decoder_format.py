@@ -79,19 +79,7 @@ class DecoderFormat:
 
     def read(self, text: str) -> Message | None:
         """The answer in a model's words; None where a tool call in it is no JSON call."""
-        parts: list[Any] = []
-        said = CALL.sub("", text).strip()
-        if "<tool_call>" in said:
-            return None  # it began a call and did not end it
-        if said:
-            parts.append(TextPart(content=said))
-        for body in CALL.findall(text):
-            try:
-                call = json.loads(body)
-                parts.append(ToolCallPart(name=str(call["name"]), arguments=_dump(call["arguments"])))
-            except (ValueError, KeyError, TypeError):
-                return None
-        return Message(role="assistant", parts=tuple(parts)) if parts else None
+        return read_answer(text)
 
     def _apply(self, messages: list[dict[str, Any]], tools: list[Any] | None) -> str | None:
         from jinja2.exceptions import TemplateError
@@ -104,6 +92,23 @@ class DecoderFormat:
             )
         except (TemplateError, ValueError, TypeError, KeyError):
             return None
+
+
+def read_answer(text: str) -> Message | None:
+    """The answer in a model's words; None where a tool call in it is no JSON call."""
+    parts: list[Any] = []
+    said = CALL.sub("", text).strip()
+    if "<tool_call>" in said:
+        return None  # it began a call and did not end it
+    if said:
+        parts.append(TextPart(content=said))
+    for body in CALL.findall(text):
+        try:
+            call = json.loads(body)
+            parts.append(ToolCallPart(name=str(call["name"]), arguments=_dump(call["arguments"])))
+        except (ValueError, KeyError, TypeError):
+            return None
+    return Message(role="assistant", parts=tuple(parts)) if parts else None
 
 
 def _plain(message: dict[str, Any]) -> dict[str, Any]:

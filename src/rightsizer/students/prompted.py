@@ -2,14 +2,15 @@
 
 What helps at inference time, each switched on by itself: retrieved examples (`shots`), an output that the
 server holds to the schema (the request's own ``response_format``, or `choices`), one repair after an invalid
-answer, and votes. An answer that stays invalid is not given: the LLM is asked.
+answer, votes, tools used on the way (`tools`), and a verifier that chooses among the answers and says how
+sure we are. An answer that stays invalid is not given: the LLM is asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,14 @@ from rightsizer.errors import UpstreamError
 from rightsizer.scoring.metrics import schema_errors
 from rightsizer.students.artifact import Artifact
 from rightsizer.students.chat_server import ChatServer, Completion, Server
-from rightsizer.students.neighbours import Neighbours
-from rightsizer.students.votes import ask
+from rightsizer.students.decoder_format import read_answer
+from rightsizer.students.inner_tools import schema, use
+from rightsizer.students.shots import ShotBook, as_text, book_from, with_examples
+from rightsizer.students.verifier import Verifier, features, look
+from rightsizer.students.votes import Vote, ask
+from rightsizer.students.weights import Weights, require_served, require_unchanged
 from rightsizer.types import Frozen, Message, Prediction, Request, TextPart
 from rightsizer.views.answer import canonical_answer, plain_text
-from rightsizer.views.view import PayloadMask, view
 from rightsizer.wire.chat import message_to_chat
 from rightsizer.wire.request import request_to_chat
 
@@ -34,8 +38,6 @@ NOT_FORWARDED = (
     *("temperature", "top_p", "reasoning_effort", "service_tier", "prediction", "safety_identifier"),
     *("prompt_cache_key", "max_tokens", "max_completion_tokens"),
 )
-SHOT_CHARS = 2_000
-EXAMPLES = "Earlier inputs of this task, and how they were answered:"
 WRONG = "That answer cannot be used ({}). Answer again, in the required form only."
 
 
@@ -47,16 +49,12 @@ class Prompting(Frozen):
     ahead: int = 2
     temperature: float = 0.7  # of votes; a single answer is always the likeliest one
     repair: bool = True
+    constrain: bool = True  # let the server decode within the request's own ``response_format``
     choices: bool = False  # hold the answer to those seen in training, where the server can
+    tools: tuple[str, ...] = ()  # of `inner_tools`, which the model may use before it answers
+    steps: int = 4  # answers that may be calls of those, before the last
     max_tokens: int = 512
     parallel: int = 8
-
-
-class Shot(Frozen):
-    """One example: an input as a learner sees it, and its answer."""
-
-    text: str
-    answer: Message
 
 
 @dataclass(frozen=True)
@@ -65,9 +63,10 @@ class PromptedStudent:
 
     server: Server
     how: Prompting
-    mask: PayloadMask | None
-    shots: tuple[Shot, ...]
+    book: ShotBook
     known: tuple[str, ...] | None
+    verifier: Verifier | None = None
+    weights: Weights | None = None
 
     def predict(self, requests: Sequence[Request]) -> list[Prediction]:
         """One prediction per request, in order; a server that fails is an abstention."""
@@ -75,23 +74,42 @@ class PromptedStudent:
             return list(pool.map(self._predict, requests))
 
     def _predict(self, request: Request) -> Prediction:
-        body = self.body(request)
         try:
-            vote = ask(lambda i: self._sample(request, body, i), ahead=self.how.ahead, most=self.how.votes)
+            vote = self.vote(request)
         except UpstreamError:
             return Prediction(message=None, reason="the model server failed")
         if vote.leader is None:
             return Prediction(message=None, reason="no valid answer")
-        return Prediction(message=vote.leader.message, confidence=vote.confidence)
+        if self.verifier is None:
+            return Prediction(message=vote.leader.message, confidence=vote.confidence)
+        looked = look(request, self.book)
+        judged = [
+            (self.verifier.score(features(looked, option.completion, option.share)), option.completion)
+            for option in vote.options
+        ]
+        best = max(judged, key=lambda each: each[0])
+        return Prediction(message=best[1].message, confidence=best[0])
+
+    def vote(self, request: Request) -> Vote:
+        """The different answers to a request, and which one leads.
+
+        Raises:
+            UpstreamError: the server failed.
+        """
+        body = self.body(request)
+        return ask(lambda i: self._sample(request, body, i), ahead=self.how.ahead, most=self.how.votes)
 
     def body(self, request: Request) -> dict[str, Any]:
         """The Chat body for a request: its own, with examples, without the caller's sampling."""
         chat = request_to_chat(request)
         body = {k: v for k, v in chat.items() if k not in NOT_FORWARDED}
-        examples = self._examples(request)
-        if examples:
-            body["messages"] = with_examples(body["messages"], examples)
-        body |= {"max_tokens": self.how.max_tokens, "logprobs": True, "temperature": 0.0}
+        body["messages"] = with_examples(body["messages"], self.book.nearest(request, self.how.shots))
+        if not self.how.constrain:
+            body.pop("response_format", None)
+        if self.how.tools:
+            body["tools"] = [*body.get("tools", ()), *map(schema, self.how.tools)]
+        body |= {"max_tokens": self.how.max_tokens, "temperature": 0.0}
+        body |= {"logprobs": True, "top_logprobs": 1}  # some servers send twenty of each token unasked
         if self.how.choices and self.known:
             # vLLM's two spellings (before and after 0.11); other servers leave them aside.
             body |= {"guided_choice": list(self.known), "structured_outputs": {"choice": list(self.known)}}
@@ -101,15 +119,41 @@ class PromptedStudent:
         sampled = dict(body)
         if self.how.votes > 1:
             sampled |= {"temperature": self.how.temperature, "seed": number}
-        answer = self._server.complete(sampled)
+        answer = self._complete(sampled)
         wrong = self.why_invalid(answer, request)
         if wrong and self.how.repair:
             said = [message_to_chat(answer.message), {"role": "user", "content": WRONG.format(wrong)}]
             # A tool call that is not followed by its result is no valid conversation: say it as text.
-            said[0] = {"role": "assistant", "content": _as_text(answer.message)}
-            answer = self._server.complete({**sampled, "messages": [*sampled["messages"], *said]})
+            said[0] = {"role": "assistant", "content": as_text(answer.message)}
+            answer = self._complete({**sampled, "messages": [*sampled["messages"], *said]})
             wrong = self.why_invalid(answer, request)
         return None if wrong else answer
+
+    def _complete(self, body: Mapping[str, Any]) -> Completion:
+        """One answer, after as many steps with inner tools as it takes.
+
+        Its probability is that of everything the model wrote: a wrong step makes a wrong answer.
+        """
+        messages = list(body["messages"])
+        logprobs: tuple[float, ...] = ()
+        for _ in range(self.how.steps if self.how.tools else 0):
+            answer = self._once({**body, "messages": messages})
+            calls = answer.message.tool_calls
+            if not calls or any(c.name not in self.how.tools for c in calls):
+                return replace(answer, logprobs=logprobs + answer.logprobs)
+            logprobs += answer.logprobs
+            messages += _used(answer.message)
+        answer = self._once({**body, "messages": messages})
+        return replace(answer, logprobs=logprobs + answer.logprobs)
+
+    def _once(self, body: Mapping[str, Any]) -> Completion:
+        """One answer. Calls that the server left in the text, as decoders of ours write them, are read."""
+        answer = self._server.complete(body)
+        text = answer.message.text
+        if answer.message.tool_calls or "<tool_call>" not in text:
+            return answer
+        read = read_answer(text)
+        return answer if read is None else replace(answer, message=read)
 
     def why_invalid(self, answer: Completion, request: Request) -> str:
         """Why the answer could not be used as it is; empty when it could."""
@@ -124,19 +168,6 @@ class PromptedStudent:
             return "it is none of the known answers"
         return ""
 
-    def _examples(self, request: Request) -> str:
-        if not self.how.shots or not self.shots:
-            return ""
-        seen = seen_text(request, self.mask)
-        found = self._index.nearest(seen, self.how.shots)
-        # The most similar one last, nearest to the question.
-        told = [self.shots[i] for i in reversed(found)]
-        return "\n\n".join(f"Input: {s.text}\nAnswer: {_as_text(s.answer)}" for s in told)
-
-    @cached_property
-    def _index(self) -> Neighbours:
-        return Neighbours([s.text for s in self.shots])
-
     @cached_property
     def _server(self) -> ChatServer:
         return ChatServer(self.server)
@@ -150,39 +181,42 @@ class PromptedStudent:
         params = {
             "server": self.server.model_dump(),
             "how": self.how.model_dump(),
-            "mask": self.mask.model_dump(mode="json") if self.mask is not None else None,
-            "shots": [s.model_dump(mode="json") for s in self.shots],
+            **self.book.to_json(),
             "known": list(self.known) if self.known is not None else None,
+            "verifier": self.verifier.model_dump() if self.verifier is not None else None,
+            "weights": self.weights.model_dump() if self.weights is not None else None,
         }
         return Artifact("prompted", params)
 
 
 def load_prompted(artifact: Artifact, encoder: Encoder | None) -> PromptedStudent:
-    """The student of a 'prompted' artifact."""
+    """The student of a 'prompted' artifact.
+
+    Raises:
+        ArtifactError: its weights are on this machine and are others than at its training, or its server says
+            that it serves others.
+    """
     params = artifact.params
+    server = Server.model_validate(params["server"])
+    weights = Weights.model_validate(params["weights"]) if params.get("weights") else None
+    if weights is not None:
+        require_unchanged(weights)
+        require_served(weights, ChatServer(server))
     return PromptedStudent(
-        server=Server.model_validate(params["server"]),
+        server=server,
         how=Prompting.model_validate(params["how"]),
-        mask=PayloadMask.model_validate(params["mask"]) if params["mask"] is not None else None,
-        shots=tuple(Shot.model_validate(s) for s in params["shots"]),
+        book=book_from(params),
         known=tuple(params["known"]) if params["known"] is not None else None,
+        verifier=Verifier.model_validate(params["verifier"]) if params.get("verifier") else None,
+        weights=weights,
     )
 
 
-def seen_text(request: Request, mask: PayloadMask | None) -> str:
-    """What of a request is compared with examples and shown as one: its payload, cut to a length."""
-    return view(request, mask).payload[:SHOT_CHARS]
-
-
-def with_examples(messages: list[dict[str, Any]], examples: str) -> list[dict[str, Any]]:
-    """The messages with the examples at the end of the first system message, or in one of their own."""
-    told = f"{EXAMPLES}\n\n{examples}"
-    first = messages[0] if messages else {}
-    if first.get("role") in ("system", "developer") and isinstance(first.get("content"), str):
-        return [{**first, "content": f"{first['content']}\n\n{told}"}, *messages[1:]]
-    return [{"role": "system", "content": told}, *messages]
-
-
-def _as_text(message: Message) -> str:
-    calls = [f"{c.name}({c.arguments})" for c in message.tool_calls]
-    return "\n".join([t for t in (plain_text(message), *calls) if t])
+def _used(message: Message) -> list[dict[str, Any]]:
+    """Calls of inner tools and what they answered, as the conversation goes on."""
+    chat = message_to_chat(message)
+    results = []
+    for i, (call, said) in enumerate(zip(message.tool_calls, chat["tool_calls"], strict=True)):
+        said["id"] = call.id or f"inner_{i}"
+        results.append({"role": "tool", "tool_call_id": said["id"], "content": use(call)})
+    return [chat, *results]

@@ -16,6 +16,14 @@ from rightsizer.views.answer import canonical_answer
 
 
 @dataclass(frozen=True)
+class Option:
+    """One of the different answers that were given, and its share of all votes (smoothed, Laplace)."""
+
+    completion: Completion
+    share: float
+
+
+@dataclass(frozen=True)
 class Vote:
     """The answer that leads, and how sure that makes us.
 
@@ -26,6 +34,7 @@ class Vote:
     leader: Completion | None
     confidence: float
     n_votes: int
+    options: tuple[Option, ...] = ()
 
 
 def ask(sample: Callable[[int], Completion | None], *, ahead: int, most: int) -> Vote:
@@ -60,6 +69,9 @@ def _vote(counts: Counter[str], given: dict[str, list[Completion]], n: int) -> V
     key, votes = counts.most_common(1)[0]
     likely = [c.probability for c in given[key] if c.probability is not None]
     probability = fmean(likely) if likely else 1.0
+    options = tuple(
+        Option(given[k][0], 1.0 if n == 1 else (c + 1) / (n + 2)) for k, c in counts.most_common()
+    )
     if n == 1:
-        return Vote(given[key][0], probability if likely else 0.5, n)
-    return Vote(given[key][0], (votes + 1) / (n + 2) * probability, n)
+        return Vote(given[key][0], probability if likely else 0.5, n, options)
+    return Vote(given[key][0], (votes + 1) / (n + 2) * probability, n, options)

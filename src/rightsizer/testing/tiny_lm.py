@@ -36,6 +36,7 @@ CHATML = (
     "\n</tool_call>{% endfor %}<|im_end|>\n{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+ROWS = 64
 SPECIAL = ("<|pad|>", "<|im_start|>", "<|im_end|>")
 
 
@@ -65,13 +66,39 @@ def write_tiny_lm(
         "eos_token_id": tokenizer.eos_token_id,
         "pad_token_id": tokenizer.pad_token_id,
     }
-    config = AutoConfig.for_model(architecture, **_shape(architecture, len(tokenizer), width, layers), **ids)
+    # As makers do, more rows than tokens: a round number.
+    rows = -(-len(tokenizer) // ROWS) * ROWS
+    config = AutoConfig.for_model(architecture, **_shape(architecture, rows, width, layers), **ids)
     torch.manual_seed(seed)
     model = AutoModelForCausalLM.from_config(config)
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    return folder
+
+
+def write_converter(llama_cpp: Path, folder: Path) -> Path:
+    """A folder that stands for `llama_cpp` as ``LLAMA_CPP_DIR``, whose converter knows tokenizers from here.
+
+    llama.cpp's converter tells tokenizers by a hash and refuses one that was trained a minute ago; those from
+    here split words as GPT-2's does, and that is what the converter in `folder` is told.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    original = llama_cpp / "convert_hf_to_gguf.py"
+    (folder / original.name).write_text(
+        "import runpy, sys\n"
+        f"sys.path[:0] = [{str(llama_cpp)!r}, {str(llama_cpp / 'gguf-py')!r}]\n"
+        "from conversion.base import TextModel\n"
+        "from conversion.phi import Phi3MiniModel\n"
+        "TextModel.get_vocab_base_pre = lambda self, tokenizer: 'gpt-2'\n"
+        "Phi3MiniModel.set_vocab = lambda self: self._set_vocab_gpt2()\n"
+        f"runpy.run_path({str(original)!r}, run_name='__main__')\n",
+        encoding="utf-8",
+    )
+    for place in ("build/bin", "bin"):
+        if (llama_cpp / place).is_dir() and not (folder / "bin").exists():
+            (folder / "bin").symlink_to(llama_cpp / place)
     return folder
 
 

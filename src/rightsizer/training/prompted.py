@@ -6,15 +6,18 @@ import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rightsizer.errors import InputError
-from rightsizer.students.answers import without_ids
 from rightsizer.students.artifact import save
-from rightsizer.students.chat_server import Server
-from rightsizer.students.prompted import PromptedStudent, Prompting, Shot, seen_text
+from rightsizer.students.chat_server import ChatServer, Server
+from rightsizer.students.prompted import PromptedStudent, Prompting
+from rightsizer.students.shots import book_of
+from rightsizer.students.weights import require_served, weights_of
 from rightsizer.training.trained import Progress, Trained, describe
+from rightsizer.training.verifier import fit_verifier, reserved
 from rightsizer.types import Candidate, Example, Task
 from rightsizer.views.answer import canonical_answer, plain_text
 from rightsizer.views.view import fit_mask
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 MOST_SHOTS = 2_000
 # A task whose calls have fewer different answers than this answers from a list.
 MOST_CHOICES = 200
+# Of the sessions, those that a decoder of ours keeps for early stopping: new to its weights.
+VERIFIED_SHARE = 0.1
 CALLS_PER_CHOICE = 4
 
 
@@ -42,44 +47,72 @@ def train_prompted(
     """Choose the examples for a model behind a server. ``candidate.params``: ``server`` and ``how``.
 
     Raises:
-        InputError: the candidate names no server.
+        InputError: the candidate names no server, or weights that are not there.
+        ArtifactError: the server says that it serves other weights.
     """
     start = time.perf_counter()
     if "server" not in candidate.params:
         raise InputError(
             "a prompted student needs a server", hint="--server http://localhost:8000/v1 --model NAME"
         )
+    verify = int(candidate.params.get("verify", 0))
+    kept = reserved(examples, VERIFIED_SHARE, seed)[:verify] if verify else []
+    asked = {e.call_id for e in kept}
     student = build(
-        examples,
+        [e for e in examples if e.call_id not in asked],
         Server.model_validate(candidate.params["server"]),
         Prompting.model_validate(candidate.params.get("how", {})),
         output=task.output,
         seed=seed,
+        verified=bool(kept),
     )
+    if kept:
+        student = replace(student, verifier=fit_verifier(student, kept, task.policy))
+    notes: tuple[str, ...] = (
+        "the weights are the server's: the hash covers how it is asked, not what answers",
+    )
+    if candidate.params.get("weights"):
+        student, notes = _with_weights(student, Path(candidate.params["weights"]))
     save(student.to_artifact(), out)
     recipe = {
         "method": candidate.method,
         "server": student.server.model_dump(),
         "how": student.how.model_dump(),
         "n_examples": len(examples),
-        "n_shots": len(student.shots),
+        "n_verified": len(kept),
+        "n_shots": len(student.book.shots),
         "seed": seed,
+        **({"weights": student.weights.model_dump()} if student.weights else {}),
     }
-    notes = ("the weights are the server's: the hash covers how it is asked, not what answers",)
     return describe(candidate, out, recipe=recipe, train_s=time.perf_counter() - start, notes=notes)
 
 
+def _with_weights(student: PromptedStudent, path: Path) -> tuple[PromptedStudent, tuple[str, ...]]:
+    """The student bound to the file that its server has loaded, and what the server says of it."""
+    weights = weights_of(path)
+    told = require_served(weights, ChatServer(student.server))
+    said = "the server says that it serves these weights"
+    if told == "not told":
+        said = "the server does not say which weights it serves: that it serves these is your word"
+    return replace(student, weights=weights), (f"weights {weights.sha256[:12]}… at {path.name}: {said}",)
+
+
 def build(
-    examples: Sequence[Example], server: Server, how: Prompting, *, output: str, seed: int = 0
+    examples: Sequence[Example],
+    server: Server,
+    how: Prompting,
+    *,
+    output: str,
+    seed: int = 0,
+    verified: bool = False,
 ) -> PromptedStudent:
     """The student that asks `server`, with examples to retrieve from these of the train split."""
     mask = fit_mask([e.prompt for e in examples])
-    chosen = spread(examples, MOST_SHOTS, seed) if how.shots else []
+    chosen = spread(examples, MOST_SHOTS, seed) if how.shots or verified else []
     return PromptedStudent(
         server=server,
         how=how,
-        mask=mask,
-        shots=tuple(Shot(text=seen_text(e.prompt, mask), answer=without_ids(e.completion)) for e in chosen),
+        book=book_of(chosen, mask),
         known=choices(examples) if output == "label" else None,
     )
 

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rightsizer.scoring.agree import answer as answer_of
 from rightsizer.students.answers import most_written
 from rightsizer.students.artifact import save
 from rightsizer.students.cache import CacheStudent, MajorityStudent, input_key
 from rightsizer.training.trained import Progress, Trained, describe
-from rightsizer.types import Candidate, Example, Task
+from rightsizer.types import Candidate, Example, Task, TaskPolicy
 from rightsizer.views.answer import canonical_answer
 from rightsizer.views.view import fit_mask
 
@@ -81,3 +82,17 @@ def train_cache(
         ("no input came up twice with the same answer: the cache abstains on everything",) if not kept else ()
     )
     return describe(candidate, out, recipe=recipe, train_s=time.perf_counter() - start, notes=notes)
+
+
+def repeat_agreement(train: Sequence[Example], test: Sequence[Example], policy: TaskPolicy) -> float:
+    """Share of `test` that a cache would have answered right: an input of `train`, always answered so."""
+    mask = fit_mask([e.prompt for e in train])
+    known: dict[str, set[str]] = defaultdict(set)
+    for example in train:
+        known[input_key(example.prompt, mask)].add(_key(example, policy))
+    right = sum(known.get(input_key(e.prompt, mask)) == {_key(e, policy)} for e in test)
+    return right / len(test) if test else 0.0
+
+
+def _key(example: Example, policy: TaskPolicy) -> str:
+    return answer_of(example.completion, ignore_fields=policy.ignore_fields, tools=example.prompt.tools).key

@@ -43,3 +43,12 @@ def test_what_does_not_fit_says_what_to_change(tuning: str, longest: int, says: 
         require_memory(needed, 1_000_000_000, recipe)
     assert says in caught.value.hint
     require_memory(needed, needed.total_bytes, recipe)
+
+
+def test_a_processor_holds_frozen_weights_in_32_bits() -> None:
+    recipe = Recipe.model_validate({"base": "b", "tuning": "lora", "batch_size": 1})
+    gpu, cpu = (
+        estimate(config(), recipe, parameters=1_000_000, longest_tokens=16, half=half)
+        for half in (True, False)
+    )
+    assert cpu.weights_bytes == 2 * gpu.weights_bytes == 4_000_000

@@ -37,3 +37,17 @@ def test_the_preferred_answer_becomes_likelier(tiny: Callable[[str], Path], tmp_
     assert hasattr(fitted.model, "peft_config")
     with pytest.raises(InputError, match="disagrees nowhere"):
         prefer(fitted.model, form, [], recipe, tmp_path)
+
+
+def test_preferences_are_an_objective_of_training(tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    from rightsizer.students.artifact import load_student
+    from rightsizer.training.train import train
+    from rightsizer.types import Candidate, Task
+
+    params = {"objective": "preferences", "max_steps": 3, "batch_size": 4, "rank": 4, "bf16": False}
+    candidate = Candidate(rung="decoder", method="lora", base_model=str(tiny("qwen3")), params=params)
+    # enough calls for a list of known answers, which even a random model is held to
+    trained = train(candidate, Task(id="t", name="n", output="label"), label_examples(60), tmp_path / "s")
+    assert trained.recipe["recipe"]["objective"] == "preferences"
+    assert trained.recipe["steps"] == 3
+    assert load_student(tmp_path / "s").predict([EXAMPLES[0].prompt])[0].message is not None

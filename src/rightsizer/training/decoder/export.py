@@ -19,6 +19,10 @@ from rightsizer.students.decoder import WEIGHTS
 
 Form = Literal["merged", "ollama", "gguf"]
 CONVERTER = "convert_hf_to_gguf.py"
+QUANTIZER = "llama-quantize"
+# What the converter writes by itself; every other format is made by llama.cpp's quantiser out of 16 bits.
+DIRECT = ("f32", "f16", "bf16", "q8_0")
+QUANTIZATIONS = (*DIRECT, "q6_k", "q5_k_m", "q4_k_m", "q4_0")
 
 
 def export_decoder(
@@ -27,8 +31,8 @@ def export_decoder(
     """Write the student in `folder` in another form; the files made.
 
     Raises:
-        InputError: it is no decoder, or llama.cpp's converter is not found.
-        RightsizerError: the converter failed.
+        InputError: it is no decoder, or a program of llama.cpp is not found.
+        RightsizerError: a program of llama.cpp failed.
     """
     artifact = read(folder)
     if artifact.kind != "decoder":
@@ -41,7 +45,7 @@ def export_decoder(
         modelfile.write_text(_modelfile(int(artifact.params["max_new_tokens"])), encoding="utf-8")
         made.append(modelfile)
     if form == "gguf":
-        made.append(_gguf(out, name, quantization))
+        made.append(write_gguf(out, name, quantization))
     return made
 
 
@@ -57,43 +61,61 @@ def merge(weights: Path, base: str, tuning: str, out: Path) -> None:
 
         model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), weights)
         model = model.merge_and_unload()
-    model.save_pretrained(out, safe_serialization=True)
+    model.save_pretrained(out)
     AutoTokenizer.from_pretrained(weights).save_pretrained(out)
+    # What transformers does not save again, and llama.cpp's converter reads (Phi-3, Gemma, Llama 2).
+    pieces = Path(base) / "tokenizer.model"
+    if pieces.is_file():
+        shutil.copyfile(pieces, out / pieces.name)
 
 
-def find_converter() -> Path | None:
-    """llama.cpp's converter: in ``LLAMA_CPP_DIR``, or on the path."""
+def find_program(name: str) -> Path | None:
+    """A program of llama.cpp: in ``LLAMA_CPP_DIR`` or its ``build/bin``, or on the path."""
     folder = os.environ.get("LLAMA_CPP_DIR")
-    if folder and (Path(folder) / CONVERTER).is_file():
-        return Path(folder) / CONVERTER
-    found = shutil.which(CONVERTER)
-    return Path(found) if found else None
+    for place in ("", "build/bin", "bin") if folder else ():
+        if (found := Path(str(folder)) / place / name).is_file():
+            return found
+    on_path = shutil.which(name)
+    return Path(on_path) if on_path else None
 
 
-def _gguf(model: Path, name: str, quantization: str) -> Path:
-    converter = find_converter()
-    if converter is None:
-        raise InputError(
-            "llama.cpp's convert_hf_to_gguf.py is not found",
-            hint="set LLAMA_CPP_DIR to a checkout of llama.cpp",
+def write_gguf(model: Path, name: str, quantization: str) -> Path:
+    """One GGUF file; the 16-bit file that a quantiser starts from is not kept."""
+    converter = _needed(CONVERTER, "a checkout of llama.cpp")
+    target = model / f"{name}-{quantization}.gguf"
+    if quantization in DIRECT:
+        _run(
+            [sys.executable, str(converter), str(model), "--outfile", str(target), "--outtype", quantization],
+            target,
         )
-    target = model / f"{name}.gguf"
-    command = [
-        sys.executable,
-        str(converter),
-        str(model),
-        "--outfile",
-        str(target),
-        "--outtype",
-        quantization,
-    ]
+        return target
+    quantizer = _needed(QUANTIZER, "a built checkout of llama.cpp")
+    whole = model / f"{name}-16.gguf"
+    try:
+        _run(
+            [sys.executable, str(converter), str(model), "--outfile", str(whole), "--outtype", "bf16"], whole
+        )
+        _run([str(quantizer), str(whole), str(target), quantization.upper()], target)
+    finally:
+        whole.unlink(missing_ok=True)
+    return target
+
+
+def _needed(program: str, what: str) -> Path:
+    found = find_program(program)
+    if found is None:
+        raise InputError(f"llama.cpp's {program} is not found", hint=f"set LLAMA_CPP_DIR to {what}")
+    return found
+
+
+def _run(command: list[str], target: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0 or not target.is_file():
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise RightsizerError(
-            f"llama.cpp's converter failed: {last}", hint="is this architecture supported there?"
+            f"{Path(command[1] if command[0] == sys.executable else command[0]).name} failed: {last}",
+            hint="does this version of llama.cpp know the architecture and the tokenizer?",
         )
-    return target
 
 
 def _modelfile(max_tokens: int) -> str:

@@ -14,6 +14,7 @@ from rightsizer.errors import InputError
 from rightsizer.training.decoder.recipe import Recipe
 
 BYTES = {"lora": 2.0, "dora": 2.0, "full": 4.0, "qlora": 0.57}
+BYTES_CPU = {**BYTES, "lora": 4.0, "dora": 4.0}
 # Gradient, two moments, and the 32-bit master copy of a trained weight.
 TRAINED_BYTES = 4 + 8 + 4
 # 16-bit tensors of hidden size a layer keeps per token for the backward pass (attention and MLP together).
@@ -35,8 +36,13 @@ class TrainingMemory:
         return round(HEADROOM * (self.weights_bytes + self.trained_bytes + self.activations_bytes))
 
 
-def estimate(config: Any, recipe: Recipe, *, parameters: int, longest_tokens: int) -> TrainingMemory:
-    """The memory that training takes; `config` is the model's, `parameters` how many it has."""
+def estimate(
+    config: Any, recipe: Recipe, *, parameters: int, longest_tokens: int, half: bool = True
+) -> TrainingMemory:
+    """The memory that training takes; `config` is the model's, `parameters` how many it has.
+
+    `half`: the frozen weights are held in 16 bits, as on a GPU; on a processor they are not.
+    """
     text = config.get_text_config()
     width, layers = int(text.hidden_size), int(text.num_hidden_layers)
     trained = parameters if recipe.tuning == "full" else 2 * recipe.rank * 10 * width * layers
@@ -44,10 +50,17 @@ def estimate(config: Any, recipe: Recipe, *, parameters: int, longest_tokens: in
     kept = tokens * layers * width * KEPT_PER_LAYER
     logits = tokens * int(text.vocab_size) * LOGIT_BYTES
     return TrainingMemory(
-        weights_bytes=round(parameters * BYTES[recipe.tuning]),
+        weights_bytes=round(parameters * (BYTES if half else BYTES_CPU)[recipe.tuning]),
         trained_bytes=trained * TRAINED_BYTES,
         activations_bytes=kept + logits,
     )
+
+
+def on_gpu() -> bool:
+    """Whether training would run on a GPU."""
+    import torch
+
+    return bool(torch.cuda.is_available())
 
 
 def available_bytes() -> int:

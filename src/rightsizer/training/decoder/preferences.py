@@ -7,19 +7,22 @@ on calls of the train split or of shadow traffic, so that what is learned is wha
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rightsizer.errors import InputError
 from rightsizer.scoring.agree import agree
+from rightsizer.students.decoder import DecoderStudent
 from rightsizer.students.decoder_format import DecoderFormat
 from rightsizer.training.decoder.fit import Fitted, _has_bf16
 from rightsizer.training.decoder.load import adapter_config
 from rightsizer.training.decoder.recipe import Recipe
 from rightsizer.training.trained import Progress
 from rightsizer.types import Example, Message, Request, TaskPolicy
+
+BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,29 @@ def disagreements(
         if judged.loss:
             pairs.append(Pair(example.prompt, example.completion, answer))
     return pairs
+
+
+def own_answers(
+    model: Any,
+    form: DecoderFormat,
+    params: Mapping[str, Any],
+    examples: Sequence[Example],
+    progress: Progress | None = None,
+) -> list[Message | None]:
+    """What `model`, as it is in memory, answers to these examples; None where it gives no valid answer."""
+    student = DecoderStudent(Path(), {**params, "shots": 0})  # the examples' prompts have theirs already
+    student.__dict__.update({"format": form, "_model": model.eval()})
+    side, form.tokenizer.padding_side = form.tokenizer.padding_side, "left"
+    found: list[Message | None] = []
+    try:
+        for start in range(0, len(examples), BATCH):
+            part = examples[start : start + BATCH]
+            found += [p.message for p in student.predict([e.prompt for e in part])]
+            if progress is not None:
+                progress("own answers", len(found), len(examples))
+    finally:
+        form.tokenizer.padding_side = side
+    return found
 
 
 def prefer(

@@ -28,6 +28,7 @@ class Recipe(Frozen):
     batch_size: int = Field(8, ge=1)
     accumulate: int = Field(1, ge=1, description="batches summed before a step")
     warmup_share: float = Field(0.03, ge=0, lt=1)
+    shots: int = Field(0, ge=0, description="retrieved examples in the prompt, in training as in serving")
     max_tokens: int = Field(4_096, ge=16, description="longer examples are left out, and counted")
     temperature: float = Field(2.0, gt=0, description="of distilled logits (Hinton et al. 2015)")
     mix: float = Field(0.5, ge=0, le=1, description="share of the teacher's distribution in the loss")

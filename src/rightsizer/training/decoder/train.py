@@ -14,15 +14,17 @@ from rightsizer.errors import InputError
 from rightsizer.students.artifact import Artifact, save
 from rightsizer.students.decoder import WEIGHTS
 from rightsizer.students.decoder_format import DecoderFormat
+from rightsizer.students.shots import ShotBook, book_of
 from rightsizer.training.decoder.data import Tokenized, tokenize
 from rightsizer.training.decoder.energy import EnergyMeter
 from rightsizer.training.decoder.load import load_model, load_tokenizer
-from rightsizer.training.decoder.memory import available_bytes, estimate, require_memory
+from rightsizer.training.decoder.memory import available_bytes, estimate, on_gpu, require_memory
 from rightsizer.training.decoder.recipe import Recipe
-from rightsizer.training.prompted import choices
+from rightsizer.training.prompted import MOST_SHOTS, choices, spread
 from rightsizer.training.trained import Progress, Trained, describe
 from rightsizer.types import Candidate, Example, Message, Task, TextPart
 from rightsizer.views.answer import canonical_answer
+from rightsizer.views.view import fit_mask
 
 if TYPE_CHECKING:
     from rightsizer.students.encoder import Encoder
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 # Room for an answer longer than any seen, which a narrow task hardly ever needs.
 ANSWER_SLACK = 1.5
 LEAST_NEW_TOKENS = 16
+# Calls that the base answers for its preferences: its mistakes are in the first thousands as in the rest.
+MOST_PREFERENCES = 2_000
 
 
 def train_decoder(
@@ -57,16 +61,26 @@ def train_decoder(
     tuning = {} if candidate.method not in ("lora", "qlora", "dora", "full") else {"tuning": candidate.method}
     recipe = Recipe.model_validate({"base": candidate.base_model, "seed": seed, **tuning, **candidate.params})
     form = DecoderFormat(load_tokenizer(recipe.base))
-    train, held_out = _split(examples, recipe, form)
+    book = _book(examples, recipe)
+    shown = examples if book is None else [_with_shots(e, book, recipe.shots) for e in examples]
+    train, held_out = _split(shown, recipe, form)
     model = load_model(recipe)
     needed = estimate(
-        model.config, recipe, parameters=model.num_parameters(), longest_tokens=train.longest_tokens
+        model.config,
+        recipe,
+        parameters=model.num_parameters(),
+        longest_tokens=train.longest_tokens,
+        half=on_gpu(),
     )
     require_memory(needed, available_bytes(), recipe)
     work = out.parent / f".training-{_run_id(recipe, train)}"
     meter = EnergyMeter()
-    fitted = _fit(model, form, train, held_out, recipe, work, progress)
-    params = _save(fitted, form, train, recipe, task, examples, out)
+    params = _params(form, train, recipe, task, examples, book)
+    if recipe.objective == "preferences":
+        fitted = _prefer(model, form, train, recipe, task, params, work, progress)
+    else:
+        fitted = _fit(model, form, train, held_out, recipe, work, progress)
+    _save(fitted, form, params, out)
     shutil.rmtree(work, ignore_errors=True)
     return describe(
         candidate,
@@ -75,6 +89,18 @@ def train_decoder(
         train_s=fitted.seconds,
         notes=tuple(f"{n} examples left out: {why}" for why, n in sorted(train.left_out.items())),
     )
+
+
+def _book(examples: Sequence[Example], recipe: Recipe) -> ShotBook | None:
+    if not recipe.shots:
+        return None
+    return book_of(spread(examples, MOST_SHOTS, recipe.seed), fit_mask([e.prompt for e in examples]))
+
+
+def _with_shots(example: Example, book: ShotBook, k: int) -> Example:
+    """The example as it will be asked; none of its own session, or the model would learn to copy itself."""
+    prompt = book.prompt(example.prompt, k, lambda shot: shot.group == example.group)
+    return example.model_copy(update={"prompt": prompt})
 
 
 def _split(
@@ -123,21 +149,39 @@ def _teacher(train: Tokenized, form: DecoderFormat, recipe: Recipe) -> Teacher:
     return Teacher(model, theirs.tokenizer.pad_token_id, rows.rows)
 
 
-def _save(
-    fitted: Fitted,
+def _prefer(
+    model: Any,
+    form: DecoderFormat,
+    train: Tokenized,
+    recipe: Recipe,
+    task: Task,
+    params: dict[str, Any],
+    work: Path,
+    progress: Progress | None,
+) -> Fitted:
+    """Let the base answer the training calls; prefer the teacher's answer where it said something else."""
+    from rightsizer.training.decoder.preferences import disagreements, own_answers, prefer
+
+    asked = train.kept[:MOST_PREFERENCES]
+    said = own_answers(model, form, params, asked, progress)
+    pairs = disagreements(asked, said, task.policy)
+    return prefer(model.train(), form, pairs, recipe, work, progress=progress)
+
+
+def _params(
     form: DecoderFormat,
     train: Tokenized,
     recipe: Recipe,
     task: Task,
     examples: Sequence[Example],
-    out: Path,
+    book: ShotBook | None,
 ) -> dict[str, Any]:
-    """Write the student's folder; the manifest goes last, so that a half-written folder is not a student."""
+    """What the student has to know beside its weights."""
     longest = max(sum(r["completion_mask"]) for r in train.rows)
     known = choices(examples) if task.output == "label" else None
     # Held to a list, a model may still spell an answer byte by byte; the list ends it in time.
     spelled = max((len(k.encode()) + 1 for k in known), default=0) if known is not None else 0
-    params = {
+    return {
         "base": recipe.base,
         "tuning": recipe.tuning,
         "format_hash": form.hash,
@@ -145,15 +189,20 @@ def _save(
         "known": list(known) if known is not None else None,
         "known_answers": sorted({_canonical(k) for k in known}) if known is not None else None,
         "constrain": True,
+        "shots": recipe.shots,
+        "book": book.to_json() if book is not None else None,
     }
+
+
+def _save(fitted: Fitted, form: DecoderFormat, params: dict[str, Any], out: Path) -> None:
+    """Write the student's folder; the manifest goes last: a half-written folder is not a student."""
     weights = out / WEIGHTS
     if weights.exists():
         shutil.rmtree(weights)
     weights.mkdir(parents=True, mode=0o700)
-    fitted.model.save_pretrained(weights, safe_serialization=True)
+    fitted.model.save_pretrained(weights)
     form.tokenizer.save_pretrained(weights)
     save(Artifact("decoder", params), out)
-    return params
 
 
 def _canonical(label: str) -> str:

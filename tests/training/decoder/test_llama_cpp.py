@@ -1,0 +1,142 @@
+"""llama.cpp for real: converted, quantised, served, asked and certified. Skipped where it is not built.
+
+LLAMA_CPP_DIR=…/llama.cpp python -m pytest tests/training/decoder/test_llama_cpp.py
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rightsizer.errors import ArtifactError
+from rightsizer.evaluation.evaluate import evaluate
+from rightsizer.evaluation.run import score
+from rightsizer.students.artifact import load_student
+from rightsizer.students.prompted import PromptedStudent
+from rightsizer.testing.label_calls import label_examples
+from rightsizer.testing.llama_server import llama_server
+from rightsizer.testing.tiny_lm import ARCHITECTURES, write_converter, write_tiny_lm
+from rightsizer.training.decoder.export import export_decoder, find_program
+from rightsizer.training.train import train
+from rightsizer.types import Candidate, Dataset, Example, Student, Task, TaskPolicy
+
+EXAMPLES = label_examples(60)
+TASK = Task(id="t", name="intents", output="label")
+SCHEMA = {
+    "type": "object",
+    "properties": {"intent": {"type": "string", "enum": ["warranty", "return_item"]}},
+    "required": ["intent"],
+    "additionalProperties": False,
+}
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "find",
+        "parameters": {
+            "type": "object",
+            "properties": {"which": {"type": "string", "enum": ["lamp", "tent"]}},
+            "required": ["which"],
+        },
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def llama_cpp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = os.environ.get("LLAMA_CPP_DIR")
+    if not folder or find_program("llama-server") is None:
+        pytest.skip("needs LLAMA_CPP_DIR, a built checkout of llama.cpp")
+    made = write_converter(Path(folder), tmp_path / "llama.cpp")
+    monkeypatch.setenv("LLAMA_CPP_DIR", str(made))
+    return made
+
+
+def trained(base: Path, out: Path, method: str = "lora", steps: int = 3) -> Path:
+    params = {"max_steps": steps, "batch_size": 8, "learning_rate": 3e-3, "rank": 4}
+    train(Candidate(rung="decoder", method=method, base_model=str(base), params=params), TASK, EXAMPLES, out)
+    return out
+
+
+def exported(student: Path, out: Path, quantization: str) -> Path:
+    return export_decoder(student, out, "gguf", name="small", quantization=quantization)[-1]
+
+
+def student(url: str, weights: Path, out: Path, **how: Any) -> PromptedStudent:
+    params = {"server": {"base_url": url, "model": "small"}, "weights": str(weights), "how": how}
+    candidate = Candidate(rung="decoder", method="prompted", params=params)
+    told = train(candidate, TASK, EXAMPLES, out)
+    assert "the server says that it serves these weights" in told.notes[0]
+    found = load_student(out)
+    assert isinstance(found, PromptedStudent)
+    return found
+
+
+@pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
+def test_every_architecture_is_exported_and_served(
+    tiny: Callable[[str], Path], tmp_path: Path, architecture: str
+) -> None:
+    gguf = exported(trained(tiny(architecture), tmp_path / "s"), tmp_path / "out", "q8_0")
+    with llama_server(gguf, tmp_path / "log", name="small") as (url, _):
+        asked = student(url, gguf, tmp_path / "p", repair=False, max_tokens=16)
+        assert asked.vote(EXAMPLES[0].prompt).n_votes == 1  # it answers; what, is no matter untrained
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Wide enough for the K formats, which take 256 weights at a time, and taught its task."""
+    for package in ("torch", "trl", "llguidance"):
+        pytest.importorskip(package, reason="needs the extra 'decoders'")
+    folder = tmp_path_factory.mktemp("wide")
+    texts = [m.text for e in EXAMPLES for m in (*e.prompt.messages, e.completion)]
+    base = write_tiny_lm(folder / "base", texts, width=256, vocabulary=600)
+    return trained(base, folder / "s", "full", steps=40)
+
+
+@pytest.mark.parametrize("quantization", ["q8_0", "q4_k_m"])
+def test_the_gate_runs_on_the_very_file_that_serves(wide: Path, tmp_path: Path, quantization: str) -> None:
+    gguf = exported(wide, tmp_path / "out", quantization)
+    with llama_server(gguf, tmp_path / "log", name="small") as (url, _):
+        behind = student(url, gguf, tmp_path / "p")
+        fresh = label_examples(40, seed=5, split="test")
+        scores = score(behind, fresh, TaskPolicy())
+        said = behind.predict([e.prompt for e in fresh])
+        assert [p.message is not None for p in said] == [x.answered for x in scores]
+        if quantization == "q8_0":  # coarser rounding changes answers: that is why the gate runs on the file
+            here = load_student(wide).predict([e.prompt for e in fresh])
+            assert sum(a.message == b.message for a, b in zip(here, said, strict=True)) >= 20
+        record = Student(
+            id="s", task_id="t", dataset_id="d", rung="decoder", method="prompted", artifact="p",
+            artifact_hash="a" * 64, recipe={"weights": {"sha256": behind.weights.sha256}},
+        )  # fmt: skip
+        found = evaluate(record, _dataset(fresh), scores[:20], scores[20:], alpha=0.3, delta=0.1)
+        assert found.weights_hash == behind.weights.sha256
+        gguf.write_bytes(gguf.read_bytes()[:-1] + b"x")
+        with pytest.raises(ArtifactError, match="not the ones"):
+            load_student(tmp_path / "p")
+
+
+def test_schema_and_tools_are_held_by_the_server(wide: Path, tmp_path: Path) -> None:
+    gguf = exported(wide, tmp_path / "out", "q8_0")
+    wanted = {"type": "json_schema", "json_schema": {"name": "i", "strict": True, "schema": SCHEMA}}
+    with llama_server(gguf, tmp_path / "log", name="small") as (url, _):
+        behind = student(url, gguf, tmp_path / "p", repair=False)
+        plain = EXAMPLES[1].prompt
+        (held,) = behind.predict([plain.model_copy(update={"response_format": wanted})])
+        assert held.message is None or json.loads(held.message.text)["intent"] in ("warranty", "return_item")
+        free = PromptedStudent(behind.server, behind.how, behind.book, known=None)
+        called = free.vote(
+            plain.model_copy(update={"tools": (TOOL,), "params": {**plain.params, "tool_choice": "required"}})
+        )
+        assert called.leader is not None
+        (call,) = called.leader.message.tool_calls
+        assert call.name == "find"
+        assert json.loads(call.arguments)["which"] in ("lamp", "tent")
+
+
+def _dataset(examples: list[Example]) -> Dataset:
+    return Dataset(id="d", task_id="t", rows=(), content_hash="h", seed=0)
