@@ -87,8 +87,9 @@ def print_run(outcome: RunOutcome, out: Console) -> None:
     for row in shown:
         passed = row.verdict == "pass"
         verdict = VERDICT[row.verdict] + (" [green]· live[/]" if row.released else "")
+        said = "\n".join((row.reason, *row.notes))
         made.add_row(
-            f"[bold]{escape(row.name)}[/]\n[dim]{escape(row.reason)}[/]", f"{row.n_calls:,}", verdict,
+            f"[bold]{escape(row.name)}[/]\n[dim]{escape(said)}[/]", f"{row.n_calls:,}", verdict,
             row.method or "–", percent(row.coverage if passed else None),
             percent(row.agreement if passed else None),
         )  # fmt: skip
