@@ -29,9 +29,10 @@ def made(i: int, rng: random.Random) -> Example:
     text = "tell me a joke about cats" if i % 4 == 3 else f"what about {' and '.join(orders)} of mine"
     parts = tuple(ToolCallPart(name="look_up", arguments=f'{{"order_id": "{o}"}}') for o in orders)
     answer = (TextPart(content=SORRY),) if i % 4 == 3 else parts
+    user = Message(role="user", parts=(TextPart(content=f"{text} {i}"),))
     return Example(
         call_id=f"c{i}", session_id=f"s{i}", group=f"s{i}", split="train",
-        prompt=Request(messages=(Message(role="user", parts=(TextPart(content=f"{text} {i}"),)),), tools=(TOOL,)),
+        prompt=Request(messages=(user,), tools=(TOOL,)),
         completion=Message(role="assistant", parts=answer),
     )  # fmt: skip
 
