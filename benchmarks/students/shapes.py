@@ -3,9 +3,9 @@
     python benchmarks/students/shapes.py [--calls 1500] [--only made|real] [--cases 'label, bare' ...]
 
 Made-up logs (`_shapes.py`: labels bare, in a sentence, in JSON; nested JSON, arrays, normalised dates;
-tools or none, several at once; Chinese) and, where the recorded data lies beside the checkout, small real ones
-(four DSTC8 domains, CLINC150 by domain, two SNIPS tools). Each goes through import, `run --all --release` and a
-replay of calls that were not imported: of DSTC8 its own test file, of the rest another draw or CLINC's `val`.
+tools or none, several at once; Chinese) and, where the recorded data lies beside the checkout, small real
+ones (four DSTC8 domains, CLINC150 by domain, two SNIPS tools). Each goes through import, `run --release`
+and a replay of calls that were not imported: DSTC8's own test file, else another draw or CLINC's `val`.
 """
 
 from __future__ import annotations
