@@ -51,6 +51,22 @@ def test_a_person_corrects_which_tools_write(cli: Callable, looped, tmp_path: Pa
     assert cli("--home", home, "tasks", "tools", desk, "--write", "no_such_tool").code == 1
 
 
+def test_a_person_says_which_fields_count(cli: Callable, looped, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(looped.home, home)
+    desk = task_id(looped, "action")
+    before = {f["name"]: f for f in cli("--home", home, "tasks", "fields", desk, "--json").json["fields"]}
+    assert all(f["counts"] and f["answers"] >= f["values"] > 0 for f in before.values())
+    name = sorted(before)[0]
+    said = cli("--home", home, "tasks", "fields", desk, "--ignore", name, "--json").json["fields"]
+    assert [f["name"] for f in said if not f["counts"]] == [name]
+    routes = cli("--home", home, "routes", "list", "--json").json["routes"]
+    assert desk not in {r["task_id"] for r in routes}
+    again = cli("--home", home, "tasks", "fields", desk, "--count", name, "--json").json["fields"]
+    assert all(f["counts"] for f in again)
+    assert cli("--home", home, "tasks", "fields", desk, "--ignore", "no_such_field").code == 1
+
+
 def test_two_students_of_a_task_are_compared(cli: Callable, looped) -> None:
     desk = task_id(looped, "router")
     rows = [

@@ -17,6 +17,7 @@ from rightsizer.students.structured_answer import (
     parse_json,
     read_answer,
     style_of,
+    tool_of,
     unflatten,
     write_answer,
 )
@@ -25,6 +26,22 @@ from rightsizer.types import Message, TextPart, ToolCallPart
 
 def call(name: str, arguments: str) -> Message:
     return Message(role="assistant", parts=(ToolCallPart(id="x", name=name, arguments=arguments),))
+
+
+def calls_of(name: str, *arguments: str) -> Message:
+    return Message(role="assistant", parts=tuple(p for a in arguments for p in call(name, a).parts))
+
+
+def test_calls_of_one_tool_that_differ_in_one_argument_are_one_action() -> None:
+    made = calls_of("look:up", '{"id": "x", "full": true}', '{"id": "y", "full": true}')
+    action, leaves = read_answer(made)
+    assert (action, leaves) == ("each:id:look:up", {("id",): ["x", "y"], ("full",): True})
+    assert tool_of(action) == "look:up"
+    written = write_answer(action, leaves).tool_calls
+    assert [(c.name, json.loads(c.arguments)) for c in written] == [
+        ("look:up", {"id": "x", "full": True}),
+        ("look:up", {"id": "y", "full": True}),
+    ]
 
 
 def say(text: str) -> Message:
@@ -55,6 +72,9 @@ def test_actions_are_told_apart() -> None:
     assert read_answer(call("f", "[1]")).action == "reply"
     two = Message(role="assistant", parts=(*call("f", "{}").parts, *call("g", "{}").parts))
     assert read_answer(two).action == "several"
+    assert read_answer(calls_of("f", '{"a": 1, "b": [2]}', '{"a": 3, "b": [2]}')).action == "several"
+    assert read_answer(calls_of("f", '{"a": 1, "b": 2}', '{"a": 2, "b": 3}')).action == "several"
+    assert read_answer(calls_of("f", "[", "{}")).action == "several"
     assert read_answer(say('{"a": [1]}')) == Answer("json", {("a",): [1]})
     assert read_answer(say("[1, 2]")) == Answer("json", {(): [1, 2]})
     assert read_answer(say("It is {not} JSON")).action == "reply"

@@ -75,7 +75,18 @@ def test_interval_holds_the_value_and_narrows(logs: SimpleNamespace) -> None:
         ([f'{{"name": "Eve{chr(97 + i)}"}}' for i in range(26)], "fields"),
         (['{"tall": 40, "name": "Eve"}'] * 20, "fields"),
         ([f"short {chr(97 + i)}" for i in range(26)], "text"),
-        (["A long letter about the lamp, with many thanks and kind regards to all."] * 20, "text"),
+        (
+            ["The right queue for this message is billing.", "The right queue for this message is repairs."]
+            * 9,
+            "label",
+        ),
+        (
+            [
+                f"A long letter about the lamp to {chr(97 + i)}, with thanks and kind regards."
+                for i in range(26)
+            ],
+            "text",
+        ),
     ],
 )
 def test_output_kind_of_a_task(logs: SimpleNamespace, texts: list[str], output: str) -> None:

@@ -32,8 +32,8 @@ def test_learns_refuses_strangers_and_carries_its_encoder(
 ) -> None:
     trained = fit(label_examples(320), tmp_path / "s", tiny_encoder, precision=precision)
     assert trained.recipe["n_strangers"] > 20
-    assert read(tmp_path / "s").encoder is None
-    student = load_student(tmp_path / "s")
+    assert read(tmp_path / "s").encoder == tiny_encoder.identity  # it looks at the untuned space too
+    student = load_student(tmp_path / "s", encoder=tiny_encoder)
     test = label_examples(160, seed=1, split="test")
     found = student.predict([e.prompt for e in test])
     served = [(p.message.text, e.completion.text) for p, e in zip(found, test, strict=True) if p.message]
@@ -49,12 +49,16 @@ def test_serves_without_torch(tmp_path: Path, tiny_encoder: Encoder) -> None:
         "import sys; sys.modules['torch'] = sys.modules['transformers'] = None\n"
         "from pathlib import Path\n"
         "from rightsizer.students.artifact import load_student\n"
+        "from rightsizer.students.encoder import load_encoder\n"
         "from rightsizer.testing.label_calls import requests\n"
-        "print(len(load_student(Path(sys.argv[1])).predict(requests(['where is my lamp']))))"
+        "student = load_student(Path(sys.argv[1]), encoder=load_encoder(Path(sys.argv[2])))\n"
+        "print(len(student.predict(requests(['where is my lamp']))))"
     )
+    folder = tiny_encoder.files.folder
     done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "s")], capture_output=True, text=True, check=True
-    )
+        [sys.executable, "-c", code, str(tmp_path / "s"), str(folder)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
     assert done.stdout.strip() == "1"
 
 
@@ -64,7 +68,8 @@ def test_two_answers_are_enough(tmp_path: Path, tiny_encoder: Encoder) -> None:
     rows = [e for e in label_examples(320) if any(k in e.completion.text for k in kept)]
     trained = fit(rows, tmp_path / "s", tiny_encoder, epochs=2)
     assert trained.recipe["n_strangers"] == 0
-    assert load_student(tmp_path / "s").predict([rows[0].prompt])[0].message is not None
+    student = load_student(tmp_path / "s", encoder=tiny_encoder)
+    assert student.predict([rows[0].prompt])[0].message is not None
 
 
 def test_open_answers_are_not_tuned_for(tmp_path: Path, tiny_encoder: Encoder) -> None:

@@ -70,7 +70,7 @@ def curve(task: str, as_json: bool) -> None:
     """
     from rightsizer.pipeline import prepare
     from rightsizer.pipeline.curve import learning_curve
-    from rightsizer.pipeline.loop import alpha_of
+    from rightsizer.pipeline.learn import alpha_of
     from rightsizer.types import Task
 
     with workspace() as ws, progress_bar(as_json) as progress:

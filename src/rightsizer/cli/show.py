@@ -12,6 +12,7 @@ from rightsizer.cli.context import console, emit_json, json_option, workspace
 from rightsizer.cli.decoders import export_, runtimes, serve
 from rightsizer.cli.edit import merge, rename, split, unmerge
 from rightsizer.cli.evaluations import compare, curve, slices, tools
+from rightsizer.cli.fields import fields
 from rightsizer.cli.measures import judge, measures, pass_k
 from rightsizer.cli.name_tasks import name_tasks
 
@@ -204,6 +205,7 @@ for _edit in (merge, unmerge, split, rename):
     tasks.add_command(_edit)
 tasks.add_command(name_tasks)
 tasks.add_command(tools)
+tasks.add_command(fields)
 
 
 def _record_group(name: str, doc: str) -> click.Group:

@@ -104,7 +104,13 @@ def print_run(outcome: RunOutcome, out: Console) -> None:
             percent(row.agreement if passed else None),
         )  # fmt: skip
     out.print(made)
-    print_reasons([(r.verdict, r.name + (" · live" if r.released else ""), r.reason) for r in shown], out)
+    print_reasons(
+        [
+            (r.verdict, r.name + (" · live" if r.released else ""), "\n".join((r.reason, *r.notes)))
+            for r in shown
+        ],
+        out,
+    )
     if len(shown) < len(outcome.tasks):
         rest = len(outcome.tasks) - len(shown)
         out.print(f"[dim]and {rest} smaller tasks with nothing to train on yet: rightsizer tasks list[/]")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rightsizer.candidates.shortlist import shortlist
+from rightsizer.candidates.worth import why_not_tuned
 from rightsizer.curation.balance import Balance, balance
 from rightsizer.curation.near_duplicates import near_duplicate_groups
 from rightsizer.pipeline.collect import task_calls
@@ -155,19 +156,38 @@ def candidates_for(ws: Workspace, task: Task, n_train: int) -> list[Candidate]:
     return shortlist(task, n_train, ws.encoder is not None, tuning, static=static)
 
 
+def alpha_of(ws: Workspace, task: Task) -> float:
+    """The mean disagreement tolerated on a task: its own, else the setting for its kind of output."""
+    return task.policy.alpha or ws.settings.gate.alpha(task.output)
+
+
+def spared(ws: Workspace, learning: Learning, students: Sequence[Student]) -> str:
+    """Why no encoder is tuned for a task whose cheaper students are trained; empty where one may be."""
+    if not any(c.accepted and c.method == "minilm-tuned" for c in learning.candidates):
+        return ""
+    frozen = next((s.recipe for s in students if s.method == "minilm-linear"), {})
+    steady = learning.task.readiness_parts.get("steady")
+    return why_not_tuned(frozen.get("held_out_right"), alpha_of(ws, learning.task), steady)
+
+
 def train_students(
     ws: Workspace, learning: Learning, *, only: Sequence[str] = (), progress: Progress = silent
 ) -> list[Student]:
-    """Train every accepted candidate (or those whose method is in `only`) on the train split (S5)."""
+    """Train every accepted candidate (or those whose method is in `only`) on the train split (S5).
+
+    An encoder is tuned only where the frozen one leaves something to gain (`spared`), or by its name.
+    """
     from rightsizer.training.train import train
 
     ws.enter("train", task=learning.task.id, dataset=learning.dataset.id)
-    students = []
+    students: list[Student] = []
     (ws.home / "artifacts").mkdir(mode=0o700, exist_ok=True)
     learn = policy_of(ws).learn  # how its examples were masked: it must serve so
     train_split = learning.part("train")[: ws.settings.train.max_examples]
     for candidate in learning.candidates:
         if not candidate.accepted or (only and candidate.method not in only):
+            continue
+        if candidate.method == "minilm-tuned" and not only and spared(ws, learning, students):
             continue
         student_id = new_id("student")
         artifact = f"artifacts/students/{student_id}"

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from rightsizer.pipeline.collect import curate_log, discover_tasks
 from rightsizer.pipeline.deploy import release_student
-from rightsizer.pipeline.learn import Learning, candidates_for, prepare, train_students
+from rightsizer.pipeline.learn import (
+    Learning,
+    alpha_of,
+    candidates_for,
+    prepare,
+    spared,
+    train_students,
+)
 from rightsizer.pipeline.progress import Progress, silent
 from rightsizer.pipeline.prove import decide, keep, scored, spend
 from rightsizer.pipeline.workspace import Workspace
@@ -23,6 +30,7 @@ FREE_TEXT = (
     "free-text replies: hardly two are alike, so no student can be shown to agree; they stay on the LLM"
 )
 ABSTAINS = "every student abstains on nearly all calls: the answers do not repeat and cannot be copied"
+DECLARE = "if it does not count: rightsizer tasks fields TASK --ignore FIELD"
 
 
 class TaskOutcome(Frozen):
@@ -47,6 +55,7 @@ class TaskOutcome(Frozen):
     n_test: int = 0
     calls_needed: int | None = None
     train_s: float = 0.0
+    notes: tuple[str, ...] = ()
     released: bool = False
 
 
@@ -136,7 +145,7 @@ def _prove_all(
     for learning, students, tries in entries:
         train_s = sum(s.train_s for s in students)
         if not tries:
-            rows.append(_no_answers(ws, learning, train_s))
+            rows.append(_no_answers(ws, learning, students, train_s))
             continue
         tried = []
         for one in tries:
@@ -144,7 +153,9 @@ def _prove_all(
             evaluation = decide(ws, one.student, learning, one.calibration, test, delta=delta)
             keep(ws, evaluation, one.student, learning.dataset, one.calibration + test)
             tried.append((one.student, evaluation))
-        rows.append(_conclude(ws, learning, tried, release, train_s))
+        row = _conclude(ws, learning, tried, release, train_s)
+        note = spared(ws, learning, students)
+        rows.append(row.model_copy(update={"notes": (note,)}) if note else row)
     return rows
 
 
@@ -153,9 +164,13 @@ def has_a_chance(student: Student, alpha: float) -> bool:
     return student.method != "majority" or float(student.recipe.get("share", 1.0)) >= 1 - alpha
 
 
-def alpha_of(ws: Workspace, task: Task) -> float:
-    """The mean disagreement tolerated on a task: its own, else the setting for its kind of output."""
-    return task.policy.alpha or ws.settings.gate.alpha(task.output)
+def why_abstaining(recipes: Sequence[Mapping[str, Any]]) -> str:
+    """What the structured student says of the commonest action, and what a person can do about it."""
+    actions = [a for r in recipes for a in r.get("actions", {}).values() if a.get("reason")]
+    if not actions:
+        return ""
+    reason = str(max(actions, key=lambda a: int(a["rows"]))["reason"])
+    return f"{reason} ({DECLARE})" if reason.startswith("free text") else reason
 
 
 def answers_enough(ws: Workspace, calibration: Sequence[Score]) -> bool:
@@ -164,8 +179,12 @@ def answers_enough(ws: Workspace, calibration: Sequence[Score]) -> bool:
     return answered >= max(1.0, ws.settings.gate.min_coverage * len(calibration))
 
 
-def _no_answers(ws: Workspace, learning: Learning, train_s: float) -> TaskOutcome:
-    row = _refused(ws, learning.task, "fail", FREE_TEXT if learning.task.output == "text" else ABSTAINS)
+def _no_answers(
+    ws: Workspace, learning: Learning, students: Sequence[Student], train_s: float
+) -> TaskOutcome:
+    why = why_abstaining([s.recipe for s in students])
+    reason = FREE_TEXT if learning.task.output == "text" else f"{ABSTAINS}; {why}" if why else ABSTAINS
+    row = _refused(ws, learning.task, "fail", reason)
     counts = {s: learning.dataset.count(s) for s in ("calibration", "test")}
     return row.model_copy(
         update={

@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,7 @@ def count_terms(one: Input) -> Counter[str]:
     counts.update(f"w{a} {b}" for a, b in pairwise(words))
     for word, n in Counter(words).items():
         for gram in _char_grams(word):
-            counts["c" + gram] += n
+            counts[gram] += n
     counts.update("h" + w for w in split_words(one.context))
     counts.update("s" + fact for fact in one.state)
     return counts
@@ -72,13 +73,12 @@ def split_words(text: str) -> list[str]:
     return WORD.findall(unicodedata.normalize("NFKC", text).lower())
 
 
-def _char_grams(word: str) -> Iterable[str]:
+@lru_cache(maxsize=20_000)
+def _char_grams(word: str) -> tuple[str, ...]:
+    """The n-grams of a word, as terms. Calls of a task share most of their words: cutting is remembered."""
     padded = f" {word[:64]} "
-    for size in CHAR_SIZES:
-        if size > len(padded):
-            break
-        for i in range(len(padded) - size + 1):
-            yield padded[i : i + size]
+    sizes = [size for size in CHAR_SIZES if size <= len(padded)]
+    return tuple("c" + padded[i : i + size] for size in sizes for i in range(len(padded) - size + 1))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from rightsizer.students.answers import stamp
 from rightsizer.students.artifact import Artifact
 from rightsizer.students.features import Sparse, TextFeatures
 from rightsizer.students.inputs import Input, read_inputs
-from rightsizer.students.novelty import Judge, Space, gather_evidence
+from rightsizer.students.novelty import Judge, Space, gather_evidence, nearness
 from rightsizer.students.own_encoder import encoder_of
 from rightsizer.students.static_encoder import StaticEncoder
 from rightsizer.types import Message, Prediction, Request
@@ -57,11 +57,26 @@ class Own:
 
 
 @dataclass(frozen=True)
+class Base:
+    """The shared encoder beside a tuned one, and the training inputs as it sees them.
+
+    Tuning folds away the directions that tell no two answers apart, and strangers lie in those.
+    """
+
+    encoder: Encoder
+    space: Space
+
+    def nearness(self, payloads: Sequence[str], best: npt.NDArray[np.int64]) -> Floats:
+        """The columns of `novelty.nearness` in this space."""
+        return nearness(self.space, np.asarray(self.encoder.encode(payloads), np.float32), best)
+
+
+@dataclass(frozen=True)
 class LabelStudent:
     """A `Predictor` over fixed answers. ``answers[i]`` is None for the class of all rare answers.
 
     `projection` (terms, dims) makes the vectors of the no-encoder runtime; it is empty with an encoder.
-    With `own`, the encoder is this student's own and lies in its folder.
+    With `own`, the encoder is this student's own and lies in its folder; `base` is the shared one beside it.
     """
 
     mask: PayloadMask | None
@@ -73,6 +88,7 @@ class LabelStudent:
     projection: npt.NDArray[np.float16]
     encoder: Encoder | None
     own: Own | None = None
+    base: Base | None = None
 
     def predict(self, requests: Sequence[Request]) -> list[Prediction]:
         """One prediction per request, in order."""
@@ -92,7 +108,11 @@ class LabelStudent:
         dense = self.dense(inputs, sparse)
         scores = self.linear.scores(sparse, dense)
         own = self.own.classes if self.own is not None else None
-        return scores.argmax(1), gather_evidence(scores, sparse.unknown, dense, self.space, own)
+        best = scores.argmax(1)
+        evidence = gather_evidence(scores, sparse.unknown, dense, self.space, own)
+        if self.base is not None:
+            evidence = np.hstack([evidence, self.base.nearness([one.payload for one in inputs], best)])
+        return best, evidence
 
     def dense(self, inputs: Sequence[Input], sparse: Sparse) -> Floats:
         """Unit vectors of the inputs: the encoder's, or the projected sparse features."""
@@ -127,7 +147,10 @@ class LabelStudent:
         if self.own is not None:
             params["own_encoder"] = dict(self.own.params)
             arrays["own.classes"] = self.own.classes
-            return Artifact("label", params, arrays, None, self.own.blobs)
+            if self.base is not None:
+                arrays |= self.base.space.arrays("base")
+            shared = self.base.encoder.identity if self.base is not None else None
+            return Artifact("label", params, arrays, shared, self.own.blobs)
         if isinstance(self.encoder, StaticEncoder):
             params["static_pieces"] = list(self.encoder.pieces)
             return Artifact("label", params, arrays | self.encoder.arrays(), None)
@@ -144,9 +167,11 @@ def project(sparse: Sparse, projection: npt.NDArray[np.float16]) -> Floats:
 def load_label(artifact: Artifact, encoder: Encoder | None) -> LabelStudent:
     """The student of a 'label' artifact."""
     params, arrays = artifact.params, artifact.arrays
-    own = None
+    own = base = None
     if "own_encoder" in params:
         own = Own(arrays["own.classes"], params["own_encoder"], artifact.blobs)
+        if encoder is not None and "base.points" in arrays:
+            base = Base(encoder, Space.from_arrays(arrays, "base"))
     return LabelStudent(
         mask=PayloadMask.model_validate(params["mask"]) if params["mask"] is not None else None,
         answers=tuple(Message.model_validate(a) if a is not None else None for a in params["answers"]),
@@ -162,4 +187,5 @@ def load_label(artifact: Artifact, encoder: Encoder | None) -> LabelStudent:
         projection=arrays["projection"],
         encoder=encoder_of(artifact, encoder),
         own=own,
+        base=base,
     )

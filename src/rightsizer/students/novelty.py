@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 EVIDENCE = ("margin", "gap", "log_share", "near_class", "near_lead", "near_any", "mahalanobis", "known_terms")
 # With an encoder of its own a student also has the classifier that the encoder was tuned by.
-TUNED_EVIDENCE = (*EVIDENCE, "own_cosine", "own_share")
+# And it looks at the untuned space too (`Base`): what no answer depends on is folded away by tuning.
+BASE_EVIDENCE = ("base_class", "base_lead", "base_any", "base_mahalanobis")
+TUNED_EVIDENCE = (*EVIDENCE, "own_cosine", "own_share", *BASE_EVIDENCE)
 OWN_SCALE = 20.0
 NEIGHBOURS = 5
 SHARPNESS = 6.0
@@ -43,22 +45,19 @@ class Space:
     means: Floats
     whiten: Floats
 
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+    def arrays(self, name: str = "space") -> dict[str, npt.NDArray[Any]]:
+        """What an artifact keeps of it, under `name`."""
         return {
-            "space.points": self.points.astype(np.float16),
-            "space.labels": self.labels,
-            "space.means": self.means,
-            "space.whiten": self.whiten,
+            f"{name}.points": self.points.astype(np.float16),
+            f"{name}.labels": self.labels,
+            f"{name}.means": self.means,
+            f"{name}.whiten": self.whiten,
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Space:
-        return cls(
-            arrays["space.points"].astype(np.float32),
-            arrays["space.labels"],
-            arrays["space.means"],
-            arrays["space.whiten"],
-        )
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], name: str = "space") -> Space:
+        points, *rest = (arrays[f"{name}.{part}"] for part in ("points", "labels", "means", "whiten"))
+        return cls(points.astype(np.float32), *rest)
 
 
 def fit_space(

@@ -18,7 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rightsizer.students.answers import stamp
-from rightsizer.students.structured_answer import JSON, Path, unflatten, write_answer
+from rightsizer.students.structured_answer import (
+    SAY,
+    Path,
+    arguments_of,
+    tool_of,
+    unflatten,
+    write_answer,
+)
 from rightsizer.students.structured_embed import TokenEncoder, pooled, token_vectors
 from rightsizer.students.structured_fields import ActionModel, Filled, fill
 from rightsizer.students.structured_linear import Softmax
@@ -164,28 +171,36 @@ def tool_schema(request: Request, name: str) -> dict[str, Any] | None:
 def forbidden(request: Request, action: str) -> str:
     """Why the caller's ``tool_choice`` does not allow an action; empty when it does."""
     choice = request.params.get("tool_choice")
-    tool = action.removeprefix("tool:") if action.startswith("tool:") else None
+    tool = tool_of(action)
     if tool is None:
         demanded = isinstance(choice, dict) or choice in ("required", "any")
         return "the caller demands a tool call" if demanded else ""
     if choice == "none":
         return "the caller allows no tool call"
+    if action.startswith("each:") and request.params.get("parallel_tool_calls") is False:
+        return "the caller allows one tool call at a time"
     named = choice.get("function", choice).get("name") if isinstance(choice, dict) else None
     return f"the caller demands the tool {named}" if named and named != tool else ""
 
 
 def violation(request: Request, action: str, leaves: Mapping[Path, Any]) -> str:
     """Why an answer would not validate against the request's own schema; empty when it does."""
-    schema = answer_schema(request) if action == JSON else tool_schema(request, action.removeprefix("tool:"))
+    tool = tool_of(action)
+    schema = answer_schema(request) if tool is None else tool_schema(request, tool)
+    if action.startswith(SAY):
+        return "" if schema is None else "the caller wants JSON"
+    made = [unflatten(leaves)] if tool is None else arguments_of(action, leaves)
+    if not made:
+        return "nothing to call the tool with"
     if schema is None:
-        return "" if action == JSON else "the tool is not offered"
+        return "" if tool is None else "the tool is not offered"
     validator = _validator(json.dumps(schema, sort_keys=True))
     if validator is None:
         return "the schema of the answer is not a JSON Schema"
     from referencing.exceptions import Unresolvable
 
     try:
-        error = next(iter(validator.iter_errors(unflatten(leaves))), None)
+        error = next((e for one in made for e in validator.iter_errors(one)), None)
     except Unresolvable:
         return "the schema of the answer refers to another document"
     if error is None:

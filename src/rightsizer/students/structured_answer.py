@@ -1,8 +1,10 @@
 """An answer taken apart into an action and its leaves, and put together again.
 
-An *action* is ``tool:<name>``, ``json`` (a JSON object or array as text), ``several`` (more than one
-tool call) or ``reply`` (anything else). Leaves are addressed by their path of object keys; arrays are
-leaves. A leaf's value is spoken of by its *code*: its JSON text with sorted keys, or ``ABSENT``.
+An *action* is ``tool:<name>``, ``each:<argument>:<name>`` (several calls of one tool that differ in one
+argument), ``json`` (a JSON object or array as text), ``say:<text>`` (a sentence that recurs), ``several``
+(other tool calls at once) or ``reply`` (anything else). Leaves are addressed by their path of object
+keys; arrays are leaves. A leaf's value is spoken of by its *code*: its JSON text with sorted keys, or
+``ABSENT``.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from rightsizer.types import Message, TextPart, ToolCallPart
 
 ABSENT = ""
 REPLY, SEVERAL, JSON = "reply", "several", "json"
+SAY = "say:"
 Path = tuple[str, ...]
 
 _FENCE = re.compile(r"\A\s*```[A-Za-z]*\s*\n(.*)\n\s*```\s*\Z", re.DOTALL)
@@ -91,7 +94,7 @@ def read_answer(message: Message) -> Answer:
     """Take a teacher's message apart. Arguments that are no JSON object make it a ``reply``."""
     calls = message.tool_calls
     if len(calls) > 1:
-        return Answer(SEVERAL, {})
+        return _read_several(calls)
     if calls:
         try:
             arguments = json.loads(calls[0].arguments or "{}")
@@ -104,6 +107,37 @@ def read_answer(message: Message) -> Answer:
     if value is None:
         return Answer(REPLY, {})
     return Answer(JSON, flatten(value) if value != {} else {})
+
+
+def _read_several(calls: Sequence[ToolCallPart]) -> Answer:
+    """Calls of one tool that differ in one flat argument, which becomes an array; else ``several``."""
+    try:
+        made = [json.loads(c.arguments or "{}") for c in calls]
+    except (ValueError, RecursionError):
+        return Answer(SEVERAL, {})
+    first, alike = made[0], len({c.name for c in calls}) == 1
+    if not alike or any(not isinstance(a, dict) or a.keys() != first.keys() for a in made):
+        return Answer(SEVERAL, {})
+    differ = [key for key in first if len({code(a[key]) for a in made}) > 1]
+    if len(differ) != 1 or any(isinstance(v, dict | list) for a in made for v in a.values()):
+        return Answer(SEVERAL, {})
+    leaves: dict[Path, Any] = {(k,): [a[k] for a in made] if k in differ else first[k] for k in first}
+    return Answer(f"each:{differ[0]}:{calls[0].name}", leaves)
+
+
+def tool_of(action: str) -> str | None:
+    """The tool that an action calls, once or several times; None where it calls none."""
+    kind, _, rest = action.partition(":")
+    return rest if kind == "tool" else rest.partition(":")[2] if kind == "each" else None
+
+
+def arguments_of(action: str, leaves: Mapping[Path, Any]) -> list[Any]:
+    """The arguments of each call of an action that calls a tool."""
+    if not action.startswith("each:"):
+        return [unflatten(leaves)]
+    key = (action.split(":", 2)[1],)
+    values = leaves.get(key)
+    return [unflatten({**leaves, key: v}) for v in (values if isinstance(values, list) else [])]
 
 
 def style_of(texts: Iterable[str]) -> tuple[str, bool]:
@@ -124,10 +158,11 @@ def write_answer(
     action: str, leaves: Mapping[Path, Any], style: tuple[str, bool] = ("default", False)
 ) -> Message:
     """The assistant message for an action with its leaves; a tool call has no id yet."""
-    if action.startswith("tool:"):
-        arguments = json.dumps(unflatten(leaves), ensure_ascii=False)
-        call = ToolCallPart(name=action.removeprefix("tool:"), arguments=arguments)
-        return Message(role="assistant", parts=(call,))
+    if tool := tool_of(action):
+        made = [json.dumps(a, ensure_ascii=False) for a in arguments_of(action, leaves)]
+        return Message(role="assistant", parts=tuple(ToolCallPart(name=tool, arguments=a) for a in made))
+    if action.startswith(SAY):
+        return Message(role="assistant", parts=(TextPart(content=action.removeprefix(SAY)),))
     text = json.dumps(unflatten(leaves), ensure_ascii=False, **STYLES[style[0]])
     if style[1]:
         text = f"```json\n{text}\n```"

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rightsizer.students.structured_answer import ABSENT, Path, code, decode
+from rightsizer.students.structured_answer import ABSENT, Path, code, decode, tool_of
 from rightsizer.students.structured_candidates import Option, harvest
 from rightsizer.students.structured_linear import Softmax
 from rightsizer.students.structured_ranker import NOTHING, Ranker, admissible, option_features
@@ -175,7 +175,7 @@ def ranked_options(
 ) -> tuple[list[Option], list[list[str]]]:
     """The options of a field and their features; where it may be left out, that comes last."""
     able = admissible(options, ranker.shapes)
-    features = option_features(state, able, model_action.removeprefix("tool:"), item.name)
+    features = option_features(state, able, tool_of(model_action) or model_action, item.name)
     if ranker.optional:
         features.append(
             [*NOTHING, f"nothing step={state.step}", *(f"nothing {w}" for w in state.features[:40])]

@@ -19,6 +19,8 @@ _UNITS = (
 )
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _HAN = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+_HAN_TENS = {"十": 10, "百": 100, "千": 1000}
+_SUFFIXES = {"k": 10**3, "m": 10**6, "千": 10**3, "万": 10**4, "thousand": 10**3, "million": 10**6}
 _MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
@@ -26,13 +28,14 @@ _MONTHS = (
 
 
 def number_from_words(text: str) -> int | None:
-    """``twenty-five`` → 25, ``二十五`` → 25, ``a couple`` → 2; None for anything else or above 99."""
+    """``twenty-five`` → 25, ``二十五`` → 25, ``a couple`` → 2; None for anything else, or above 99
+    in English and 9,999 in Chinese."""
     folded = text.strip().lower()
     if folded in ("a couple", "couple", "a pair"):
         return 2
     if folded in ("a dozen", "dozen"):
         return 12
-    if folded and all(c in _HAN or c == "十" for c in folded):
+    if folded and all(c in _HAN or c in _HAN_TENS for c in folded):
         return _from_han(folded)
     words = re.split(r"[\s-]+", folded)
     if len(words) == 1 and words[0] in _UNITS:
@@ -47,14 +50,17 @@ def number_from_words(text: str) -> int | None:
 
 
 def _from_han(text: str) -> int | None:
-    if "十" not in text:
-        return _HAN[text] if len(text) == 1 else None
-    if text.count("十") > 1:
+    if len(text) == 1 and text in _HAN:
+        return _HAN[text]
+    found = re.fullmatch(r"((.)千)?零?((.)百)?零?((.)?十)?零?(.)?", text)
+    if not found or not any(c in text for c in _HAN_TENS):
         return None
-    left, right = text.split("十")
-    if len(left) > 1 or len(right) > 1:
-        return None
-    return 10 * (_HAN[left] if left else 1) + (_HAN[right] if right else 0)
+    total = 0
+    for digit, size in ((found[2], 1000), (found[4], 100), (found[6], 10), (found[7], 1)):
+        if digit is not None and digit not in _HAN:
+            return None
+        total += size * _HAN[digit] if digit else 0
+    return total + (10 if found[5] == "十" else 0)
 
 
 def _number(text: str) -> int | float | None:
@@ -62,6 +68,15 @@ def _number(text: str) -> int | float | None:
     if not re.fullmatch(r"[+-]?\d+(\.\d+)?", cleaned):
         return None
     value = float(cleaned)
+    return int(value) if value.is_integer() else value
+
+
+def _scaled(text: str) -> int | float | None:
+    """``5k`` → 5000, ``1.2 million`` → 1200000, ``3万`` → 30000."""
+    found = re.fullmatch(r"[$€£¥]?\s*(\d+(?:\.\d+)?)\s*([a-z]+|千|万)", text.strip().lower())
+    if not found or found[2] not in _SUFFIXES:
+        return None
+    value = round(float(found[1]) * _SUFFIXES[found[2]], 6)
     return int(value) if value.is_integer() else value
 
 
@@ -94,6 +109,22 @@ def _iso_date(text: str) -> str | None:
         day, month, year = int(found[1]), _month(found[2]), int(found[3])
     else:
         return None
+    return _date(year, month, day)
+
+
+def _iso_date_day_first(text: str) -> str | None:
+    """``3.4.2025`` or ``3/4/2025`` as in most of the world, the day first."""
+    found = re.fullmatch(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", text.strip())
+    return _date(int(found[3]), int(found[2]), int(found[1])) if found else None
+
+
+def _month_day(text: str) -> str | None:
+    """A date without its year → ``MM-DD``: ``March 5th``, ``5 Mar``, ``3月5日``. No year is ever made up."""
+    whole = _iso_date(f"{text.strip()} 2000") or _iso_date(f"2000年{text.strip()}")
+    return None if whole is None else whole[5:]
+
+
+def _date(year: int, month: int, day: int) -> str | None:
     return f"{year:04d}-{month:02d}-{day:02d}" if 1 <= month <= 12 and 1 <= day <= 31 else None
 
 
@@ -115,6 +146,7 @@ TRANSFORMS: dict[str, Callable[[str], Any]] = {
     "lower": str.lower,
     "upper": str.upper,
     "title": str.title,
+    "singular": lambda text: text[:-1] if text.endswith("s") else None,
     "sentence": lambda text: text[:1].upper() + text[1:],
     "number": _number,
     "number-text": lambda text: None if _number(text) is None else str(_number(text)),
@@ -126,6 +158,9 @@ TRANSFORMS: dict[str, Callable[[str], Any]] = {
     "no-blanks": lambda text: re.sub(r"\s+", "", text),
     "snake": lambda text: re.sub(r"[\s-]+", "_", text.strip().lower()),
     "iso-date": _iso_date,
+    "iso-date-day-first": _iso_date_day_first,
+    "month-day": _month_day,
+    "scaled-number": _scaled,
     "clock": _clock,
 }
 

@@ -31,11 +31,12 @@ _WORK = (
     ),
 )
 GOAL_WEIGHT = 4  # a sentence that says the goal or the role counts so many times
+OFTEN = 3  # a sentence given so often is one of a fixed set, however long
 MOST_PLAIN = 3  # other sentences count at most so often
 
 
 def find_output(facts: Sequence[Fact], policy: Policy) -> OutputKind:
-    """The kind of output of a task. Short lines are labels only where they recur."""
+    """The kind of output of a task. Short lines are labels where they recur, sentences where each does."""
     answered = [f for f in facts if f.kind is not None]
     if not answered:
         return "text"
@@ -43,12 +44,22 @@ def find_output(facts: Sequence[Fact], policy: Policy) -> OutputKind:
     kinds = Counter(f.kind for f in answered)
     if kinds["tool_call"] >= rules.tool_share * n:
         return "tool_call"
-    if kinds["label"] >= rules.label_share * n:
-        distinct = len({f.answer for f in answered if f.kind == "label"})
-        if distinct <= max(rules.label_distinct_share * kinds["label"], 2):
+    canned = _recurring(answered, rules.repeated_sessions)
+    short = [f for f in answered if f.kind == "label" or (f.kind == "text" and f.answer in canned)]
+    if len(short) >= rules.label_share * n:
+        distinct = len({f.answer for f in short})
+        if distinct <= max(rules.label_distinct_share * len(short), 2):
             return "label"
-        return "fields" if _json_share(answered) >= 0.5 else "text"
     return "fields" if _json_share(answered) >= 0.5 else "text"
+
+
+def _recurring(facts: Sequence[Fact], sessions: int) -> set[str]:
+    """Answers of any length that were given at least `OFTEN` times, in so many sessions or more."""
+    seen: dict[str, set[str]] = {}
+    for f in facts:
+        seen.setdefault(f.answer, set()).add(f.session)
+    often = Counter(f.answer for f in facts)
+    return {a for a, s in seen.items() if len(s) >= sessions and often[a] >= OFTEN}
 
 
 def find_type(facts: Sequence[Fact], output: OutputKind, template: str, policy: Policy) -> str:

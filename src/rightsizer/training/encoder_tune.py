@@ -36,7 +36,8 @@ HEAD_LR = 3e-3
 class Tuning:
     """How to tune. `lora_rank` 0 tunes all weights but the embeddings; `scale` multiplies the cosines.
 
-    `patience` is how many looks without a better held-out accuracy end the run; `max_steps` bounds it.
+    `patience` is how many looks in a row at a clearly worse held-out accuracy end the run;
+    `max_steps` bounds it.
     """
 
     epochs: float = 3.0
@@ -195,10 +196,12 @@ class _Run:
                 progress("tune", step, total)
             if len(check) and (step % look_every == 0 or step == total):
                 accuracies.append(self._accuracy(check, classes))
-                waited = 0 if accuracies[-1] > best else waited + (accuracies[-1] < best)
-                # Of equals the later one: it has seen more and its rate is lower.
-                if accuracies[-1] >= best:
-                    best, kept = accuracies[-1], self._snapshot(classes)
+                # A few hundred rows cannot tell weights apart that differ by less than their standard error:
+                # of those the later ones, which have seen more at a lower rate.
+                slack = math.sqrt(max(best * (1 - best), 0.0) / len(check))
+                waited = waited + 1 if accuracies[-1] < best - slack else 0
+                if not waited:
+                    best, kept = max(best, accuracies[-1]), self._snapshot(classes)
                 if waited >= how.patience:
                     break
         weights, heads = kept if len(check) else self._snapshot(classes)

@@ -118,6 +118,7 @@ def train_label(
         "n_terms": len(features.terms),
         "encoder": encoder.identity if encoder else None,
         "cross_validated_accuracy": round(chosen.accuracy, 4),
+        "held_out_right": round(float(crossed.right.mean()), 4),
     }
     return describe(
         candidate,

@@ -18,12 +18,13 @@ import numpy as np
 
 from rightsizer.errors import InputError
 from rightsizer.students.artifact import save
-from rightsizer.students.label import LabelStudent, Own
+from rightsizer.students.label import Base, LabelStudent, Own
+from rightsizer.students.novelty import Space, fit_space, nearness
 from rightsizer.students.own_encoder import export_encoder, open_encoder, pack_encoder
 from rightsizer.training.encoder_tune import Tuned, Tuning, tune_encoder
 from rightsizer.training.folds import deal_folds
 from rightsizer.training.label import CrossFit, Material, read_material, related_thirds, say_why
-from rightsizer.training.label_fit import Rows, fit_judge, fit_linear, held_out, to_matrix
+from rightsizer.training.label_fit import Fitted, Rows, fit_judge, fit_linear, held_out, to_matrix
 from rightsizer.training.trained import Progress, Trained, describe
 from rightsizer.types import Candidate, Example, Task
 
@@ -92,7 +93,9 @@ def train_tuned_label(
     if isinstance(material, str):
         return say_why(material, candidate, len(examples), out, start)
     teaching = Teaching(material, files, replace(how, max_tokens=files.max_tokens), settings, seed, tell)
-    crossed = rehearse(teaching, _vectors(encoder, teaching))
+    assert encoder is not None  # `_tunable` saw its files
+    vectors = np.asarray(encoder.encode(teaching.payloads, progress=tell), np.float32)
+    crossed = rehearse(teaching, vectors)
     judge = fit_judge(crossed.evidence, crossed.right, crossed.foreign, abstain=float(settings["abstain"]))
     everything = np.arange(len(material.labels))
     tuned, served, own = _tune(teaching, everything, str(settings["precision"]))
@@ -100,7 +103,7 @@ def train_tuned_label(
     fitted = fit_linear(_rows(teaching, served), everything, float(settings["c"]), seed)
     student = LabelStudent(
         material.mask, material.classes.answers, material.features, fitted.linear, fitted.space, judge,
-        np.zeros((0, 0), np.float16), served, own,
+        np.zeros((0, 0), np.float16), served, own, Base(encoder, _space(material, vectors, everything)),
     )  # fmt: skip
     save(student.to_artifact(), out)
     recipe = {
@@ -123,14 +126,29 @@ def _tunable(encoder: Encoder | None) -> EncoderFiles:
     return files
 
 
-def _vectors(encoder: Encoder | None, teaching: Teaching) -> Floats:
-    """What the untuned encoder makes of the payloads: it says which classes are related."""
-    assert encoder is not None
-    return np.asarray(encoder.encode(teaching.payloads, progress=teaching.tell), np.float32)
+@dataclass(frozen=True)
+class _Rehearsal:
+    """A student of the rows `learn`, asked about others of `rows`; `base` holds the untuned `vectors`."""
+
+    rows: Rows
+    fitted: Fitted
+    learn: npt.NDArray[np.int64]
+    own: Own
+    base: Space
+    vectors: Floats
+
+    def weigh(self, test: npt.NDArray[np.int64]) -> tuple[Any, Floats]:
+        """(predicted label, evidence) of the rows `test`."""
+        predicted, found = held_out(self.rows, self.fitted, self.learn, test, self.own.classes)
+        best = np.searchsorted(self.fitted.classes, predicted)
+        return predicted, np.hstack([found, nearness(self.base, self.vectors[test], best)])
 
 
 def rehearse(teaching: Teaching, vectors: Floats) -> CrossFit:
-    """Evidence of rows that a tuned encoder has not seen, and of rows of classes that it has not seen."""
+    """Evidence of rows that a tuned encoder has not seen, and of rows of classes that it has not seen.
+
+    `vectors` are what the untuned encoder makes of the payloads: they say which classes are related, too.
+    """
     material, settings, seed = teaching.material, teaching.settings, teaching.seed
     third = related_thirds(_rows_of(teaching, vectors))
     folds = deal_folds(material.groups, material.labels, int(settings["folds"]), seed=seed)
@@ -143,12 +161,14 @@ def rehearse(teaching: Teaching, vectors: Floats) -> CrossFit:
         teaching.tell("judge", fold, int(settings["rehearsals"]))
         fitted = fit_linear(rows, learn, float(settings["c"]), seed)
         new = np.flatnonzero((folds == fold) & ~hidden)
-        predicted, found = held_out(rows, fitted, learn, new, own.classes)
+        base = _space(material, vectors, learn)
+        at = _Rehearsal(rows, fitted, learn, own, base, vectors)
+        predicted, found = at.weigh(new)
         evidence.append(found)
         right.append(predicted == rows.labels[new])
         strange = np.flatnonzero((folds == fold) & hidden)
         if len(strange):
-            foreign.append(held_out(rows, fitted, learn, strange, own.classes)[1])
+            foreign.append(at.weigh(strange)[1])
     width = evidence[0].shape[1]
     far = np.concatenate(foreign) if foreign else np.zeros((0, width), np.float32)
     return CrossFit(np.concatenate(evidence), np.concatenate(right), far)
@@ -178,6 +198,12 @@ def _tune(teaching: Teaching, learn: npt.NDArray[np.int64], precision: str) -> t
         precision=precision,
     )
     return tuned, open_encoder(params, blobs), Own(tuned.classes, params, blobs)
+
+
+def _space(material: Material, vectors: Floats, learn: npt.NDArray[np.int64]) -> Space:
+    """The untuned vectors of the rows `learn`, with their classes in the order of the labels."""
+    classes, labels = np.unique(material.labels[learn], return_inverse=True)
+    return fit_space(vectors[learn], labels.astype(np.int32), len(classes))
 
 
 def _to_check(groups: Sequence[str], share: float, seed: int) -> npt.NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rightsizer.students.structured import answer_schema, tool_schema
-from rightsizer.students.structured_answer import JSON, REPLY, SEVERAL, Path, code, key_order
+from rightsizer.students.structured_answer import REPLY, SEVERAL, Path, code, key_order, tool_of
 from rightsizer.students.structured_fields import Field
 from rightsizer.training.structured_kinds import Diagnosis, choose_field
 from rightsizer.training.structured_rows import Row, align
@@ -45,11 +45,9 @@ def _plan(action: str, rows: Sequence[Row], at: list[int], ignored: Collection[s
         return Plan(action, [], [], at, "the LLM would call several tools at once")
     if len(mine) < MIN_ROWS:
         return Plan(action, [], [], at, f"only {len(mine)} examples of {action}")
-    schema = (
-        answer_schema(mine[0].state.request)
-        if action == JSON
-        else tool_schema(mine[0].state.request, action.removeprefix("tool:"))
-    )
+    tool, request = tool_of(action), mine[0].state.request
+    schema = answer_schema(request) if tool is None else tool_schema(request, tool)
+    ignored = {*ignored, *(name.removeprefix(f"{tool}.") for name in ignored)}
     fields, diagnoses = [], []
     for path in key_order([row.answer for row in mine]):
         field, found = choose_field(mine, path, _has_enum(schema, path), ignored)

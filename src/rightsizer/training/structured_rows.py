@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rightsizer.students.structured_answer import Answer, Path, read_answer
+from rightsizer.students.structured_answer import REPLY, SAY, Answer, Path, read_answer
 from rightsizer.students.structured_candidates import Option, harvest
 from rightsizer.students.structured_embed import TokenEncoder, token_vectors
 from rightsizer.students.structured_state import State, read_state
@@ -23,6 +23,7 @@ from rightsizer.types import Example
 from rightsizer.views.view import PayloadMask
 
 Range = tuple[int, int]
+MIN_SAID = 6
 
 
 @dataclass
@@ -45,11 +46,25 @@ class Row:
 
 
 def read_rows(examples: Sequence[Example], mask: PayloadMask | None) -> list[Row]:
-    """Rows of the examples, in order."""
-    return [
-        Row(read_state(example.prompt, mask), read_answer(example.completion), example.group)
-        for example in examples
-    ]
+    """Rows of the examples, in order. A reply that recurs word by word is an action of its own."""
+    answers = [read_answer(example.completion) for example in examples]
+    said = _recurring([e for a, e in zip(answers, examples, strict=True) if a.action == REPLY])
+    rows = []
+    for answer, example in zip(answers, examples, strict=True):
+        text = example.completion.text.strip()
+        if answer.action == REPLY and text in said and not example.completion.tool_calls:
+            answer = Answer(SAY + text, {})
+        rows.append(Row(read_state(example.prompt, mask), answer, example.group))
+    return rows
+
+
+def _recurring(replies: Sequence[Example]) -> set[str]:
+    """Texts given without a tool call in `MIN_SAID` examples of two groups or more."""
+    groups: dict[str, list[str]] = {}
+    for example in replies:
+        if not example.completion.tool_calls and (text := example.completion.text.strip()):
+            groups.setdefault(text, []).append(example.group)
+    return {text for text, found in groups.items() if len(found) >= MIN_SAID and len(set(found)) >= 2}
 
 
 def embed(rows: Sequence[Row], encoder: TokenEncoder, progress: Progress | None = None) -> None:
