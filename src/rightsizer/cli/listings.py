@@ -67,13 +67,6 @@ def print_students(students: Sequence[Student], out: Console, names: Mapping[str
             _named(s.task_id, names),
         )  # fmt: skip
     out.print(made)
-    if len(evaluations) == 1 and evaluations[0].baselines:
-        named = {
-            "majority": "always the commonest answer", "cache": "exact repeats", "rules": "a list of words",
-            "untrained": "the best model probed untrained", "self_agreement": "the LLM with itself",
-        }  # fmt: skip
-        told = (f"{named.get(k, k)} {percent(v)}" for k, v in evaluations[0].baselines.items())
-        out.print(f"[dim]without this student: {' · '.join(told)}[/]")
 
 
 def print_evaluations(
@@ -88,6 +81,13 @@ def print_evaluations(
         )  # fmt: skip
     out.print(made)
     print_reasons([(e.verdict, f"…{e.student_id[-8:]}", e.reason) for e in evaluations], out)
+    if len(evaluations) == 1 and evaluations[0].baselines:
+        named = {
+            "majority": "always the commonest answer", "cache": "exact repeats", "rules": "a list of words",
+            "untrained": "the best model probed untrained", "self_agreement": "the LLM with itself",
+        }  # fmt: skip
+        told = (f"{named.get(k, k)} {percent(v)}" for k, v in evaluations[0].baselines.items())
+        out.print(f"[dim]without this student: {' · '.join(told)}[/]")
 
 
 def print_datasets(datasets: Sequence[Dataset], out: Console, names: Mapping[str, str] = NO_NAMES) -> None:
