@@ -4,8 +4,8 @@
 
 The log is `workload.py`'s: the recorded sessions with texts of their own. It is written into a home first
 (not counted); then a process of its own reads it from the encrypted store, finds the tasks of all levels,
-gives every call to them and stores the result, as `rightsizer discover` does. CPU time is of that process with
-all its threads, peak memory its own. With `--homes` the homes are kept and used again.
+gives every call to them and stores the result, as `rightsizer discover` does. CPU time is of that process
+with all its threads, peak memory its own. With `--homes` the homes are kept and used again.
 """
 
 from __future__ import annotations
@@ -74,8 +74,9 @@ def measure(home: Path, *, encoder: bool) -> dict[str, object]:
 
 def show(size: int, found: dict[str, object]) -> None:
     """One row."""
+    each = 1e6 * float(str(found["cpu_s"])) / size
     print(
-        f"{size:9,d} calls: {found['cpu_s']:6.1f} CPU-s, {1e6 * float(str(found['cpu_s'])) / size:5.0f} µs a call, "
+        f"{size:9,d} calls: {found['cpu_s']:6.1f} CPU-s, {each:5.0f} µs a call, "
         f"{found['wall_s']:.0f} s wall, peak {found['peak_gb']:.2f} GB, tasks {found['tasks']}, "
         f"{found['assigned']:.3f} assigned",
         flush=True,

@@ -3,9 +3,9 @@
     python benchmarks/tasks/inline.py [--every 1] [LOG ...]
 
 Tasks of all levels are found in the recorded logs, then every request is assigned once, in log order, as in
-live traffic. "template": only templates are wanted. "all levels": every step and every sub-task by meaning too, as
-if a student sat on each. "from the body": the gateway's own call, from the bytes of the body on, with a
-student on every sub-task. Run it alone on an idle core: wall time is what a caller waits.
+live traffic. "template": only templates are wanted. "all levels": every step and every sub-task by meaning
+too, as if a student sat on each. "from the body": the gateway's own call, from the bytes of the body on,
+with a student on every sub-task. Run it alone on an idle core: wall time is what a caller waits.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rightsizer.config import TasksSettings
 from rightsizer.pipeline.gateway import Seat, StoreRouter
 from rightsizer.tasks.discover import discover
 from rightsizer.tasks.inline import InlineAssigner
-from rightsizer.types import Call, Prediction, Request, Route
+from rightsizer.types import Prediction, Request, Route
 from rightsizer.wire.request import request_to_chat
 
 

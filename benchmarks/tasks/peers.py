@@ -1,4 +1,4 @@
-"""Other ways of finding the kinds of calls, on the same logs and truth as `structure.py`; and BERTopic on CLINC150.
+"""Other ways of finding the kinds of calls, on the logs and truth of `structure.py`; BERTopic on CLINC150.
 
     pip install drain3 bertopic && python benchmarks/tasks/peers.py [structure] [clinc150]
 

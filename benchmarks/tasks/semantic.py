@@ -2,10 +2,11 @@
 
     python benchmarks/tasks/semantic.py [clinc150-val | clinc150-test | snips | FILE.csv ...]
 
-A CSV has a column ``label`` or ``category`` and one of text. "fit on half" fits clusters on every other text
-and assigns the rest to them, as the running system does; "inline" assigns the rest by words alone, as the
-gateway does. Noise counts as one cluster. "noise" is the share of texts that no cluster takes; for CLINC150
-also of the texts that fit none of its intents (out of scope), which all should be noise. `peers.py` runs BERTopic beside it.
+A CSV has a column ``label`` or ``category`` and one of text. "fit on half" fits clusters on every other
+text and assigns the rest to them, as the running system does; "inline" assigns the rest by words alone, as
+the gateway does. Noise counts as one cluster. "noise" is the share of texts that no cluster takes; for
+CLINC150 also of the texts that fit none of its intents (out of scope), which all should be noise.
+`peers.py` runs BERTopic beside it.
 """
 
 from __future__ import annotations

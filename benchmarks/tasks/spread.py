@@ -2,14 +2,15 @@
 
     python benchmarks/tasks/spread.py [--splits 5] [--no-leave-out] [LOG ...]
 
-Every line fits on one half of the sessions and assigns the other. Template level only, truth as in `structure.py`.
+Every line fits on one half of the sessions and assigns the other. Template level only, truth as in
+`structure.py`.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -45,9 +46,7 @@ def main() -> None:
         show(f"without {log}", judge(done, truth, 0, lambda kind, log=log: kind.split("|")[0] != log))
 
 
-def judge(
-    done: Scan, truth: dict[str, str], split: int, keep: Callable[[str], bool]
-) -> dict[str, float]:
+def judge(done: Scan, truth: dict[str, str], split: int, keep: Callable[[str], bool]) -> dict[str, float]:
     """Fit on one half of the kept kinds' sessions, score the other."""
     own = [f for f in done.facts if keep(truth[f.call_id])]
     first = part(done, [f for f in own if half(f.session, split)])
@@ -56,12 +55,7 @@ def judge(
     assigner = Assigner(tasks)
     rest = [f for f in own if not half(f.session, split)]
     places = {i: assigner.assign_zones(done.zones[i]) for i in {f.zones for f in rest}}
-    return score([truth[f.call_id] for f in rest], list(given(rest, places)))
-
-
-def given(rest: Sequence[object], places: dict[int, str | None]) -> list[str | None]:
-    """The task of every fact."""
-    return [places[f.zones] for f in rest]  # type: ignore[attr-defined]
+    return score([truth[f.call_id] for f in rest], [places[f.zones] for f in rest])
 
 
 def half(session: str, split: int) -> bool:

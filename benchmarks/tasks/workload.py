@@ -1,24 +1,24 @@
 """A log of any size with the make-up of the recorded ones, in which little is the same text again.
 
-The recorded sessions are repeated under new ids. What recurs in them stays: prompts, templates, names of tools
-and fields (pieces of four tokens that stand in the sessions of at least four different openings). Every other
-number and word of four letters or more is replaced by another one of the same log: the same throughout a
-session, in messages, tool results and, where they carry it, answers, so that what was copied from the input
-still is. So each copy has openings, payloads, filled-in prompts and answers of its own, and nothing but real
-templates can be remembered.
+The recorded sessions are repeated under new ids. What recurs in them stays: prompts, templates, names of
+tools and fields (pieces of four tokens that stand in the sessions of at least four different openings).
+Every other number and word of four letters or more is replaced by another one of the same log: the same
+throughout a session, in messages, tool results and, where they carry it, answers, so that what was copied
+from the input still is. So each copy has openings, payloads, filled-in prompts and answers of its own, and
+nothing but real templates can be remembered.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
 
 from rightsizer.tasks.shingles import WIDTH
-from rightsizer.types import Call, Message, TextPart, ToolCallPart, ToolCallResponsePart
+from rightsizer.types import Call, Message, Part, TextPart, ToolCallPart, ToolCallResponsePart
 from rightsizer.views.tokens import TOKEN
 
 RECURS = 4  # different openings in whose sessions a piece stands: then it is template
@@ -113,7 +113,7 @@ class Workload:
             }
         )
 
-    def _filled(self, text: str, session: str, other: object) -> str:
+    def _filled(self, text: str, session: str, other: Callable[[str], str]) -> str:
         """The text with other words in its slots; an answer with those words replaced that the input had."""
         cut = self._texts.get(text)
         if cut is None:
@@ -121,9 +121,10 @@ class Workload:
             slots = [m.span() for m in TOKEN.finditer(text) if m[0] in said]
         else:
             slots = list(cut.slots)
-        parts, at = [], 0
+        parts: list[str] = []
+        at = 0
         for a, b in slots:
-            parts += [text[at:a], other(text[a:b])]  # type: ignore[operator]
+            parts += [text[at:a], other(text[a:b])]
             at = b
         return "".join([*parts, text[at:]])
 
@@ -156,15 +157,15 @@ def _texts_of(message: Message) -> Iterator[str]:
             yield part.response
 
 
-def _replaced(message: Message, fill: object) -> Message:
-    parts: list[object] = []
+def _replaced(message: Message, fill: Callable[[str], str]) -> Message:
+    parts: list[Part] = []
     for part in message.parts:
         if isinstance(part, TextPart):
-            parts.append(TextPart.model_construct(content=fill(part.content)))  # type: ignore[operator]
+            parts.append(TextPart.model_construct(content=fill(part.content)))
         elif isinstance(part, ToolCallPart):
-            parts.append(part.model_copy(update={"arguments": fill(part.arguments)}))  # type: ignore[operator]
+            parts.append(part.model_copy(update={"arguments": fill(part.arguments)}))
         elif isinstance(part, ToolCallResponsePart):
-            parts.append(part.model_copy(update={"response": fill(part.response)}))  # type: ignore[operator]
+            parts.append(part.model_copy(update={"response": fill(part.response)}))
         else:
             parts.append(part)
     return message.model_copy(update={"parts": tuple(parts)})
@@ -173,7 +174,8 @@ def _replaced(message: Message, fill: object) -> Message:
 def _pieces(tokens: Sequence[str]) -> list[int]:
     """A hash of every run of four tokens (numbers are one token)."""
     ids = np.array(
-        [crc32(b"0" if t.isdigit() else t.lower().encode("utf-8", "surrogatepass")) for t in tokens], np.uint64
+        [crc32(b"0" if t.isdigit() else t.lower().encode("utf-8", "surrogatepass")) for t in tokens],
+        np.uint64,
     )
     n = len(ids) - WIDTH + 1
     if n < 1:

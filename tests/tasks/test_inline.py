@@ -92,7 +92,9 @@ def test_the_gateway_routes_a_sub_task_and_leaves_its_siblings(
     """Though all of them share one template, which the gateway remembers."""
     senses = of_level(found, "semantic")
     chosen, parent = senses[0].id, senses[0].parent_id
-    route = Route(task_id=chosen, student_id="student_1", release_id="r", mode="live", share=1.0, threshold=0.5)
+    route = Route(
+        task_id=chosen, student_id="student_1", release_id="r", mode="live", share=1.0, threshold=0.5
+    )
     router = StoreRouter(found.tasks, {chosen: Seat(route, Yes())})
     expected = InlineAssigner(found.tasks, {chosen})
     served = set()

@@ -165,9 +165,7 @@ def _texts(rows: Sequence[Row], zone: str) -> list[tuple[str, int]]:
     return [(name, len(by_text[name])) for name in sorted(by_text, key=digest)]
 
 
-def _place(
-    rows: Sequence[Row], systems: Sequence[Core], openings: Sequence[Core], cut: Cut
-) -> list[_Placed]:
+def _place(rows: Sequence[Row], systems: Sequence[Core], openings: Sequence[Core], cut: Cut) -> list[_Placed]:
     indexes = (CoreIndex(systems), CoreIndex(openings))
     masses = (np.array([c.mass for c in systems]), np.array([c.mass for c in openings]))
     memo: dict[tuple[int, str], int | None] = {}

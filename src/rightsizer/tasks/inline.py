@@ -31,7 +31,9 @@ class InlineAssigner:
         used = [t for t in tasks if t.parent_id is not None and self._wanted & {t.id, final[t.id]}]
         self._stepped = frozenset(t.parent_id for t in used if t.level == "step")
         self._sensed = frozenset(t.parent_id for t in used if t.level == "semantic")
-        self._senses = SenseAssigner([t for t in tasks if t.id in self._sensed or t.parent_id in self._sensed])
+        self._senses = SenseAssigner(
+            [t for t in tasks if t.id in self._sensed or t.parent_id in self._sensed]
+        )
 
     def template(self, request: Request, metadata: Mapping[str, Any] | None = None) -> str | None:
         """The id of the template-level task, None for a request of no known task."""
@@ -45,7 +47,10 @@ class InlineAssigner:
         """The finest wanted task of a request of this template: by meaning, by step, else the template."""
         if template_id is None:
             return None
-        if template_id in self._sensed and (found := self._senses.assign(template_id, request)) in self._wanted:
+        if (
+            template_id in self._sensed
+            and (found := self._senses.assign(template_id, request)) in self._wanted
+        ):
             return found
         if template_id in self._stepped:
             found = step_task_id(template_id, find_step(request))

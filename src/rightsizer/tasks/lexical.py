@@ -107,9 +107,9 @@ class Scorers:
         places, weights = np.concatenate([p for p, _ in known]), np.concatenate([w for _, w in known])
         total = np.bincount(places, weights, minlength=self._n) / len(terms) ** 0.5
         for later in self._later:
-            own = np.where(later, -np.inf, total) if len(self._later) > 1 else total
-            best = int(own.argmax())
-            if own[best] >= SURE:
+            open_now = np.where(later, -np.inf, total) if len(self._later) > 1 else total
+            best = int(open_now.argmax())
+            if open_now[best] >= SURE:
                 return best
         return -1
 

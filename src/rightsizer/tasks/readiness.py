@@ -78,7 +78,7 @@ def _parts(answered: Sequence[Fact], template_share: float, policy: Policy, n_ca
 
 
 def _volume(n_calls: int, policy: Policy) -> float:
-    """Calls against those that a proof takes; 0 where they are too few to train on, whatever they are like."""
+    """Calls against those that a proof takes; 0 where they are too few to train on."""
     rules = policy.volume
     return min(1.0, n_calls / rules.calls_to_prove) if n_calls >= rules.calls_to_train else 0.0
 

@@ -35,7 +35,7 @@ MIN_PAYLOADS = 200  # distinct payloads a task needs to be divided
 MIN_NOISE = 50  # distinct payloads of no cluster that are looked at for new ones
 EMBED_CHARS = 800_000  # of payloads that are embedded in one run; a task has its share of the calls in it
 LEAST_EMBED_CHARS = 20_000  # what a task may embed however small its share
-MAX_ROUNDS = 3  # of looking for new clusters in what is left, in one run
+MAX_ROUNDS = 2  # of looking for new clusters in what is left, in one run; by words only the first
 MAX_WORDED = 2000  # payloads of one task whose clusters are looked for by words, without an encoder
 MIN_SIZE = 10
 NEW_SILHOUETTE = 0.1  # what is left over must part more clearly than a whole task
@@ -107,7 +107,7 @@ def _divide(
         if (had := at.get(earlier.get(f.call_id) or "")) is not None and texts[f.step, f.text]:
             place[texts[f.step, f.text]] = had
     finder.recognise(place, known)
-    for _ in range(MAX_ROUNDS):
+    for _ in range(MAX_ROUNDS if finder.embed else 1):
         known += (more := finder.find(place, known))
         if not more:
             break

@@ -77,7 +77,7 @@ def places(some: U64, others: U64) -> NDArray[np.int64]:
         return np.empty(0, np.int64)
     at = np.searchsorted(others, some)
     at[at == len(others)] = len(others) - 1
-    return at[others[at] == some]
+    return np.asarray(at[others[at] == some], np.int64)
 
 
 def common(a: U64, b: U64) -> int:

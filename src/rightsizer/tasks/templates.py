@@ -82,7 +82,7 @@ def _rows(done: Scan) -> list[Row]:
 def _give(
     assigner: Assigner, rows: Mapping[int, Row], wanted: Iterable[int], places: list[str | None]
 ) -> dict[int, float]:
-    """Note in `places` the task of every row that is wanted; gives the explained share of each that has one."""
+    """Note in `places` the task of every row that is wanted; gives each one's explained share."""
     explained = {}
     for i in wanted:
         places[i], share = assigner.place(rows[i].zones)
@@ -91,9 +91,7 @@ def _give(
     return explained
 
 
-def _settle(
-    fresh: list[Task], left: Mapping[int, Row], places: list[str | None], least: Least
-) -> list[Task]:
+def _settle(fresh: list[Task], left: Mapping[int, Row], places: list[str | None], least: Least) -> list[Task]:
     """Give what is left over to the new tasks, in `places`; drop those that end up too small."""
     explained: dict[int, float] = {}
     wanted: Iterable[int] = left

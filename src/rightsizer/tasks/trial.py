@@ -1,8 +1,9 @@
 """A quick trial: how often a student that takes a second to train would give the answer, out of fold.
 
-It learns which *frame* an answer has (see `recipe.py`) from hashed words: ridge regression to one column per
-frame, solved in its dual form (Saunders et al. 1998) at one cost for any number of frames, in folds by session. It is weaker than the students of the ladder, on purpose:
-what is asked is how tasks compare, not how good a student gets.
+It learns which *frame* an answer has (see `recipe.py`) from hashed words: ridge regression to one column
+per frame, solved in its dual form (Saunders et al. 1998) at one cost for any number of frames, in folds by
+session. It is weaker than the students of the ladder, on purpose: what is asked is how tasks compare, not
+how good a student gets.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def strip_template(text: str, mask: TextMask) -> str:
     head, tail = len(mask.prefix), len(mask.suffix)
     if len(places) < head + tail:
         return text.strip()
-    found = [digest(text[a:b]) for a, b in (*places[:head], *places[len(places) - tail :])]
+    found = [_named(text[a:b]) for a, b in (*places[:head], *places[len(places) - tail :])]
     if found != [*mask.prefix, *mask.suffix]:
         return text.strip()
     start = places[head - 1][1] if head else 0
@@ -56,6 +56,12 @@ def strip_template(text: str, mask: TextMask) -> str:
         return inner.strip()
     kept, static = _split_lines(inner, frozenset(mask.lines))
     return kept if len(static) == len(mask.lines) else inner.strip()
+
+
+@lru_cache(maxsize=20_000)
+def _named(token: str) -> str:
+    """A token's digest, remembered: the same template is compared call after call."""
+    return digest(token)
 
 
 def variable_lines(text: str, static: tuple[str, ...]) -> str:
