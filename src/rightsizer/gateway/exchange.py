@@ -304,13 +304,11 @@ class Exchange:
         if not meta:
             meta["at"] = 0.0
             meta["path"] = incoming.path.decode("ascii", "replace")
-            named: tuple[tuple[str, Any], ...] = (
-                ("session", incoming.session),
-                ("metadata", incoming.metadata),
-            )
-            named += ("origin", incoming.origin), ("key_id", incoming.key_id)
-            named += (("encoding", incoming.encoding.decode("latin-1")),)
-            meta.update((name, value) for name, value in named if value)
+            for name in ("session", "metadata", "origin", "key_id"):
+                if value := getattr(incoming, name):
+                    meta[name] = value
+            if incoming.encoding:
+                meta["encoding"] = incoming.encoding.decode("latin-1")
         meta["at"] = time.time()
         return meta
 
