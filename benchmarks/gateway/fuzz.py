@@ -287,7 +287,10 @@ def throw(rng: random.Random, address: tuple[str, int], data: bytes) -> bytes:
             connection.sendall(data[a:b])
         if rng.random() < 0.2:
             return b""  # hung up
-        connection.shutdown(socket.SHUT_WR)
+        if rng.random() < 0.3:
+            connection.shutdown(socket.SHUT_WR)  # to the gateway the client is gone then, as to nginx
+        else:
+            connection.settimeout(0.05)
         while piece := connection.recv(65536):
             got += piece
     return got

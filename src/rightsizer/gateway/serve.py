@@ -35,6 +35,7 @@ from rightsizer.store.store import Store
 log = logging.getLogger("rightsizer.gateway")
 _INDEX_EVERY_S = 3.0
 _DEATHS, _DEATHS_WITHIN_S = 5, 30.0
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 def serve(
@@ -124,6 +125,7 @@ def _fork(work: Callable[[], None]) -> int:
     if pid:
         return pid
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a replaced child would inherit the supervisor's
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     code = 1
     try:
         work()
@@ -160,7 +162,12 @@ def _supervise(children: dict[int, Job], drain_timeout_s: float) -> int:
             log.error("the %s stopped by itself (status %d)", job.role, status)
             deaths = [*(at for at in deaths if time.monotonic() - at < _DEATHS_WITHIN_S), time.monotonic()]
             if len(deaths) < _DEATHS:
-                children[_fork(job.work)] = job
+                signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)  # the child must not have our handler run
+                fresh = _fork(job.work)
+                children[fresh] = job
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+                if stopping and job.role == "worker":  # told to stop in between: it did not hear of it
+                    _signal([fresh], signal.SIGTERM)
                 continue
             code = 1
             stop(signal.SIGTERM, None)
