@@ -30,6 +30,13 @@ def test_a_dearer_one_wins_when_it_serves_clearly_more():
     assert choose(tried)[0].id == "encoder"
 
 
+def test_a_dearer_one_wins_when_it_leaves_the_llm_clearly_less():
+    """Two thirds of the LLM's calls are worth an encoder, two points more or not; half a point is noise."""
+    assert choose([_pair("linear", "pass", 0.95), _pair("encoder", "pass", 0.967)])[0].id == "encoder"
+    assert choose([_pair("linear", "pass", 0.95), _pair("encoder", "pass", 0.955)])[0].id == "linear"
+    assert choose([_pair("linear", "pass", 0.990), _pair("encoder", "pass", 0.994)])[0].id == "linear"
+
+
 def test_a_failed_one_never_wins_over_a_passed_one():
     assert choose([_pair("cache", "pass", 0.06), _pair("linear", "fail", 0.99)])[0].id == "cache"
 

@@ -23,8 +23,10 @@ from rightsizer.pipeline.prove import decide, keep, scored, spend
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.types import Evaluation, Frozen, Score, Student, Task, Verdict
 
-# A dearer student must serve this much more of the task than a cheaper one to be preferred.
+# A dearer student is preferred where it serves this much more of the task than a cheaper one, or leaves the
+# LLM so much less: from 95 to 97 % served is two points only, and a third off what the LLM still costs.
 WORTH_A_RUNG = 0.02
+LEAVES_LESS, AND_SERVES_MORE = 0.75, 0.005
 
 FREE_TEXT = (
     "free-text replies: hardly two are alike, so no student can be shown to agree; they stay on the LLM"
@@ -241,10 +243,16 @@ def choose(tried: Sequence[tuple[Student, Evaluation]]) -> tuple[Student, Evalua
     if passed:
         best = passed[0]
         for pair in passed[1:]:
-            if pair[1].coverage > best[1].coverage + WORTH_A_RUNG:
+            if _is_worth_a_rung(best[1].coverage, pair[1].coverage):
                 best = pair
         return best
     return min(tried, key=lambda pair: _distance(pair[1]))
+
+
+def _is_worth_a_rung(cheap: float, dear: float) -> bool:
+    """Whether serving the share `dear` of a task in place of `cheap` is worth a dearer student."""
+    leaves_less = 1.0 - dear <= LEAVES_LESS * (1.0 - cheap) and dear > cheap + AND_SERVES_MORE
+    return leaves_less or dear > cheap + WORTH_A_RUNG
 
 
 def _distance(evaluation: Evaluation) -> tuple[bool, float]:
