@@ -33,7 +33,7 @@ from rightsizer.views.tokens import digest, words
 
 MIN_PAYLOADS = 200  # distinct payloads a task needs to be divided
 MIN_NOISE = 50  # distinct payloads of no cluster that are looked at for new ones
-EMBED_CHARS = 800_000  # of payloads that are embedded in one run; a task has its share of the calls in it
+EMBED_CHARS = 700_000  # of payloads that are embedded in one run; a task has its share of the calls in it
 LEAST_EMBED_CHARS = 20_000  # what a task may embed however small its share
 MAX_ROUNDS = 2  # of looking for new clusters in what is left, in one run; by words only the first
 MAX_WORDED = 2000  # payloads of one task whose clusters are looked for by words, without an encoder
