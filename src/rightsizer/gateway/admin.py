@@ -80,12 +80,12 @@ class Admin:
         body = await _body(receive, limit)
         if isinstance(body, int):
             return _json(body, _error(f"spans come whole, in at most {limit} bytes", "no_body"))
-        headers = dict(scope["headers"])
+        headers, name_of = dict(scope["headers"]), self._worker.callers.of_user
         kind, encoding = (
             headers.get(name, b"").decode("latin-1") for name in (b"content-type", b"content-encoding")
         )
         try:
-            plain = await asyncio.to_thread(traces.read_traces, body, kind, encoding, limit)
+            plain = await asyncio.to_thread(traces.read_traces, body, kind, encoding, limit, name_of)
             self._worker.recorder.spans(new_id("spans"), plain)
         except RecordError as error:
             return _json(traces.status_of(error), _error(error.message, error.reason))

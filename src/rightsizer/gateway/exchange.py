@@ -96,7 +96,7 @@ class Exchange:
             self._refuse("the budget of this key is spent", "budget_spent")
             return
         if incoming.method == b"POST" and incoming.path in RECORDED:
-            self._entry = worker.recorder.begin(self.id, self._begin_meta(), incoming.body)
+            self._entry = worker.recorder.begin(self.id, self._begin_meta(), incoming.body, incoming.plain)
             if worker.routing.is_active and incoming.path in ROUTED:
                 decision = None
                 if incoming.path == CHAT:

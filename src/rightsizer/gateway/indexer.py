@@ -38,6 +38,7 @@ from rightsizer.store.sealing import ReadingKey
 from rightsizer.store.store import Rejected, Store
 from rightsizer.types import Call
 from rightsizer.wire import otlp
+from rightsizer.wire.callers import NameOf
 from rightsizer.wire.shared import Shared
 
 DAY_S = 86_400.0
@@ -166,7 +167,7 @@ def _fold(
     told: list[Call] = []
 
     def calls() -> Iterator[Call]:
-        for call in _read_calls(gathered.recorded, path.stem, rejected, shared):
+        for call in _read_calls(gathered.recorded, path.stem, rejected, shared, store.callers.of_user):
             priced = with_cost(call, price)
             if tell is not None:
                 told.append(priced)
@@ -258,11 +259,11 @@ def _read_spans(requests: list[bytes], name: str, rejected: list[Rejected]) -> I
 
 
 def _read_calls(
-    recorded: list[Recorded], name: str, rejected: list[Rejected], shared: Shared
+    recorded: list[Recorded], name: str, rejected: list[Rejected], shared: Shared, name_of: NameOf
 ) -> Iterator[Call]:
     for number, each in enumerate(recorded):
         try:
-            yield call_from_recorded(each, shared)
+            yield call_from_recorded(each, shared, name_of)
         except RecordError as error:
             rejected.append(Rejected(f"gateway/{name}", number, error.reason, error.message, _raw(each)))
         except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:

@@ -20,7 +20,9 @@ from rightsizer.gateway.segments import BEGIN, END, FEEDBACK, SHADOW, SPANS, SUF
 from rightsizer.gateway.settings import GatewaySettings
 from rightsizer.gateway.spill import Spill
 from rightsizer.gateway.waiting import Frame, Held, Waiting
+from rightsizer.store.callers import CallerNames
 from rightsizer.store.sealing import WritingKey
+from rightsizer.wire.callers import Users, hide_users, repeats_hidden
 
 log = logging.getLogger("rightsizer.gateway")
 _LOG_EVERY_S = 10.0
@@ -28,12 +30,21 @@ _LOG_EVERY_S = 10.0
 
 @dataclass
 class Entry:
-    """A call being recorded; what no segment would take is `held`. Neither: it could not be kept."""
+    """A call being recorded; what no segment would take is `held`. Neither: it could not be kept.
+
+    `users`: the names of users that its request had, and what is recorded in their place.
+    """
 
     id: str
     segment: Segment | None
     held: Held | None = None
     ended: bool = False
+    users: Users | None = None
+
+
+def callers_of(kek: WritingKey) -> CallerNames:
+    """The pseudonyms of a home whose store's own are not known: by the key it is written with."""
+    return CallerNames(kek if isinstance(kek, bytes) else kek.pseudonym_key)
 
 
 class Recorder:
@@ -43,10 +54,18 @@ class Recorder:
     tried again; what cannot be kept is counted and logged.
     """
 
-    def __init__(self, home: Path, kek: WritingKey, settings: GatewaySettings, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        home: Path,
+        kek: WritingKey,
+        settings: GatewaySettings,
+        metrics: Metrics,
+        callers: CallerNames | None = None,
+    ) -> None:
         self._folder = segments_folder(home)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._kek = kek
+        self._callers = callers or callers_of(kek)
         self._settings = settings
         self._metrics = metrics
         self._current: Segment | None = None
@@ -63,8 +82,20 @@ class Recorder:
         """Calls that wait in memory for room on the disk."""
         return len(self._waiting)
 
-    def begin(self, call_id: str, meta: dict[str, Any], request: bytes) -> Entry:
-        """Record that a call starts; its request is kept whatever happens after."""
+    def begin(self, call_id: str, meta: dict[str, Any], request: bytes, plain: bytes = b"") -> Entry:
+        """Record that a call starts; its request is kept whatever happens after.
+
+        `plain` is a packed request unpacked. Where it names its user it is recorded without that name.
+        """
+        hidden = hide_users(plain or request, self._callers.of_user)
+        if hidden is None:
+            return self._begin(call_id, meta, request)
+        meta = {name: value for name, value in meta.items() if name != "encoding"}
+        entry = self._begin(call_id, meta, hidden[0])
+        entry.users = hidden[1]
+        return entry
+
+    def _begin(self, call_id: str, meta: dict[str, Any], request: bytes) -> Entry:
         if self._over_budget:
             self._metrics.lost("backlog")
             return Entry(call_id, None)
@@ -86,6 +117,8 @@ class Recorder:
         if entry.ended:
             return
         entry.ended = True
+        if entry.users:
+            answer = repeats_hidden(answer, entry.users)
         if entry.held is not None:
             self._hold(entry.held, (END, orjson.dumps({"id": entry.id, **meta}), answer))
             entry.held.whole = True
