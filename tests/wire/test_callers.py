@@ -36,6 +36,22 @@ def test_a_request_keeps_all_but_the_name(names: dict[str, Any], ascii_only: boo
     assert json.loads(body) == json.loads(written)
 
 
+def test_only_what_names_the_user_changes() -> None:
+    tool = {"role": "assistant", "content": [{"type": "tool_use", "input": {"user": "lei"}}]}
+    asked = {"model": "m", "messages": [*ASK["messages"], tool], "user": "lei"}
+    found = hide_users(orjson.dumps(asked), NAMES.of_user)
+    assert found is not None
+    assert orjson.loads(found[0]) == {**asked, "user": NAMES.of_user("lei")}
+    spaced = b'{ "user" :  "lei","seed": 1e2, "user":"lei" }'
+    assert hide_users(spaced, NAMES.of_user) == (
+        b'{"user":"%s","seed":100.0}' % NAMES.of_user("lei").encode(),
+        {"lei": NAMES.of_user("lei")},
+    ), "twice: what is read of it is what is kept"
+    once = b'{ "user":  "lei","seed": 1e2 }'
+    kept = b'{ "user":  "%s","seed": 1e2 }' % NAMES.of_user("lei").encode()
+    assert hide_users(once, NAMES.of_user) == (kept, {"lei": NAMES.of_user("lei")})
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -39,21 +39,28 @@ _MARKS = (b'"user":', b'"user_id":', b'"safety_identifier":')
 
 
 def hide_users(body: bytes, name_of: NameOf) -> tuple[bytes, Users] | None:
-    """A request written anew without the names of users; None if it names none, or is no JSON."""
+    """A request without the names of users, byte for byte but for them; None if it names none, or is no JSON.
+
+    Where the names cannot be told from others like them in the text, the request is written anew.
+    """
     if not any(body.rfind(mark) >= 0 for mark in _MARKS):  # `rfind`: a third of what `in` takes here
         return None
     try:
         value = parse_json(body)
-        users: Users = {}
-        hidden = users_hidden(value, name_of, users)
-        return (dump_json(hidden), users) if users else None
+        found: list[str] = []
+        hidden = users_hidden(value, name_of, found)
+        if not found:
+            return None
+        users = {name: name_of(name) for name in found}
+        spliced, n = _spliced(body, users)
+        return (spliced if n == len(found) else dump_json(hidden)), users
     except RecordError:
         return None
 
 
-def users_hidden(body: Any, name_of: NameOf, users: Users | None = None) -> Any:
-    """The body of a request or an answer with the names of users replaced; they are added to `users`."""
-    found: Users = {} if users is None else users
+def users_hidden(body: Any, name_of: NameOf, found: list[str] | None = None) -> Any:
+    """The body of a request or an answer with the names of users replaced; they are added to `found`."""
+    found = [] if found is None else found
     if not isinstance(body, dict):
         return body
     hidden = _replaced(body, _IN_BODY, name_of, found)
@@ -64,18 +71,25 @@ def users_hidden(body: Any, name_of: NameOf, users: Users | None = None) -> Any:
     return hidden
 
 
-def metadata_hidden(metadata: Mapping[str, Any], name_of: NameOf, users: Users | None = None) -> Json:
+def metadata_hidden(metadata: Mapping[str, Any], name_of: NameOf, found: list[str] | None = None) -> Json:
     """The same for what was attached to a call."""
-    return _replaced(dict(metadata), _IN_METADATA, name_of, {} if users is None else users)
+    return _replaced(dict(metadata), _IN_METADATA, name_of, [] if found is None else found)
 
 
 def repeats_hidden(answer: bytes, users: Users) -> bytes:
     """The answer without the names that its request had, where it repeats them as fields."""
+    return _spliced(answer, users)[0]
+
+
+def _spliced(text: bytes, users: Users) -> tuple[bytes, int]:
+    """JSON text with other values where a field names one of the users, and how often it did."""
+    n = 0
     for name, instead in users.items():
         value = b"|".join(re.escape(written) for written in {dump_json(name), json.dumps(name).encode()})
         field = rb'("(?:user|user_id|safety_identifier)"\s*:\s*)(?:' + value + rb")"
-        answer = re.sub(field, rb'\g<1>"' + instead.encode() + rb'"', answer)
-    return answer
+        text, more = re.subn(field, rb'\g<1>"' + instead.encode() + rb'"', text)
+        n += more
+    return text, n
 
 
 def hide_in_spans(export: Json, name_of: NameOf) -> bool:
@@ -103,14 +117,15 @@ def _hide_attributes(holder: Any, name_of: NameOf) -> bool:
     return found
 
 
-def _replaced(fields: Json, names: tuple[str, ...], name_of: NameOf, users: Users) -> Json:
+def _replaced(fields: Json, names: tuple[str, ...], name_of: NameOf, found: list[str]) -> Json:
     hidden = dict(fields)
     for name in names:
         value = fields.get(name)
         if value is None or isinstance(value, bool):
             continue
         text = _text(value)
-        hidden[name] = users[text] = name_of(text)
+        hidden[name] = name_of(text)
+        found.append(text)
     return hidden
 
 
