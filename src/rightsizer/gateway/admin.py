@@ -48,7 +48,8 @@ class Admin:
             return _json(200, {"status": "ok"})
         if path == "/readyz":
             ready = worker.ready and not worker.draining
-            return _json(200 if ready else 503, {"ready": ready, "routes": worker.routing.is_active})
+            state = {"routes": worker.routing.is_active, "records": worker.recorder.state}
+            return _json(200 if ready else 503, {"ready": ready, **state})
         if path not in ("/metrics", "/feedback", traces.PATH):
             return _json(404, _error("no such path; the API is below /v1/", "not_found"))
         if method != ("GET" if path == "/metrics" else "POST"):

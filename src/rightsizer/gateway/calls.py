@@ -26,7 +26,10 @@ Json = dict[str, Any]
 
 @dataclass
 class Recorded:
-    """The frames of one call. `end` None: the gateway was killed before the answer ended."""
+    """The frames of one call. `end` None: the gateway was killed before the answer ended.
+
+    `moved`: it was written whole to the second place, and another segment holds its begin.
+    """
 
     begin: Json
     request: bytes
@@ -34,6 +37,7 @@ class Recorded:
     answer: bytes = b""
     shadow: Json | None = None
     outcome: Json = field(default_factory=dict)
+    moved: bool = False
 
 
 @dataclass(frozen=True)

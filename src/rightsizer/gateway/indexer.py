@@ -28,8 +28,11 @@ from rightsizer.gateway.segments import (
     FEEDBACK,
     SHADOW,
     SPANS,
+    SUFFIX,
+    WHOLE,
     read_frames,
     segment_paths,
+    spill_folder,
     take_over,
 )
 from rightsizer.gateway.spending import PriceOf
@@ -88,7 +91,7 @@ def _index(store: Store, home: Path, kek: bytes | None, price: PriceOf | None, t
             continue
         try:
             try:
-                gathered = _gather_any(path, store, kek)
+                gathered = _without_moved(_gather_any(path, store, kek), home, store, kek)
             except StoreError as error:  # one that cannot be read must not hold up the others
                 log.error("%s stays where it is: %s", path, error.message)
                 done = _sum(done, Indexed(unreadable=1))
@@ -213,6 +216,18 @@ class Gathered:
     spans: list[bytes]
 
 
+def _without_moved(gathered: Gathered, home: Path, store: Store, kek: bytes | None) -> Gathered:
+    """Without the begins of calls that lie whole in the second place: this disk took no end of them."""
+    if all(call.end is not None for call in gathered.recorded):
+        return gathered
+    moved: set[str] = set()
+    for path in spill_folder(home).glob(f"*{SUFFIX}"):
+        with contextlib.suppress(StoreError, FileNotFoundError):  # what it is, its own turn will say
+            moved |= {call.begin["id"] for call in _gather_any(path, store, kek).recorded if call.moved}
+    kept = [call for call in gathered.recorded if call.end is not None or call.begin["id"] not in moved]
+    return Gathered(kept, gathered.feedback, gathered.spans)
+
+
 def _gather_any(path: Path, store: Store, kek: bytes | None) -> Gathered:
     keys: tuple[ReadingKey, ...] = (*store.segment_keys, *([kek] if kek else []))
     for key in keys[:-1]:
@@ -231,6 +246,9 @@ def _gather(path: Path, kek: ReadingKey) -> Gathered:
         meta: dict[str, Any] = orjson.loads(raw)
         if kind == BEGIN:
             by_id[meta["id"]] = Recorded(meta, body)
+        elif kind == WHOLE:
+            begin, n = meta["begin"], meta["request_bytes"]
+            by_id[begin["id"]] = Recorded(begin, body[:n], meta["end"], body[n:], moved=True)
         elif kind == FEEDBACK:
             feedback.append(Feedback(**{**meta, "at": datetime.fromtimestamp(meta["at"], UTC)}))
         elif kind == SPANS:

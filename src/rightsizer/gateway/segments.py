@@ -32,6 +32,7 @@ from rightsizer.types import new_id
 MAGIC = b"RZSEG\x01"
 SUFFIX = ".seg"
 BEGIN, END, SHADOW, FEEDBACK, SPANS = b"B", b"E", b"S", b"F", b"T"
+WHOLE = b"W"  # a call in one frame: its begin is in another segment, which took no end
 _LENGTH = struct.Struct(">I")
 _META = struct.Struct(">I")
 
@@ -144,6 +145,11 @@ def read_frames(path: Path, kek: ReadingKey) -> Iterator[tuple[bytes, bytes, byt
             start = 1 + _META.size
             end = start + _META.unpack_from(payload, 1)[0]
             yield payload[:1], payload[start:end], payload[end:]
+
+
+def whole_meta(begin: bytes, end: bytes, request: bytes) -> bytes:
+    """The meta of a `WHOLE` frame; its body is the request and then the answer."""
+    return b'{"begin":%b,"end":%b,"request_bytes":%d}' % (begin, end, len(request))
 
 
 def take_over(path: Path) -> int | None:
