@@ -36,9 +36,17 @@ def read_traces(body: bytes, content_type: str, encoding: str, max_bytes: int, n
         value: Any = orjson.loads(plain)
     except orjson.JSONDecodeError as error:
         raise RecordError("invalid-json", "the body is no JSON") from error
-    if not isinstance(value, dict) or (value and not sniff(value)):
+    if not isinstance(value, dict) or (value and not sniff(value)) or not all(map(_is_list, value.items())):
         raise RecordError("invalid-json", "the body is no OTLP export request")
     return orjson.dumps(value) if hide_in_spans(value, name_of) else plain
+
+
+def _is_list(field: tuple[str, Any]) -> bool:
+    """Whether what should be a list of objects is one."""
+    name, value = field
+    if name not in ("resourceSpans", "resourceLogs"):
+        return True
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def status_of(error: RecordError) -> int:
