@@ -63,6 +63,7 @@ class Segment:
         self.open_calls = 0
         self.broken = False
         self._frames = 0
+        self._named = False  # on the disk, in its folder
         key = secrets.token_bytes(KEY_BYTES)
         self._aead = AESGCM(key)
         wrapped = wrap_for(kek, key, _where(self.id))
@@ -106,8 +107,15 @@ class Segment:
             self.broken = True
 
     def sync(self) -> None:
-        """Wait until what was written is on the disk. May run in another thread."""
+        """Wait until what was written is on the disk, and the file's name too. May run in another thread."""
         os.fdatasync(self._fd)
+        if not self._named:
+            folder = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+            self._named = True
 
     def close(self) -> None:
         """Give the segment to the indexer."""
