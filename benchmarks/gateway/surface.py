@@ -3,8 +3,8 @@
     python benchmarks/gateway/surface.py [--seconds 120] [--seed 0]
 
 A gateway before a scripted LLM's server; half of the time on our own paths, half on the models'. A 500 of
-ours, an answer that the description does not allow, bad data taken or good data refused, a traceback in the log
-and a process that died are finds. Exit code 1 if anything was found. Needs schemathesis (group `dev`).
+ours, an answer that the description does not allow, bad data taken or good data refused, a traceback in the
+log and a process that died are finds. Exit code 1 if anything was found. Needs schemathesis (group `dev`).
 """
 
 from __future__ import annotations
