@@ -29,6 +29,14 @@ MAKERS = frozenset(
 )
 ALSO = {"vertex_ai-language-models": "gemini", "zhipu": "zai"}
 SHOWN_HOSTS = frozenset({"deepinfra", "groq", "together_ai", "fireworks_ai", "novita", "cerebras"})
+MOST_FOR_EMBEDDING = 10.0  # USD per million: one list has a price a thousand times too high
+EMBEDDERS = {
+    **{name: name for name in ("openai", "gemini", "mistral", "voyage", "together_ai", "novita", "nebius")},
+    "vertex_ai-embedding-models": "gemini",
+    "cohere": "cohere_chat",
+    "fireworks_ai": "fireworks_ai",
+    "fireworks_ai-embedding-models": "fireworks_ai",
+}
 OPEN = re.compile(
     r"^(llama-[34]|qwen-(2\.5|3)|gemma-[234]|mistral|mixtral|ministral|deepseek-(v3|v4|r1|chat)|gpt-oss|phi-[34]|glm-|kimi-k|"
     r"minimax-m|nemotron|granite)"
@@ -77,6 +85,26 @@ def from_litellm(data: dict[str, Any], source: str, as_of: str) -> Iterator[dict
             "source": source,
         }
         yield row
+
+
+def embeddings_of(data: dict[str, Any], source: str, as_of: str) -> Iterator[dict[str, Any]]:
+    """Rows of the embedding models of makers and of a few hosts; nobody asks for what comes out of them."""
+    for name, raw in data.items():
+        provider = EMBEDDERS.get(raw.get("litellm_provider", ""))
+        asked = per_million(raw.get("input_cost_per_token"))
+        if raw.get("mode") != "embedding" or provider is None or not asked or asked > MOST_FOR_EMBEDDING:
+            continue
+        yield {
+            "model": name.split("/")[-1],
+            "provider": provider,
+            "input": asked,
+            "output": 0.0,
+            "context": raw.get("max_input_tokens"),
+            "embeds": True,
+            "gone": bool(raw.get("deprecation_date")) and str(raw["deprecation_date"]) < as_of,
+            "as_of": as_of[:10],
+            "source": source,
+        }
 
 
 def from_langfuse(data: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -131,6 +159,8 @@ def per_million(per_token: float | None) -> float | None:
 
 def wanted(row: dict[str, Any]) -> bool:
     name = parse_model_name(row["model"]).key
+    if row.get("embeds"):
+        return True
     if NOT_CHAT.search(name):
         return False
     return row["provider"] in MAKERS or bool(OPEN.match(name))
@@ -153,10 +183,14 @@ def finish(row: dict[str, Any], newest: str) -> dict[str, Any]:
         "context",
         "tools",
         "reasons",
+        "embeds",
         "params_b",
         "retired",
     )
-    return {k: row[k] for k in keys if row.get(k)} | {"as_of": row["as_of"], "source": row["source"]}
+    return {k: row[k] for k in keys if row.get(k) or k == "output"} | {
+        "as_of": row["as_of"],
+        "source": row["source"],
+    }
 
 
 def main() -> None:
@@ -172,20 +206,17 @@ def main() -> None:
     feeds: list[Iterator[dict[str, Any]]] = []
     if args.newest:
         newest = "litellm"
-        feeds.append(from_litellm(read_newest(args.newest), "litellm", args.read))
+        listed = read_newest(args.newest)
+        feeds += [f(listed, "litellm", args.read) for f in (from_litellm, embeddings_of)]
         version = re.search(r"\d+\.\d+\.\d+", args.newest.name)
         words["litellm"] = words["litellm"].format(version=version[0] if version else "", read=args.read)
     prices = args.tables / "prices"
+    mirror = json.loads((prices / "model_prices_and_context_window.json").read_text())
+    old = json.loads((prices / "litellm-1.74.0_model_prices_and_context_window_backup.json").read_text())
     feeds += [
         from_langfuse(json.loads((prices / "langfuse_default-model-prices.json").read_text())),
-        from_litellm(
-            json.loads((prices / "model_prices_and_context_window.json").read_text()), "mirror", "2026-07"
-        ),
-        from_litellm(
-            json.loads((prices / "litellm-1.74.0_model_prices_and_context_window_backup.json").read_text()),
-            "litellm-1.74",
-            "2025-07",
-        ),
+        *(f(mirror, "mirror", "2026-07") for f in (from_litellm, embeddings_of)),
+        *(f(old, "litellm-1.74", "2025-07") for f in (from_litellm, embeddings_of)),
         from_catalog(args.tables / "slm_catalog_facts.csv"),
     ]
     for feed in feeds:  # newest first: the first list that knows a model decides its price

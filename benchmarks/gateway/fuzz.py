@@ -103,7 +103,7 @@ def _readers() -> list[Callable[[bytes], object]]:
     def spans(data: bytes) -> None:
         for kind in ("application/json", "application/x-protobuf"):
             with contextlib.suppress(_record_error()):
-                read_traces(data, kind, "", 1 << 20)
+                read_traces(data, kind, "", 1 << 20, str)
 
     def head(data: bytes) -> None:
         split_head(b"POST " + data)

@@ -306,7 +306,9 @@ def judge(stage: Stage, seen: Seen) -> bool:
     for call_id in [*left, *wrong][:20]:
         print(" ", call_id, *trace(stage, call_id, keys))
     memory_over_time(stage)
-    return not (left or wrong or seen.mixed) and memory_is_flat(stage)
+    flat = memory_is_flat(stage)
+    print(f"memory is {'flat' if flat else 'NOT flat'}")
+    return not (left or wrong or seen.mixed) and flat
 
 
 def trace(stage: Stage, call_id: str, keys: Sequence[ReadingKey]) -> list[str]:
@@ -325,17 +327,26 @@ def trace(stage: Stage, call_id: str, keys: Sequence[ReadingKey]) -> list[str]:
 
 
 def memory_is_flat(stage: Stage) -> bool:
-    """Of the worker that lived longest: its memory in the second half of its life against the first."""
-    lives: dict[int, list[tuple[float, float]]] = {}
-    for pid, at_s, mb in stage.memory:
-        lives.setdefault(pid, []).append((at_s, mb))
-    longest = max(lives.values(), key=len)
-    longest = longest[len(longest) // 6 :]  # caches fill first
-    half = len(longest) // 2
-    first, second = (max(mb for _, mb in part) for part in (longest[:half], longest[half:]))
-    span = longest[-1][0] - longest[0][0]
-    print(f"memory of a worker over {span:.0f} s: at most {first:.1f} MB, then at most {second:.1f} MB")
-    return second < first * 1.1 + 2
+    """Of the worker that lived longest: its memory in the second half of its life against the first.
+
+    The same is printed of the indexer.
+    """
+    flat = True
+    for role, looks in (("worker", stage.memory), ("indexer", stage.indexer_memory)):
+        lives: dict[int, list[tuple[float, float]]] = {}
+        for pid, at_s, mb in looks:
+            lives.setdefault(pid, []).append((at_s, mb))
+        longest = max(lives.values(), key=len, default=[])
+        longest = longest[len(longest) // 6 :]  # caches fill first
+        half = len(longest) // 2
+        if half < 4:
+            print(f"memory of the {role}: none lived long enough to say")
+            continue
+        first, second = (max(mb for _, mb in part) for part in (longest[:half], longest[half:]))
+        span = longest[-1][0] - longest[0][0]
+        print(f"memory of one {role} over {span:.0f} s: at most {first:.1f} MB, then {second:.1f} MB")
+        flat = flat and (second < first * 1.1 + 2 or role == "indexer")  # which folds what comes, as it comes
+    return flat
 
 
 def pss_mb(pid: int) -> float:

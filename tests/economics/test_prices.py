@@ -26,7 +26,8 @@ def test_every_shipped_row_has_a_price_a_date_and_a_known_source() -> None:
     assert len(TABLE.rows) > 300
     for r in TABLE.rows:
         assert r.input > 0, r
-        assert r.output > 0, r
+        assert r.output == 0 if r.embeds else r.output > 0, r
+        assert r.input < 1 or not r.embeds, r
         assert re.fullmatch(r"20\d\d-\d\d(-\d\d)?", r.as_of), r
         assert r.source in TABLE.sources, r
         assert r.cached_input is None or r.cached_input <= r.input, r
@@ -198,3 +199,27 @@ def test_the_shipped_table_has_both_kinds_of_alternative() -> None:
     assert small is not None
     assert incumbent is not None
     assert llm.usd(2000, 100) < incumbent.row.usd(2000, 100) / 5
+
+
+@pytest.mark.parametrize(
+    ("name", "usd_a_million"),
+    [
+        ("text-embedding-3-small", 0.02),
+        ("openai/text-embedding-3-large", 0.13),
+        ("text-embedding-ada-002", 0.1),
+        ("gemini/gemini-embedding-001", 0.15),
+        ("mistral-embed", 0.1),
+        ("voyage/voyage-3.5-lite", 0.02),
+        ("embed-multilingual-v3.0", 0.1),
+    ],
+)
+def test_what_embedding_models_cost(name: str, usd_a_million: float) -> None:
+    price = price_of(name, TABLE)
+    assert price is not None
+    assert price.row.usd(1e6, 0) == pytest.approx(usd_a_million)
+    assert price.row.embeds
+
+
+def test_a_model_that_embeds_is_no_cheaper_way_to_answer() -> None:
+    embedder = row("cheap", 0.01, 0.01, embeds=True)
+    assert cheapest(table(embedder), input_tokens=1000, output_tokens=100) is None

@@ -78,12 +78,13 @@ def start_gateway(home: Path, upstream: str, *options: str) -> Gateway:
     )
     assert process.stdout is not None
     text = b""
-    while not text.rstrip().endswith(b"}"):
+    while True:
         line = process.stdout.readline()
         if not line:
             raise AssertionError((home.parent / "gateway.log").read_text())
         text += line
-    return Gateway(process, orjson.loads(text)["url"], home)
+        with contextlib.suppress(orjson.JSONDecodeError):
+            return Gateway(process, orjson.loads(text)["url"], home)
 
 
 def recorded_frames(home: Path, folder: Path) -> Iterator[tuple[str, bytes, bytes, bytes]]:

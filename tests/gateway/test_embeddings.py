@@ -12,7 +12,6 @@ import pytest
 
 from rightsizer.curation.filters import RULES
 from rightsizer.errors import RecordError
-from rightsizer.gateway.indexer import with_cost
 from rightsizer.testing.fake_llm import FakeLLM, Received, Reply
 from rightsizer.wire.embeddings import completion_from_embeddings, request_from_embeddings
 from rightsizer.wire.otlp_write import spans_from_calls
@@ -53,7 +52,7 @@ def test_openais_client_gets_its_vectors_and_the_call_is_recorded(start: Any) ->
         assert call.response.extra["embeddings"] == {"count": count, "dimensions": 3}
         assert call.usage is not None
         assert call.usage.input_tokens == 7
-        assert with_cost(call, lambda model, given, *rest: given / 1e6).cost_usd == 7e-6
+        assert call.cost_usd == pytest.approx(7 * 0.02e-6), "the list price of what went in"
         assert call.source["path"] == "/v1/embeddings"
         reasons = [reason for reason, rule, _ in RULES if rule(call) is not None]
         assert reasons == ["embedding"], "set aside, and for this reason"

@@ -206,6 +206,34 @@ def test_calls_under_way_end_after_a_goodbye(begin: Any, pem: Pem) -> None:
         assert llm.connections == 2
 
 
+@pytest.mark.parametrize("status", [200, 204])
+def test_an_answer_is_recorded_before_its_last_byte_though_the_frame_that_ends_it_is_late(
+    begin: Any, pem: Pem, status: int
+) -> None:
+    """The client counts bytes, and is done before the server says so."""
+    body = completion("counted") if status == 200 else b""
+    over = threading.Event()
+
+    def late(talk: Talk, stream: int, received: Received) -> bool:
+        headers = [(":status", str(status)), ("content-type", "application/json")]
+        with talk.lock:
+            talk.h2.send_headers(stream, [*headers, ("content-length", str(len(body)))])
+            if body:
+                talk.h2.send_data(stream, body)
+            talk.flush()
+        over.wait(30)
+        return True
+
+    with H2LLM(echo, pem, before=late) as llm:
+        gateway = begin(llm.url)
+        assert post(gateway, body_of("a")) == (status, body)
+        gateway.kill_everything()
+        over.set()
+    (call,) = gateway.calls()
+    assert call.source["status"] == status
+    assert status == 204 or (call.response is not None and call.response.text == "counted")
+
+
 def test_a_connection_that_died_unseen_is_replaced(begin: Any, pem: Pem) -> None:
     with H2LLM(echo, pem) as llm:
         gateway = begin(llm.url)

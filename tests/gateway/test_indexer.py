@@ -35,7 +35,8 @@ def record(
     home: Path, *ends: tuple[dict[str, Any] | None, bytes], path: str = CHAT, body: bytes = BODY
 ) -> None:
     kek = find_key(home, None, create=False)
-    recorder = Recorder(home, kek, GatewaySettings(), Metrics())
+    with open_store(home, create=False) as opened:
+        recorder = Recorder(home, kek, GatewaySettings(), Metrics(), opened.callers)
     for number, (end, answer) in enumerate(ends):
         entry = recorder.begin(f"call_{number}", {"at": 1.7e9 + number, "path": path}, body)
         if end is not None:
@@ -58,7 +59,7 @@ def test_answers_plain_and_streamed_become_equal_calls(store: SqliteStore, tmp_p
     assert stream.response is not None
     assert plain.response.text == stream.response.text == "好"
     assert plain.latency_s == 0.5
-    assert plain.metadata == {"user_id": "u1"}
+    assert plain.metadata == {"user_id": store.callers.of_user("u1")}
     assert plain.timestamp is not None
     assert list(segments_folder(tmp_path).iterdir()) == []
 

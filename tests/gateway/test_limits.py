@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 import urllib.error
@@ -16,7 +17,7 @@ from rightsizer.errors import InputError
 from rightsizer.gateway.access import Access, Grant, Refusal
 from rightsizer.gateway.counts import Counts, window_end, window_number
 from rightsizer.gateway.key_list import list_keys
-from rightsizer.gateway.keys import Limits, create_key, keys_path, read_keys
+from rightsizer.gateway.keys import Limits, Window, create_key, keys_path, read_keys
 from rightsizer.gateway.spending import Spent, spent_in
 from rightsizer.testing.fake_llm import FakeLLM, Reply
 from rightsizer.testing.llm_answers import (
@@ -238,9 +239,12 @@ def test_a_running_gateway_of_two_workers_refuses_what_is_over(start: Any, tmp_p
         gateway.stop()
 
 
-def test_a_body_that_comes_late_spends_no_more_than_is_left(start: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("window", ["month", "total"])
+def test_a_body_that_comes_late_spends_no_more_than_is_left(
+    start: Any, tmp_path: Path, window: Window
+) -> None:
     """Let in by its head while the budget was whole, it is asked again when its body has come."""
-    secret, _ = create_key(tmp_path / "home", "late", limits=Limits(tokens=300, window="total"))
+    secret, _ = create_key(tmp_path / "home", "late", limits=Limits(tokens=300, window=window))
     body = b'{"model":"m","max_tokens":200,"messages":[{"role":"user","content":"hi"}]}'
     head = (
         b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-rightsizer-key: %b\r\ncontent-length: %d\r\n\r\n"
@@ -258,6 +262,10 @@ def test_a_body_that_comes_late_spends_no_more_than_is_left(start: Any, tmp_path
         assert len(llm.received) == 2, "200 tokens reserved by each: the second may begin, the third not"
         assert len(refused) == 10
         assert all(b"budget_spent" in answer for answer in refused)
+        for answer in refused:
+            wait = re.search(rb"\r\nretry-after: (\d+)\r\n", answer)
+            assert (wait is None) == (window == "total"), "a budget for good does not come back"
+            assert wait is None or 0 < int(wait[1]) <= 31 * 86_400
         for connection in waiting:
             connection.close()
         gateway.stop()

@@ -18,6 +18,7 @@ from rightsizer.errors import ConfigError
 from rightsizer.gateway.indexer import index_segments
 from rightsizer.gateway.metrics import Metrics
 from rightsizer.gateway.recorder import Recorder
+from rightsizer.gateway.segments import segments_folder
 from rightsizer.gateway.settings import GatewaySettings
 from rightsizer.store.keys import find_key
 from rightsizer.store.sqlite import open_store
@@ -110,27 +111,40 @@ def test_what_cannot_wait_is_counted(tmp_path: Path, make: Callable[..., Recorde
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="tells the disks apart by /proc")
-def test_with_a_second_place_no_call_that_begins_waits_in_memory(
-    tmp_path: Path, make: Callable[..., Recorder], disk: Disk
+@pytest.mark.parametrize("order", ["together", "second"])
+def test_with_a_second_place_no_call_waits_in_memory(
+    tmp_path: Path, make: Callable[..., Recorder], disk: Disk, order: str
 ) -> None:
+    """Those that began before the first was full neither; whichever place is read first."""
     disk.other = tmp_path / "other disk"
     recorder = make(spill=str(disk.other))
     early = recorder.begin("call_early", BEGIN, BODY)
     disk.full_after = 0
     for number in range(3):
         recorder.end(recorder.begin(f"call_{number}", BEGIN, BODY), END, completion("spilled"))
-    assert recorder.n_waiting == 0
+    recorder.feedback("feedback_1", {"call_id": "call_0", "metric_name": "good", "value": 1, "at": 1.0})
+    assert recorder.state == "spill"
     recorder.end(early, END, completion("late"))
-    assert recorder.n_waiting == 1, "its begin lies on the first disk, and all of a call stays together"
-    disk.full_after = None
-    recorder.tick(99.0)
+    recorder.shadow(early, {})
     assert recorder.n_waiting == 0
+    assert recorder._metrics.losses == {"shadow": 1}
+    assert recorder._metrics.spilled == 4
     assert len(list(disk.other.glob("*.seg"))) == 1
+    disk.full_after = None
+    recorder.end(recorder.begin("call_after", BEGIN, BODY), END, completion("after"))
+    assert recorder.state == "disk"
     recorder.close()
+    if order == "second":  # as if the first could not be read before
+        first, aside = segments_folder(tmp_path), tmp_path / "aside"
+        first.rename(aside)
+        first.mkdir()
+        assert "call_early" in stored(tmp_path)
+        first.rmdir()
+        aside.rename(first)
     answers = {call_id: call.response.text for call_id, call in stored(tmp_path).items() if call.response}
-    assert answers == {"call_early": "late", **{f"call_{n}": "spilled" for n in range(3)}}
+    spilled = {f"call_{n}": "spilled" for n in range(3)}
+    assert answers == {"call_early": "late", "call_after": "after", **spilled}
     assert not list(disk.other.glob("*.seg")), "folded, and removed"
-    assert not recorder._metrics.losses
 
 
 def test_a_full_second_place_is_as_none(tmp_path: Path, make: Callable[..., Recorder], disk: Disk) -> None:
@@ -156,6 +170,18 @@ def test_a_second_place_that_cannot_be_used_is_told_at_the_start(
     (tmp_path / "one" / "seg_1.seg").unlink()
     make(spill=str(tmp_path / "two")).close()
     first.close()
+
+
+def test_a_call_whose_begin_is_in_a_place_killed_before_its_end_is_an_error_once(
+    tmp_path: Path, make: Callable[..., Recorder]
+) -> None:
+    recorder = make(spill=str(tmp_path / "other"))
+    recorder.begin("call_cut", BEGIN, BODY)
+    recorder._rotate()
+    for segment in recorder._retired:
+        segment.close()  # as the kernel does
+    (call,) = stored(tmp_path).values()
+    assert call.error is not None
 
 
 def ask(gateway: Any, text: str) -> int:

@@ -9,6 +9,7 @@ import pytest
 from rightsizer.gateway.answer_head import head_of_headers, head_of_lines, without_length
 from rightsizer.gateway.relay import Relay
 from rightsizer.testing.llm_answers import anthropic_stream, response_stream, text_stream
+from rightsizer.wire.sse import read_json_events
 
 HEAD = head_of_headers(200, b"OK", [(b"content-type", b"text/event-stream")])
 
@@ -37,6 +38,12 @@ STREAMS = {
     ),
     "responses": response_stream("它在路上 event: response.completed"),
     "responses cut short": response_stream("x").replace(b"response.completed", b"response.incomplete"),
+    "responses without names": b"".join(
+        line + b"\n" for line in response_stream("x").split(b"\n") if not line.startswith(b"event:")
+    ),
+    "responses with numbers": response_stream("x").replace(
+        b'data: {"type":', b'data: {"sequence_number": 7, "type":'
+    ),
     "CRLF": text_stream("ok").replace(b"\n", b"\r\n"),
     "CR": text_stream("ok").replace(b"\n", b"\r"),
 }
@@ -44,12 +51,33 @@ STREAMS = {
 
 @pytest.mark.parametrize("name", STREAMS)
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 65, 500, 1 << 20])
-def test_the_end_is_seen_with_its_last_byte_and_not_before(name: str, size: int) -> None:
-    stream = STREAMS[name].rstrip(b"\r\n") + (
-        b"\r\n\r\n" if name == "CRLF" else b"\r\r" if name == "CR" else b"\n\n"
-    )
+def test_the_end_is_seen_with_its_last_line_and_not_before(name: str, size: int) -> None:
+    """Not with its empty line: who reads lines has then stopped already."""
+    last = STREAMS[name].rstrip(b"\r\n")
+    stream = last + (b"\r\n\r\n" if name == "CRLF" else b"\r\r" if name == "CR" else b"\n\n")
     pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
-    assert first_whole(pieces) == len(stream)
+    line_end = len(last) + 1
+    assert first_whole(pieces) == min(-(-line_end // size) * size, len(stream))
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_what_is_kept_when_the_last_line_has_ended_is_a_whole_stream(name: str) -> None:
+    stream = STREAMS[name].rstrip(b"\r\n") + (b"\r" if name == "CR" else b"\n")
+    relay = make()
+    relay.add(stream)
+    assert relay.may_look_whole()
+    kept = relay.kept()
+    events, done = read_json_events(kept)
+    assert (events, done) == read_json_events(STREAMS[name].rstrip(b"\r\n") + b"\n\n")
+    assert events
+
+
+def test_a_stream_cut_in_its_last_event_is_not_closed() -> None:
+    stream = response_stream("x")
+    relay = make()
+    relay.add(stream[: stream.rindex(b"response.completed") + 30])
+    assert not relay.may_look_whole()
+    assert not relay.kept().endswith(b"\n\n")
 
 
 @pytest.mark.parametrize("end", [b"data: [DONE]\n\n", b"event: message_stop\ndata: {}\n\n"])

@@ -74,3 +74,23 @@ def test_only_a_segment_without_a_writer_can_be_taken(tmp_path: Path) -> None:
     assert take_over(segment.path) is None, "and by one only"
     os.close(descriptor)
     assert take_over(tmp_path / "gone.seg") is None
+
+
+def test_the_first_sync_puts_the_name_on_the_disk_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a power cut may leave a file of synced records that no folder names."""
+    synced: list[Path] = []
+    fsync = os.fsync
+
+    def note(descriptor: int) -> None:
+        synced.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")))
+        fsync(descriptor)
+
+    monkeypatch.setattr("rightsizer.gateway.segments.os.fsync", note)
+    segment = Segment(tmp_path, KEK)
+    segment.append(BEGIN, b"{}")
+    segment.sync()
+    segment.sync()
+    assert synced == [tmp_path]
+    segment.close()

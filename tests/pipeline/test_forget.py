@@ -184,9 +184,9 @@ def test_values_are_found_in_json_escapes_and_arguments() -> None:
     assert holds(made, "张琳")
     assert not holds(made, "张林")
     assert not holds(made, "")
-    assert line_holds(b'{"a": "\\u5F20\\u7433', None, ["张琳"])
-    assert belongs_to(made.model_copy(update={"extra": {"a": [{"b": 7}]}}), "7")
-    assert not belongs_to(made, "7")
+    assert line_holds(b'{"a": "\\u5F20\\u7433', (), ["张琳"])
+    assert belongs_to(made.model_copy(update={"extra": {"a": [{"b": 7}]}}), {"7"})
+    assert not belongs_to(made, {"7"})
 
 
 def test_a_student_of_a_forgotten_dataset_is_not_evaluated_again(ws: Workspace) -> None:

@@ -72,6 +72,7 @@ class PriceRow(Frozen):
     context: int | None = Field(default=None, description="tokens of input the model takes")
     tools: bool = False
     reasons: bool = Field(default=False, description="always thinks before it answers (more output tokens)")
+    embeds: bool = Field(default=False, description="gives vectors: what comes out costs nothing")
     params_b: float | None = Field(default=None, description="billion parameters, where the name says")
     retired: bool = Field(default=False, description="no longer offered: last known price")
     as_of: str = Field(description="ISO date or month of the price")
@@ -207,6 +208,7 @@ def cheapest(
         for row in table.rows
         if not row.retired
         and not row.reasons
+        and not row.embeds
         and (row.input > 0 and row.output > 0)
         and (row.tools or not tools)
         and (row.context or 0) >= max(context_tokens, MIN_CONTEXT)

@@ -1,16 +1,17 @@
-"""The small ASGI app beside the API: health, figures, feedback, spans."""
+"""The small ASGI app beside the API: health, figures, feedback, spans, and what there is (OpenAPI)."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from rightsizer.errors import RecordError
 from rightsizer.gateway import traces
-from rightsizer.gateway.access import Refusal
+from rightsizer.gateway.access import Doing, Refusal
 from rightsizer.gateway.feedback import FeedbackError, append_feedback
 from rightsizer.types import new_id
 
@@ -28,8 +29,19 @@ _SECURITY = [
 ]
 
 
+# path → the method it takes, and what a key must allow; None: nobody is asked
+ROUTES: dict[str, tuple[str, Doing | None]] = {
+    "/healthz": ("GET", None),
+    "/readyz": ("GET", None),
+    "/metrics": ("GET", "read"),
+    "/openapi.json": ("GET", "read"),
+    "/feedback": ("POST", "feedback"),
+    traces.PATH: ("POST", "feedback"),
+}
+
+
 class Admin:
-    """``GET /healthz /readyz /metrics``, ``POST /feedback /v1/traces``; anything else is 404."""
+    """What `ROUTES` names; anything else is 404."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
@@ -37,25 +49,37 @@ class Admin:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        status, body, kind = await self._answer(scope, receive)
-        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), *_SECURITY]
+        path, method = scope["path"], scope["method"]
+        allowed, doing = ROUTES.get(path, ("", None))
+        more: list[tuple[bytes, bytes]] = []
+        if not allowed:
+            status, body, kind = _json(404, _error("no such path; the API is below /v1/", "not_found"))
+        elif method != allowed and (method, allowed) != ("HEAD", "GET"):
+            status, body, kind = _json(
+                405, _error("this path does not take that method", "method_not_allowed")
+            )
+            more = [(b"allow", b"GET, HEAD" if allowed == "GET" else b"POST")]
+        else:
+            status, body, kind = await self._answer(path, doing, scope, receive)
+        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), *_SECURITY, *more]
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes]:
-        path, method, worker = scope["path"], scope["method"], self._worker
+    async def _answer(
+        self, path: str, doing: Doing | None, scope: Scope, receive: Receive
+    ) -> tuple[int, bytes, bytes]:
+        worker = self._worker
+        grant = None if doing is None else worker.access.check(scope["headers"], doing)
+        if isinstance(grant, Refusal):
+            return _json(grant.status, _error(grant.message, grant.code))
         if path == "/healthz":
             return _json(200, {"status": "ok"})
         if path == "/readyz":
             ready = worker.ready and not worker.draining
-            return _json(200 if ready else 503, {"ready": ready, "routes": worker.routing.is_active})
-        if path not in ("/metrics", "/feedback", traces.PATH):
-            return _json(404, _error("no such path; the API is below /v1/", "not_found"))
-        if method != ("GET" if path == "/metrics" else "POST"):
-            return _json(405, _error("this path does not take that method", "method_not_allowed"))
-        grant = worker.access.check(scope["headers"], "read" if path == "/metrics" else "feedback")
-        if isinstance(grant, Refusal):
-            return _json(grant.status, _error(grant.message, grant.code))
+            state = {"routes": worker.routing.is_active, "records": worker.recorder.state}
+            return _json(200 if ready else 503, {"ready": ready, **state})
+        if path == "/openapi.json":
+            return 200, description(), b"application/json"
         if path == "/feedback":
             return await self._feedback(receive)
         if path == traces.PATH:
@@ -80,18 +104,23 @@ class Admin:
         body = await _body(receive, limit)
         if isinstance(body, int):
             return _json(body, _error(f"spans come whole, in at most {limit} bytes", "no_body"))
-        headers = dict(scope["headers"])
+        headers, name_of = dict(scope["headers"]), self._worker.callers.of_user
         kind, encoding = (
             headers.get(name, b"").decode("latin-1") for name in (b"content-type", b"content-encoding")
         )
         try:
-            plain = await asyncio.to_thread(traces.read_traces, body, kind, encoding, limit)
+            plain = await asyncio.to_thread(traces.read_traces, body, kind, encoding, limit, name_of)
             self._worker.recorder.spans(new_id("spans"), plain)
         except RecordError as error:
             return _json(traces.status_of(error), _error(error.message, error.reason))
         except OSError:
             return _json(507, _error("the spans could not be kept: no room on the disk", "disk"))
         return 200, *traces.success(kind)
+
+
+def description() -> bytes:
+    """OpenAPI 3.1 of the gateway's own surface."""
+    return (resources.files("rightsizer.gateway") / "openapi.json").read_bytes()
 
 
 async def _body(receive: Receive, limit: int) -> bytes | int:

@@ -11,6 +11,7 @@ from rightsizer.errors import RecordError
 from rightsizer.types import Call
 from rightsizer.wire import anthropic, responses
 from rightsizer.wire.anthropic_messages import completion_from_anthropic, request_from_anthropic
+from rightsizer.wire.callers import NameOf, metadata_hidden, users_hidden
 from rightsizer.wire.chat_stream import completion_from_chunks, without_indexes
 from rightsizer.wire.dialects.responses import completion_from_response, request_from_responses
 from rightsizer.wire.embeddings import EMBEDDINGS, completion_from_embeddings, request_from_embeddings
@@ -25,7 +26,10 @@ Json = dict[str, Any]
 
 @dataclass
 class Recorded:
-    """The frames of one call. `end` None: the gateway was killed before the answer ended."""
+    """The frames of one call. `end` None: the gateway was killed before the answer ended.
+
+    `moved`: it was written whole to the second place, and another segment holds its begin.
+    """
 
     begin: Json
     request: bytes
@@ -33,6 +37,7 @@ class Recorded:
     answer: bytes = b""
     shadow: Json | None = None
     outcome: Json = field(default_factory=dict)
+    moved: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,8 +75,12 @@ _DIALECTS = {
 }
 
 
-def call_from_recorded(recorded: Recorded, shared: Shared | None = None) -> Call:
-    """The call. An answer that failed, was cut or never came is an `error`, with what came of it in `extra`.
+def call_from_recorded(
+    recorded: Recorded, shared: Shared | None = None, name_of: NameOf | None = None
+) -> Call:
+    """The call. `name_of` gives what stands in place of a caller's user.
+
+    An answer that failed, was cut or never came is an `error`, with what came of it in `extra`.
 
     Raises `RecordError` if the request is not one of its API's (it is then kept as it came).
     """
@@ -83,12 +92,14 @@ def call_from_recorded(recorded: Recorded, shared: Shared | None = None) -> Call
     body = parse_json(decode_body(recorded.request, str(begin.get("encoding", ""))))
     if not isinstance(body, dict):
         raise RecordError("no-request", "the request is not a JSON object")
+    if name_of is not None:
+        body = users_hidden(body, name_of)
     record: Json = {
         "id": begin["id"],
         "timestamp": datetime.fromtimestamp(begin["at"], UTC).isoformat(),
         "model": body.get("model") if isinstance(body.get("model"), str) else "",
         "request": dialect.request(body),
-        "metadata": _metadata(begin, body),
+        "metadata": _metadata(begin, body, name_of),
         "source": _source(begin, end, recorded.shadow),
         "outcome": recorded.outcome,
     }
@@ -97,7 +108,7 @@ def call_from_recorded(recorded: Recorded, shared: Shared | None = None) -> Call
     if isinstance(end.get("total_s"), int | float):
         record["latency_s"] = end["total_s"]
     try:
-        return _call(record | _answer(recorded, dialect), shared)
+        return _call(record | _answer(recorded, dialect, name_of), shared)
     except RecordError as error:  # a request is not lost for an answer that is none
         unread = f"the answer could not be read: {error.message}"
         return _call(record | _error(end.get("status") or None, unread, _said(recorded)), shared)
@@ -111,7 +122,7 @@ def _said(recorded: Recorded) -> str:
     return recorded.answer.decode("utf-8", "replace")
 
 
-def _answer(recorded: Recorded, dialect: _Dialect) -> Json:
+def _answer(recorded: Recorded, dialect: _Dialect, name_of: NameOf | None) -> Json:
     end = recorded.end
     if end is None:
         return _error(None, "the gateway stopped before the answer ended")
@@ -128,7 +139,7 @@ def _answer(recorded: Recorded, dialect: _Dialect) -> Json:
         given, whole = _read_answer(recorded, dialect)
         if given.get("error"):
             return _error(status, _words(given["error"]), given)
-        said = dialect.answer(given)
+        said = dialect.answer(given if name_of is None else users_hidden(given, name_of))
     except RecordError:
         if failure:
             return _error(status, str(failure), _said(recorded))
@@ -174,14 +185,15 @@ def _words(error: Any) -> str:
     return words if isinstance(words, str) else dump_json(error).decode("utf-8")[:2000]
 
 
-def _metadata(begin: Json, body: Json) -> Json:
+def _metadata(begin: Json, body: Json, name_of: NameOf | None) -> Json:
     """What the caller attached: the body's metadata and user, over it the header's."""
     own = body.get("metadata")
     metadata = dict(own) if isinstance(own, dict) else {}
     if isinstance(body.get("user"), str):
         metadata.setdefault("user_id", body["user"])
     given = begin.get("metadata")
-    return {**metadata, **given} if isinstance(given, dict) else metadata
+    metadata |= given if isinstance(given, dict) else {}
+    return metadata if name_of is None else metadata_hidden(metadata, name_of)
 
 
 def _source(begin: Json, end: Json, shadow: Json | None) -> Json:

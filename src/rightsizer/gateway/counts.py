@@ -11,6 +11,7 @@ A worker takes the first file whose lock is free, so that the files do not grow 
 from __future__ import annotations
 
 import fcntl
+import logging
 import mmap
 import os
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ _WINDOW, _W_REQUESTS, _W_TOKENS, _W_MICRO_USD = 6, 7, 8, 9
 _ROW = 10
 _BYTES = MAX_KEYS * _ROW * 8
 _MAX_FILES = 256
+log = logging.getLogger("rightsizer.gateway")
 
 
 class Used(NamedTuple):
@@ -157,13 +159,24 @@ class Counts:
                 os.close(descriptor)
                 raise
             self._lock, self._name = descriptor, path.name
-            self._own = _map(path, mmap.PROT_READ | mmap.PROT_WRITE)
+            self._own = _own_row(descriptor, path)
             return
         raise StoreError(f"all files in {self._folder} are in use", hint="are there so many gateways?")
 
 
 def _file(folder: Path, number: int) -> Path:
     return folder / f"{number:03}.counts"
+
+
+def _own_row(descriptor: int, path: Path) -> memoryview:
+    """The file, all of it on the disk: a hole that the disk has no room for would kill who writes to it."""
+    try:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(descriptor, 0, _BYTES)
+    except OSError as error:
+        log.error("what keys use is counted in memory until a restart: %s", error.strerror)
+        return memoryview(mmap.mmap(-1, _BYTES)).cast("q")
+    return _map(path, mmap.PROT_READ | mmap.PROT_WRITE)
 
 
 def _map(path: Path, access: int) -> memoryview:

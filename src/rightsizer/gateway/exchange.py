@@ -93,10 +93,11 @@ class Exchange:
     def _start(self) -> None:
         incoming, worker = self._incoming, self._worker
         if incoming.spender is not None and not incoming.spender.start(incoming.text):
-            self._refuse("the budget of this key is spent", "budget_spent")
+            wait_s = incoming.spender.retry_after_s()
+            self._refuse("the budget of this key is spent", "budget_spent", wait_s)
             return
         if incoming.method == b"POST" and incoming.path in RECORDED:
-            self._entry = worker.recorder.begin(self.id, self._begin_meta(), incoming.body)
+            self._entry = worker.recorder.begin(self.id, self._begin_meta(), incoming.body, incoming.plain)
             if worker.routing.is_active and incoming.path in ROUTED:
                 decision = None
                 if incoming.path == CHAT:
@@ -268,12 +269,13 @@ class Exchange:
         self._client.answer_error(self._status, message, reason, self._our_lines(), self.keep_alive)
         self._client.exchange_done(self, close=not self.keep_alive)
 
-    def _refuse(self, message: str, code: str) -> None:
+    def _refuse(self, message: str, code: str, retry_after_s: int) -> None:
         """What was let in may no longer go on."""
         self._worker.metrics.refusals[code] += 1
         self._status = 429
         self._close_books(code)
-        self._client.answer_error(429, message, code, self._our_lines(), self.keep_alive)
+        wait = b"retry-after: %d\r\n" % retry_after_s if retry_after_s else b""
+        self._client.answer_error(429, message, code, wait + self._our_lines(), self.keep_alive)
         self._client.exchange_done(self, close=not self.keep_alive)
 
     # ── writing and recording ───────────────────────────────────────────────────────────────

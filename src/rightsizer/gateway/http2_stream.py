@@ -35,6 +35,7 @@ class Stream:
         self._has_head = False
         self._paused = False
         self._unread = 0
+        self._left: int | None = None  # bytes of the answer to come, where its head says how many
         self._timer: asyncio.TimerHandle | None = None
         self._limit_s, self._reason_late, self._last_data = 0.0, "", 0.0
 
@@ -64,6 +65,7 @@ class Stream:
 
     def head(self, head: AnswerHead) -> None:
         self._has_head = True
+        self._left = _length_of(head, self._head_only)
         self._arm(self._connection.pool.settings.idle_timeout_s, "idle-timeout")
         if self._listener is not None:
             self._listener.on_head(head)
@@ -74,11 +76,15 @@ class Stream:
             self._unread += n_bytes
         else:
             self._connection.read(self, n_bytes)
+        if self._left is not None:
+            self._left -= len(data)
         if self._listener is not None and data:
             self._listener.on_body(data)
 
     def segment_over(self) -> None:
-        if self._listener is not None and self._has_head:
+        if self._left == 0:  # whole to the client, who counts too: the frame that ends it may come later
+            self.end()
+        elif self._listener is not None and self._has_head:
             self._listener.on_segment()
 
     def end(self) -> None:
@@ -139,6 +145,12 @@ class Stream:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _length_of(head: AnswerHead, head_only: bool) -> int | None:
+    if head_only or head.status in (204, 304):
+        return 0
+    return int(head.length) if head.length is not None and head.length.isdigit() else None
 
 
 def split_request(request: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:

@@ -28,8 +28,11 @@ from rightsizer.gateway.segments import (
     FEEDBACK,
     SHADOW,
     SPANS,
+    SUFFIX,
+    WHOLE,
     read_frames,
     segment_paths,
+    spill_folder,
     take_over,
 )
 from rightsizer.gateway.spending import PriceOf
@@ -38,6 +41,7 @@ from rightsizer.store.sealing import ReadingKey
 from rightsizer.store.store import Rejected, Store
 from rightsizer.types import Call
 from rightsizer.wire import otlp
+from rightsizer.wire.callers import NameOf
 from rightsizer.wire.shared import Shared
 
 DAY_S = 86_400.0
@@ -87,7 +91,7 @@ def _index(store: Store, home: Path, kek: bytes | None, price: PriceOf | None, t
             continue
         try:
             try:
-                gathered = _gather_any(path, store, kek)
+                gathered = _without_moved(_gather_any(path, store, kek), home, store, kek)
             except StoreError as error:  # one that cannot be read must not hold up the others
                 log.error("%s stays where it is: %s", path, error.message)
                 done = _sum(done, Indexed(unreadable=1))
@@ -166,7 +170,7 @@ def _fold(
     told: list[Call] = []
 
     def calls() -> Iterator[Call]:
-        for call in _read_calls(gathered.recorded, path.stem, rejected, shared):
+        for call in _read_calls(gathered.recorded, path.stem, rejected, shared, store.callers.of_user):
             priced = with_cost(call, price)
             if tell is not None:
                 told.append(priced)
@@ -212,6 +216,18 @@ class Gathered:
     spans: list[bytes]
 
 
+def _without_moved(gathered: Gathered, home: Path, store: Store, kek: bytes | None) -> Gathered:
+    """Without the begins of calls that lie whole in the second place: this disk took no end of them."""
+    if all(call.end is not None for call in gathered.recorded):
+        return gathered
+    moved: set[str] = set()
+    for path in spill_folder(home).glob(f"*{SUFFIX}"):
+        with contextlib.suppress(StoreError, FileNotFoundError):  # what it is, its own turn will say
+            moved |= {call.begin["id"] for call in _gather_any(path, store, kek).recorded if call.moved}
+    kept = [call for call in gathered.recorded if call.end is not None or call.begin["id"] not in moved]
+    return Gathered(kept, gathered.feedback, gathered.spans)
+
+
 def _gather_any(path: Path, store: Store, kek: bytes | None) -> Gathered:
     keys: tuple[ReadingKey, ...] = (*store.segment_keys, *([kek] if kek else []))
     for key in keys[:-1]:
@@ -230,6 +246,9 @@ def _gather(path: Path, kek: ReadingKey) -> Gathered:
         meta: dict[str, Any] = orjson.loads(raw)
         if kind == BEGIN:
             by_id[meta["id"]] = Recorded(meta, body)
+        elif kind == WHOLE:
+            begin, n = meta["begin"], meta["request_bytes"]
+            by_id[begin["id"]] = Recorded(begin, body[:n], meta["end"], body[n:], moved=True)
         elif kind == FEEDBACK:
             feedback.append(Feedback(**{**meta, "at": datetime.fromtimestamp(meta["at"], UTC)}))
         elif kind == SPANS:
@@ -258,11 +277,11 @@ def _read_spans(requests: list[bytes], name: str, rejected: list[Rejected]) -> I
 
 
 def _read_calls(
-    recorded: list[Recorded], name: str, rejected: list[Rejected], shared: Shared
+    recorded: list[Recorded], name: str, rejected: list[Rejected], shared: Shared, name_of: NameOf
 ) -> Iterator[Call]:
     for number, each in enumerate(recorded):
         try:
-            yield call_from_recorded(each, shared)
+            yield call_from_recorded(each, shared, name_of)
         except RecordError as error:
             rejected.append(Rejected(f"gateway/{name}", number, error.reason, error.message, _raw(each)))
         except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:

@@ -39,6 +39,7 @@ class Metrics:
         self.disconnects = 0
         self.retries = 0
         self.recorded = 0
+        self.spilled = 0
         self.in_flight = 0
         self.records_waiting = 0
         self.latency_s = Histogram()
@@ -59,7 +60,7 @@ class Metrics:
         ):
             named: dict[tuple[str, ...], int] = {(key,): count for key, count in counts.items()}
             lines += _counter(f"rightsizer_{name}_total", (label,), named)
-        for name in ("disconnects", "retries", "recorded"):
+        for name in ("disconnects", "retries", "recorded", "spilled"):
             lines += _counter(f"rightsizer_{name}_total", (), {(): getattr(self, name)})
         now = {"in_flight": self.in_flight, "records_waiting": self.records_waiting}
         for name, value in {**now, **gauges}.items():

@@ -21,6 +21,7 @@ from rightsizer.gateway.exchange import Exchange
 from rightsizer.gateway.headers import header
 from rightsizer.gateway.incoming import Incoming, read_metadata, read_session, split_session
 from rightsizer.gateway.known_heads import LastHead, split_head
+from rightsizer.wire.callers import metadata_hidden
 
 if TYPE_CHECKING:
     from rightsizer.gateway.worker import Worker
@@ -302,7 +303,7 @@ class GatewayProtocol(HttpToolsProtocol):
             self._refuse(grant)
             return
         try:
-            metadata = read_metadata(headers)
+            metadata = metadata_hidden(read_metadata(headers), worker.callers.of_user)
         except ValueError:
             self._refuse(Refusal(400, "x-rightsizer-metadata is not a JSON object", "invalid_metadata"))
             return

@@ -16,11 +16,24 @@ from typing import Any
 import orjson
 
 from rightsizer.gateway.metrics import Metrics
-from rightsizer.gateway.segments import BEGIN, END, FEEDBACK, SHADOW, SPANS, SUFFIX, Segment, segments_folder
+from rightsizer.gateway.segments import (
+    BEGIN,
+    END,
+    FEEDBACK,
+    SHADOW,
+    SPANS,
+    WHOLE,
+    Segment,
+    segment_paths,
+    segments_folder,
+    whole_meta,
+)
 from rightsizer.gateway.settings import GatewaySettings
 from rightsizer.gateway.spill import Spill
 from rightsizer.gateway.waiting import Frame, Held, Waiting
+from rightsizer.store.callers import CallerNames
 from rightsizer.store.sealing import WritingKey
+from rightsizer.wire.callers import Users, hide_users, repeats_hidden
 
 log = logging.getLogger("rightsizer.gateway")
 _LOG_EVERY_S = 10.0
@@ -28,12 +41,24 @@ _LOG_EVERY_S = 10.0
 
 @dataclass
 class Entry:
-    """A call being recorded; what no segment would take is `held`. Neither: it could not be kept."""
+    """A call being recorded; what no segment would take is `held`. Neither: it could not be kept.
+
+    `users`: the names of users that its request had, and what is recorded in their place. `begun`: meta and
+    request of the begin, where there is a second place that the call could still move to; `moved`: it has.
+    """
 
     id: str
     segment: Segment | None
     held: Held | None = None
     ended: bool = False
+    users: Users | None = None
+    begun: tuple[bytes, bytes] | None = None
+    moved: bool = False
+
+
+def callers_of(kek: WritingKey) -> CallerNames:
+    """The pseudonyms of a home whose store's own are not known: by the key it is written with."""
+    return CallerNames(kek if isinstance(kek, bytes) else kek.pseudonym_key)
 
 
 class Recorder:
@@ -43,10 +68,19 @@ class Recorder:
     tried again; what cannot be kept is counted and logged.
     """
 
-    def __init__(self, home: Path, kek: WritingKey, settings: GatewaySettings, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        home: Path,
+        kek: WritingKey,
+        settings: GatewaySettings,
+        metrics: Metrics,
+        callers: CallerNames | None = None,
+    ) -> None:
+        self._home = home
         self._folder = segments_folder(home)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._kek = kek
+        self._callers = callers or callers_of(kek)
         self._settings = settings
         self._metrics = metrics
         self._current: Segment | None = None
@@ -56,15 +90,37 @@ class Recorder:
         self._waiting = Waiting(settings.max_waiting_bytes)
         self._sync: asyncio.Future[None] | None = None
         self._over_budget = False
+        self._refused = False  # the disk has, when it was asked last
         self._logged_at = -_LOG_EVERY_S
+
+    @property
+    def state(self) -> str:
+        """Where calls that begin now are recorded: ``disk``, ``spill``, ``memory``, or nowhere (``lost``)."""
+        if self._over_budget:
+            return "lost"
+        if self._refused:
+            return "memory" if self.n_waiting else "spill"
+        return "disk"
 
     @property
     def n_waiting(self) -> int:
         """Calls that wait in memory for room on the disk."""
         return len(self._waiting)
 
-    def begin(self, call_id: str, meta: dict[str, Any], request: bytes) -> Entry:
-        """Record that a call starts; its request is kept whatever happens after."""
+    def begin(self, call_id: str, meta: dict[str, Any], request: bytes, plain: bytes = b"") -> Entry:
+        """Record that a call starts; its request is kept whatever happens after.
+
+        `plain` is a packed request unpacked. Where it names its user it is recorded without that name.
+        """
+        hidden = hide_users(plain or request, self._callers.of_user)
+        if hidden is None:
+            return self._begin(call_id, meta, request)
+        meta = {name: value for name, value in meta.items() if name != "encoding"}
+        entry = self._begin(call_id, meta, hidden[0])
+        entry.users = hidden[1]
+        return entry
+
+    def _begin(self, call_id: str, meta: dict[str, Any], request: bytes) -> Entry:
         if self._over_budget:
             self._metrics.lost("backlog")
             return Entry(call_id, None)
@@ -72,20 +128,25 @@ class Recorder:
         try:
             segment = self._segment()
             segment.append(BEGIN, named, request)
+            self._refused = False
         except OSError as error:
+            self._refused = True
             spilled = self._spill.append(BEGIN, named, request)
             if spilled is None:
                 return self._held(call_id, (BEGIN, named, request), error)
             segment = spilled
+            self._metrics.spilled += 1
         segment.open_calls += 1
         self._unsynced.add(segment)
-        return Entry(call_id, segment)
+        return Entry(call_id, segment, begun=(named, request) if self._spill.is_there else None)
 
     def end(self, entry: Entry, meta: dict[str, Any], answer: bytes) -> None:
         """Record the answer, once. Call it before the last byte of the answer goes out."""
         if entry.ended:
             return
         entry.ended = True
+        if entry.users:
+            answer = repeats_hidden(answer, entry.users)
         if entry.held is not None:
             self._hold(entry.held, (END, orjson.dumps({"id": entry.id, **meta}), answer))
             entry.held.whole = True
@@ -101,20 +162,32 @@ class Recorder:
 
     def shadow(self, entry: Entry, meta: dict[str, Any]) -> None:
         """Record what the student would have said; releases the `hold`."""
-        if entry.segment is not None:
+        if entry.segment is None or entry.moved:  # it is elsewhere already, and waits for no shadow
+            self._metrics.lost("shadow")
+        else:
             self._append(entry, SHADOW, meta, b"")
-            self._leave(entry.segment)  # held calls wait for no shadow
+        if entry.segment is not None:
+            self._leave(entry.segment)
 
     def feedback(self, feedback_id: str, meta: dict[str, Any]) -> None:
         """Record what became of a call. Raises `OSError` if it cannot be kept: the sender can try again."""
-        segment = self._segment()
-        segment.append(FEEDBACK, orjson.dumps({"id": feedback_id, **meta}))
-        self._unsynced.add(segment)
+        self._append_loose(FEEDBACK, orjson.dumps({"id": feedback_id, **meta}), b"")
 
     def spans(self, spans_id: str, request: bytes) -> None:
         """Record an OTLP/JSON export request. Raises `OSError` as `feedback` does."""
-        segment = self._segment()
-        segment.append(SPANS, orjson.dumps({"id": spans_id}), request)
+        self._append_loose(SPANS, orjson.dumps({"id": spans_id}), request)
+
+    def _append_loose(self, kind: bytes, meta: bytes, body: bytes) -> None:
+        """Write a frame that belongs to no call; to the second place if the first does not take it."""
+        try:
+            segment = self._segment()
+            segment.append(kind, meta, body)
+        except OSError:
+            self._refused = True
+            spilled = self._spill.append(kind, meta, body)
+            if spilled is None:
+                raise
+            segment = spilled
         self._unsynced.add(segment)
 
     async def synced(self) -> None:
@@ -150,7 +223,7 @@ class Recorder:
     def backlog_bytes(self) -> int:
         """Size of all segments not yet in the store."""
         total = 0
-        for path in self._folder.glob(f"*{SUFFIX}"):
+        for path in segment_paths(self._home):
             try:
                 total += path.stat().st_size
             except FileNotFoundError:
@@ -183,12 +256,28 @@ class Recorder:
         try:
             entry.segment.append(kind, named, body)
         except OSError as error:
+            self._refused = True
+            if kind == END and self._move(entry, named, body):
+                return True
             self._log(error)
             late = Held(whole=True, segment=entry.segment)
             if self._hold(late, (kind, named, body)):
                 entry.segment.open_calls += 1  # all frames of a call stand in one segment
             return False
         self._unsynced.add(entry.segment)
+        return True
+
+    def _move(self, entry: Entry, end: bytes, answer: bytes) -> bool:
+        """Write a call whose end the disk of its begin does not take to the second place, whole."""
+        if entry.begun is None:
+            return False
+        begin, request = entry.begun
+        segment = self._spill.append(WHOLE, whole_meta(begin, end, request), request + answer)
+        if segment is None:
+            return False
+        entry.moved = True
+        self._metrics.spilled += 1
+        self._unsynced.add(segment)
         return True
 
     def _held(self, call_id: str, frame: Frame, error: OSError) -> Entry:
@@ -220,6 +309,7 @@ class Recorder:
             except OSError:
                 self._waiting.put_back(held)
                 return
+            self._refused = False
             self._unsynced.add(held.segment)
             self._metrics.recorded += 1
             self._leave(held.segment)

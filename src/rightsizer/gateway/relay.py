@@ -13,13 +13,17 @@ from rightsizer.gateway.stream_usage import UsageStripper
 
 _NO_BODY = (204, 304)
 _WINDOW = 64
-# After these a client may take the answer for whole, although the connection's last byte is to come.
+# After these a client may take the answer for whole, although the connection's last byte is to come: as soon
+# as the line of data has ended, because some read lines and not events.
+_LAST = rb"(?:message_stop|response\.(?:completed|incomplete|failed))"
 _LAST_EVENT = re.compile(
-    rb"[\r\n](?:data: ?\[DONE\]|event: ?message_stop|data: ?\{\"type\": ?\"message_stop\""
-    rb"|event: ?response\.(?:completed|incomplete|failed))"
+    rb"[\r\n](?:(event: ?" + _LAST + rb")"
+    rb"|data: ?(?:\[DONE\]|\{(?:\"sequence_number\": ?\d+, ?)?\"type\": ?\"" + _LAST + rb"\"))"
 )
 _MARKS = (b"[DONE]", b"message_stop", b"response.completed", b"response.incomplete", b"response.failed")
-_EVENT_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+_DATA_OR_END = re.compile(rb"[\r\n](data:)|\r\n\r\n|\n\n|\r\r")
+_LINE_END = re.compile(rb"[\r\n]")
+_EVENT_ENDS = (b"\n\n", b"\r\r", b"\r\n\r\n")
 
 
 class Relay:
@@ -30,11 +34,13 @@ class Relay:
         "_chunked",
         "_has_body",
         "_head",
+        "_in_last_data",
         "_in_last_event",
         "_is_stream",
         "_keeps",
         "_kept",
         "_kept_bytes",
+        "_looked_whole",
         "_pending",
         "_strip",
         "_window",
@@ -64,7 +70,8 @@ class Relay:
         self._kept: list[bytes] = []
         self._kept_bytes = 0
         self._window = b"\n"
-        self.head_sent = self.truncated = self._in_last_event = False
+        self.head_sent = self.truncated = False
+        self._in_last_event = self._in_last_data = self._looked_whole = False
         self.content_type, self.encoding = head.content_type, head.encoding
         self._has_body = head.status not in _NO_BODY and not is_head
         unframed = self._has_body and head.length is None
@@ -87,9 +94,9 @@ class Relay:
             self._kept.append(data)
 
     def may_look_whole(self) -> bool:
-        """Whether a client may stop reading after what is pending: a stream's last event ends in it."""
-        if not self._is_stream:
-            return False
+        """Whether a client may stop reading after what is pending: the last line of data ends in it."""
+        if self._looked_whole or not self._is_stream:
+            return self._looked_whole
         text = self._window + (self._pending[0] if len(self._pending) == 1 else b"".join(self._pending))
         if not self._in_last_event:
             begun = None
@@ -98,10 +105,18 @@ class Relay:
             if begun is None:
                 self._window = text[-_WINDOW:]
                 return False
-            self._in_last_event = True
+            self._in_last_event, self._in_last_data = True, begun[1] is None
             text = text[begun.end() :]
-        self._window = text[-3:]
-        return _EVENT_END.search(text) is not None
+        self._window = text[-6:]
+        if not self._in_last_data:
+            found = _DATA_OR_END.search(text)
+            if found is None:
+                return False
+            self._in_last_data, self._looked_whole = True, found[1] is None
+            text = text[found.end() :]
+        self._window = b""
+        self._looked_whole = self._looked_whole or _LINE_END.search(text) is not None
+        return self._looked_whole
 
     def take(self, *, last: bool, keep_alive: bool) -> bytes:
         """What is to be written now."""
@@ -125,6 +140,8 @@ class Relay:
         return b"".join(out)
 
     def kept(self) -> bytes:
-        """The body as far as it was kept; forgets it."""
+        """The body as far as it was kept; forgets it. A last event is closed, as it is for the client."""
         kept, self._kept = self._kept, []
+        if self._looked_whole and kept and not kept[-1].endswith(_EVENT_ENDS):
+            kept.append(b"\n\n")
         return kept[0] if len(kept) == 1 else b"".join(kept)

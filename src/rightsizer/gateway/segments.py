@@ -32,6 +32,7 @@ from rightsizer.types import new_id
 MAGIC = b"RZSEG\x01"
 SUFFIX = ".seg"
 BEGIN, END, SHADOW, FEEDBACK, SPANS = b"B", b"E", b"S", b"F", b"T"
+WHOLE = b"W"  # a call in one frame: its begin is in another segment, which took no end
 _LENGTH = struct.Struct(">I")
 _META = struct.Struct(">I")
 
@@ -62,6 +63,7 @@ class Segment:
         self.open_calls = 0
         self.broken = False
         self._frames = 0
+        self._named = False  # on the disk, in its folder
         key = secrets.token_bytes(KEY_BYTES)
         self._aead = AESGCM(key)
         wrapped = wrap_for(kek, key, _where(self.id))
@@ -105,8 +107,15 @@ class Segment:
             self.broken = True
 
     def sync(self) -> None:
-        """Wait until what was written is on the disk. May run in another thread."""
+        """Wait until what was written is on the disk, and the file's name too. May run in another thread."""
         os.fdatasync(self._fd)
+        if not self._named:
+            folder = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+            self._named = True
 
     def close(self) -> None:
         """Give the segment to the indexer."""
@@ -144,6 +153,11 @@ def read_frames(path: Path, kek: ReadingKey) -> Iterator[tuple[bytes, bytes, byt
             start = 1 + _META.size
             end = start + _META.unpack_from(payload, 1)[0]
             yield payload[:1], payload[start:end], payload[end:]
+
+
+def whole_meta(begin: bytes, end: bytes, request: bytes) -> bytes:
+    """The meta of a `WHOLE` frame; its body is the request and then the answer."""
+    return b'{"begin":%b,"end":%b,"request_bytes":%d}' % (begin, end, len(request))
 
 
 def take_over(path: Path) -> int | None:

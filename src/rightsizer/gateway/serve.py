@@ -29,6 +29,7 @@ from rightsizer.gateway.spending import PriceOf
 from rightsizer.gateway.spill import Spill
 from rightsizer.gateway.tls import tls_files
 from rightsizer.gateway.upstreams import check_http2, check_upstreams
+from rightsizer.store.callers import CallerNames
 from rightsizer.store.sealing import WritingKey
 from rightsizer.store.store import Store
 
@@ -46,14 +47,15 @@ def serve(
     open_store: Callable[[], Store],
     route_source: Callable[[], RouteSource | None],
     price: PriceOf | None = None,
+    callers: CallerNames | None = None,
     announce: Callable[[str], None] = lambda url: None,
     maintain: Callable[[], None] = lambda: None,
 ) -> int:
     """Answer until SIGTERM or SIGINT; what is under way is finished first. The exit code.
 
     Workers and indexer are processes; `route_source` and `open_store` are called inside them. `price`:
-    what calls cost. `maintain` is called by the indexer at its start and once a day. `announce` is given
-    the base URL when the address is bound.
+    what calls cost. `callers`: the pseudonyms of who calls. `maintain` is called by the indexer at its
+    start and once a day. `announce` is given the base URL when the address is bound.
 
     Raises:
         ConfigError: a bad upstream or spill folder, or an address others can reach and no key on it.
@@ -79,7 +81,7 @@ def serve(
     clear_metrics(home)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     announce(f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}")
-    work = functools.partial(_work, settings, home, kek, route_source, price, listener)
+    work = functools.partial(_work, settings, home, kek, route_source, price, callers, listener)
     jobs = [Job("worker", work) for _ in range(settings.workers)]
     if isinstance(kek, bytes):  # whoever can only seal can index nothing: that is for the holder of the key
         tell = None
@@ -213,12 +215,13 @@ def _work(
     kek: WritingKey,
     route_source: Callable[[], RouteSource | None],
     price: PriceOf | None,
+    callers: CallerNames | None,
     listener: socket.socket,
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the supervisor passes it on
     runner = asyncio.Runner(loop_factory=_loop_factory())
     with runner:
-        runner.run(run_worker(settings, home, kek, route_source(), [listener], price))
+        runner.run(run_worker(settings, home, kek, route_source(), [listener], price, callers))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -237,6 +240,7 @@ async def run_worker(
     source: RouteSource | None,
     sockets: list[socket.socket],
     price: PriceOf | None = None,
+    callers: CallerNames | None = None,
 ) -> None:
     """One worker, inside a running loop, until SIGTERM."""
     import uvicorn
@@ -245,7 +249,7 @@ async def run_worker(
     from rightsizer.gateway.protocol import GatewayProtocol
     from rightsizer.gateway.worker import Worker
 
-    worker = Worker(settings, home, kek, source, price)
+    worker = Worker(settings, home, kek, source, price, callers)
     await worker.start()
     config = uvicorn.Config(
         Admin(worker),

@@ -17,7 +17,7 @@ import orjson
 from rightsizer.gateway.metrics import Histogram, Metrics
 
 _COUNTERS = ("calls", "fallbacks", "losses", "refusals")
-_NUMBERS = ("disconnects", "retries", "recorded")
+_NUMBERS = ("disconnects", "retries", "recorded", "spilled")
 _NOW = ("in_flight", "records_waiting")
 _HISTOGRAMS = ("latency_s", "first_byte_s")
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil, isinf
 
 import orjson
 
-from rightsizer.gateway.counts import Counts, window_number
+from rightsizer.gateway.counts import Counts, window_end, window_number
 from rightsizer.gateway.keys import VirtualKey
 
 PriceOf = Callable[[str, int, int, int], float | None]
@@ -74,6 +75,12 @@ class Spender:
         tokens, micro_usd = spent.input + spent.output, self._micro_usd(spent)
         self._add(tokens - self._reserved[0], micro_usd - self._reserved[1])
         self._reserved = (tokens, micro_usd)
+
+    def retry_after_s(self) -> int:
+        """In how many seconds there is a new budget; 0 = never."""
+        now = self._now()
+        left = window_end(self._key.limits.window, now) - now
+        return 0 if isinf(left) else max(1, ceil(left))
 
     def _is_spent(self) -> bool:
         limits, now = self._key.limits, self._now()

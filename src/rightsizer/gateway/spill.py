@@ -1,4 +1,4 @@
-"""A second place for records, on another disk: calls that begin while the first one takes nothing go there.
+"""A second place for records, on another disk: where the first one takes nothing, calls go there.
 
 ``HOME/gateway/spill`` links to it, so that whoever indexes the home finds what lies there.
 """
@@ -31,6 +31,11 @@ class Spill:
         self._full: list[Segment] = []
         if self._folder is not None:
             _link(spill_folder(home), self._folder)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a second place."""
+        return self._folder is not None
 
     def append(self, kind: bytes, meta: bytes, body: bytes) -> Segment | None:
         """Write the first frame of a call: the segment in which all others of it must go, or None."""
@@ -65,6 +70,7 @@ class Spill:
 def _link(link: Path, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        link.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if link.is_symlink() and link.resolve() == folder:
             return
         if link.is_symlink() and any(link.glob("*.seg")):

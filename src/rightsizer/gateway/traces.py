@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from rightsizer.errors import MissingExtra, RecordError
+from rightsizer.wire.callers import NameOf, hide_in_spans
 from rightsizer.wire.encoding import decode_body
 from rightsizer.wire.otlp import sniff
 from rightsizer.wire.otlp_protobuf import export_request_from_protobuf
@@ -15,13 +16,18 @@ PATH = "/v1/traces"
 JSON, PROTOBUF = "application/json", "application/x-protobuf"
 
 
-def read_traces(body: bytes, content_type: str, encoding: str, max_bytes: int) -> bytes:
-    """The export request as OTLP/JSON. Raises `RecordError`; `status_of` it is the answer."""
+def read_traces(body: bytes, content_type: str, encoding: str, max_bytes: int, name_of: NameOf) -> bytes:
+    """The export request as OTLP/JSON, `name_of` its users in their place.
+
+    Raises `RecordError`; `status_of` it is the answer.
+    """
     plain = decode_body(body, encoding, max_bytes)
     kind = content_type.partition(";")[0].strip().lower()
     if kind == PROTOBUF:
         try:
-            return orjson.dumps(export_request_from_protobuf(plain))
+            request = export_request_from_protobuf(plain)
+            hide_in_spans(request, name_of)
+            return orjson.dumps(request)
         except MissingExtra as error:
             raise RecordError("unsupported-type", f"{error.message}; send application/json") from error
     if kind != JSON:
@@ -30,9 +36,17 @@ def read_traces(body: bytes, content_type: str, encoding: str, max_bytes: int) -
         value: Any = orjson.loads(plain)
     except orjson.JSONDecodeError as error:
         raise RecordError("invalid-json", "the body is no JSON") from error
-    if not isinstance(value, dict) or (value and not sniff(value)):
+    if not isinstance(value, dict) or (value and not sniff(value)) or not all(map(_is_list, value.items())):
         raise RecordError("invalid-json", "the body is no OTLP export request")
-    return plain
+    return orjson.dumps(value) if hide_in_spans(value, name_of) else plain
+
+
+def _is_list(field: tuple[str, Any]) -> bool:
+    """Whether what should be a list of objects is one."""
+    name, value = field
+    if name not in ("resourceSpans", "resourceLogs"):
+        return True
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def status_of(error: RecordError) -> int:

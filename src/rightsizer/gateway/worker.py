@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import time
 from collections.abc import Coroutine
@@ -15,12 +14,13 @@ from rightsizer.gateway.call_ids import CallIds
 from rightsizer.gateway.headers import Headers, header
 from rightsizer.gateway.known_heads import KnownHeads
 from rightsizer.gateway.metrics import Metrics
-from rightsizer.gateway.recorder import Recorder
+from rightsizer.gateway.recorder import Recorder, callers_of
 from rightsizer.gateway.routing import RouteSource, Routing
 from rightsizer.gateway.settings import GatewaySettings
 from rightsizer.gateway.shared_metrics import merged_metrics, metrics_folder, publish_metrics
 from rightsizer.gateway.spending import PriceOf
 from rightsizer.gateway.upstreams import Upstreams
+from rightsizer.store.callers import CallerNames
 from rightsizer.store.sealing import WritingKey
 
 UPSTREAM_KEY_VARIABLE = "RIGHTSIZER_UPSTREAM_KEY"
@@ -36,6 +36,7 @@ class Worker:
         kek: WritingKey,
         source: RouteSource | None,
         price: PriceOf | None = None,
+        callers: CallerNames | None = None,
     ) -> None:
         self.settings = settings
         self.home = home
@@ -45,13 +46,12 @@ class Worker:
         self._shared = metrics_folder(home, os.getppid())
         self.known_heads = KnownHeads()
         self.call_ids = CallIds()
-        self.recorder = Recorder(home, kek, settings, self.metrics)
+        self.callers = callers or callers_of(kek)
+        self.recorder = Recorder(home, kek, settings, self.metrics, self.callers)
         self.upstreams = Upstreams(settings, asyncio.get_running_loop())
         self.pool = self.upstreams.default
         self.routing = Routing(source, self.metrics, settings.student_timeout_s)
         self.access = Access(home, needs_key=not settings.is_loopback(), price=price)
-        secret = kek if isinstance(kek, bytes) else kek.pseudonym_key
-        self._pseudonym_key = hashlib.blake2b(b"gateway-origin", key=secret, digest_size=32).digest()
         self._upstream_key = os.environ.get(UPSTREAM_KEY_VARIABLE, "")
         self._tasks: set[asyncio.Task[None]] = set()
         self._chores: list[asyncio.Task[None]] = []
@@ -85,7 +85,7 @@ class Worker:
     def origin_of(self, headers: Headers, address: str) -> str:
         """A keyed pseudonym of who calls: the API key if there is one, else the address."""
         who = header(headers, b"authorization") or header(headers, b"x-api-key") or address.encode()
-        return hashlib.blake2b(who, key=self._pseudonym_key, digest_size=9).hexdigest()
+        return self.callers.of_origin(who)
 
     def replacement(self, grant: Grant) -> list[tuple[bytes, bytes]]:
         """The upstream's key where our key stood."""

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,10 @@ class Journal:
     _current: Segment | None
     _keeper: threading.Thread | None
 
-    def __init__(self, home: Path, kek: bytes) -> None:
+    def __init__(self, home: Path, kek: bytes, name_of: Callable[[str], str]) -> None:
         self._folder = segments_folder(home)
         self._kek = kek
+        self.name_of = name_of  # what stands in place of a caller's user
         self._fresh()
         _journals.add(self)
 

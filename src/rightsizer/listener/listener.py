@@ -102,8 +102,8 @@ class Listener:
 
         try:
             with open_workspace(home) as ws:
-                self._home = ws.home
-            return Journal(self._home, find_key(self._home, None, create=False, ask=False))
+                self._home, callers = ws.home, ws.store.callers
+            return Journal(self._home, find_key(self._home, None, create=False, ask=False), callers.of_user)
         except RightsizerError as error:
             log.warning("%s", error.message)
             return None

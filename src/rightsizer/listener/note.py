@@ -9,6 +9,7 @@ from rightsizer.gateway.segments import Segment
 from rightsizer.listener.guard import guarded
 from rightsizer.listener.journal import Journal
 from rightsizer.types import new_id
+from rightsizer.wire.callers import hide_users, metadata_hidden, repeats_hidden
 
 MAX_BYTES = 64 << 20
 
@@ -18,6 +19,8 @@ class Note:
 
     def __init__(self, journal: Journal, path: str, request: bytes, about: dict[str, Any]) -> None:
         self._journal = journal
+        hidden = guarded(hide_users, request, journal.name_of)
+        request, self._users = hidden or (request, {})
         self._id = new_id("call")
         self._started = time.monotonic()
         self._first_s: float | None = None
@@ -26,6 +29,8 @@ class Note:
         self._over = False
         self._answer: dict[str, Any] = {}
         meta = {"at": time.time(), "path": path, "by": "listener", **about}
+        if isinstance(about.get("metadata"), dict):
+            meta["metadata"] = metadata_hidden(about["metadata"], journal.name_of)
         self._segment: Segment | None = guarded(journal.begin, self._id, meta, request)
 
     def answers(self, status: int, content_type: str, encoding: str = "") -> None:
@@ -54,9 +59,10 @@ class Note:
             "first_byte_s": None if first_s is None else round(first_s, 6),
             "served_by": "llm",
         }
+        answer = b"".join(self._pieces)
         if failure:
             meta["failure"] = failure
         if self._bytes > MAX_BYTES:
             meta["truncated"] = True
-        guarded(self._journal.end, self._segment, self._id, meta, b"".join(self._pieces))
+        guarded(self._journal.end, self._segment, self._id, meta, repeats_hidden(answer, self._users))
         self._pieces = []

@@ -52,8 +52,8 @@ def export_log(
 
     `curated`: only what may be learned from, rewritten with session-consistent surrogates as the policy
     says, and without the calls in which something sensitive still hits after that.
-    `subject`: only the sessions of a subject (a session or call id, or a value attached to calls), as they
-    are: what `forget_subject` would delete.
+    `subject`: only the sessions of a subject (a session or call id, a user, key or address that called,
+    or another value attached to calls), as they are: what `forget_subject` would delete.
     """
     if subject is not None:
         return _export_subject(ws, path, subject, progress)
@@ -71,7 +71,8 @@ def _export_subject(ws: Workspace, path: Path, subject: str, progress: Progress)
     total = ws.store.calls.count()
     ws.enter("export", of_a_subject=True)
     searched = counted(ws.store.calls.scan(), "search", total, progress)
-    sessions = sorted({call.session_id for call in searched if belongs_to(call, subject)})
+    names = frozenset(ws.store.callers.known_as(subject))
+    sessions = sorted({call.session_id for call in searched if belongs_to(call, names)})
     calls = (call for session in sessions for call in ws.store.calls.scan(session_id=session))
     return Exported(calls=write_calls(Outcomes(ws.store.records).join(calls), path))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from rightsizer.config import Settings, load_settings
 from rightsizer.errors import RightsizerError
 from rightsizer.store.sqlite import open_store
 
+_LITTLE_MB = 100
 EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
     "encoder": (
         ("onnx", "onnxruntime", "tokenizers"),
@@ -46,6 +48,7 @@ def examine(home: str | None, flags: Mapping[str, object]) -> list[Check]:
         return [*checks, Check("settings", False, error.message, required=True, hint=error.hint)]
     checks.append(Check("settings", True, str(settings.file), required=True))
     checks.append(_store(settings))
+    checks += _records(settings)
     checks += [_extra(name, modules, adds) for name, (modules, adds) in EXTRAS.items()]
     checks.append(_encoder(settings))
     return checks
@@ -61,6 +64,25 @@ def _store(settings: Settings) -> Check:
     n = with_store.calls.count()
     with_store.close()
     return Check("home", True, f"{settings.home} · {n:,} calls · the key opens it", required=True)
+
+
+def _records(settings: Settings) -> list[Check]:
+    """What the gateway has recorded and the store does not have yet; nothing to say where it never ran."""
+    from rightsizer.gateway.segments import segment_paths, segments_folder
+
+    folder = segments_folder(settings.home)
+    if not folder.exists():
+        return []
+    paths = segment_paths(settings.home)
+    waiting_mb = sum(path.stat().st_size for path in paths if path.exists()) / 1e6
+    free_mb = shutil.disk_usage(folder).free / 1e6
+    spilled = sum(path.parent != folder for path in paths)
+    detail = f"{waiting_mb:,.1f} MB wait for the indexer · {free_mb:,.0f} MB free"
+    if spilled:
+        detail += f" · {spilled} files on the second disk (gateway.spill)"
+    ok = not spilled and free_mb >= _LITTLE_MB
+    hint = "" if ok else "make room on the disk of the home; then: rightsizer gateway --index"
+    return [Check("gateway's records", ok, detail, hint=hint)]
 
 
 def _extra(name: str, modules: tuple[str, ...], adds: str) -> Check:

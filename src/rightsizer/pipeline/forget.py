@@ -73,7 +73,8 @@ def forget_subject(
     """Make everything of a subject unreadable for good. Repeat it safely: it does what is left to do.
 
     Args:
-        subject: a session id, a call id, or any value in a call's metadata (user, customer, key …).
+        subject: a session id, a call id, a user, API key or address (which the gateway records as
+            pseudonyms), or any value in a call's metadata.
         values: texts; a session in which one occurs anywhere, letter case aside, goes too.
         rollback: give the tasks back to the LLM whose released students had learned from it.
         dry_run: only report what would go.
@@ -90,15 +91,16 @@ def forget_subject(
     name = ws.store.pseudonym(subject or "") if subject else "by value"
     ws.enter("forget", subject=name, values=len(values), dry_run=dry_run)
     indexed = index_into(ws)
+    names = frozenset(ws.store.callers.known_as(subject)) if subject else frozenset()
     sessions = {
         call.session_id
         for call in _all(ws, progress)
-        if (subject and belongs_to(call, subject)) or any(holds(call, v) for v in values)
+        if belongs_to(call, names) or any(holds(call, v) for v in values)
     }
     calls = {c.id: c.session_id for s in sorted(sessions) for c in ws.store.calls.scan(session_id=s)}
     target = _Target(
         calls,
-        lambda line: line_holds(line.raw, subject, values),
+        lambda line: line_holds(line.raw, names, values),
         (*sorted(sessions), *([subject] if subject else [])),
     )
     return _delete(ws, target, "subject", name, indexed, rollback=rollback, dry_run=dry_run)

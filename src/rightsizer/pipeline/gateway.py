@@ -57,6 +57,7 @@ def run_gateway(
         folder = ws.home
         ws.enter("gateway")
         key = ws.store.writing_key
+        callers = ws.store.callers
         records_only = ws.store.access.role == "ingest"
         if not records_only:
             index_into(ws)
@@ -68,6 +69,7 @@ def run_gateway(
         open_store=functools.partial(open_store, folder, create=False),
         route_source=_no_routes if records_only else functools.partial(StoreRoutes, folder, flags),
         price=list_prices(load_settings(folder, flags)),
+        callers=callers,
         announce=announce,
     )
 

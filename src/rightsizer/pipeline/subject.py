@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from rightsizer.types import (
@@ -17,12 +17,12 @@ from rightsizer.types import (
 )
 
 
-def belongs_to(call: Call, subject: str) -> bool:
-    """Whether the subject is the call's id, its session, or a value of what was attached to it."""
-    if subject in (call.id, call.session_id):
+def belongs_to(call: Call, subject: Collection[str]) -> bool:
+    """Whether a subject, by any of its names, is the call's id, its session, or attached to it."""
+    if call.id in subject or call.session_id in subject:
         return True
     attached = (call.metadata, call.source, call.extra, call.request.params)
-    return any(subject == value for each in attached for value in _scalars(each))
+    return any(value in subject for each in attached for value in _scalars(each))
 
 
 def holds(call: Call, value: str) -> bool:
@@ -31,10 +31,10 @@ def holds(call: Call, value: str) -> bool:
     return bool(forms) and any(form in text for text in _texts(call) for form in forms)
 
 
-def line_holds(raw: bytes, subject: str | None, values: Sequence[str]) -> bool:
+def line_holds(raw: bytes, subject: Collection[str], values: Sequence[str]) -> bool:
     """Whether an unreadable line names the subject as a JSON string, or a value occurs in it."""
     text = raw.decode("utf-8", "replace").casefold()
-    names = {json.dumps(subject, ensure_ascii=a).casefold() for a in (True, False)} if subject else set()
+    names = {json.dumps(name, ensure_ascii=a).casefold() for a in (True, False) for name in subject}
     wanted = names | {form for value in values for form in _forms(value) if form}
     return any(form in text for form in wanted)
 

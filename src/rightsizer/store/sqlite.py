@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from rightsizer.errors import AccessDenied, KeyMismatch, NotFound, StoreError
+from rightsizer.store.callers import CallerNames
 from rightsizer.store.calls import SqliteCallLog
 from rightsizer.store.crypto import Cipher, key_fingerprint
 from rightsizer.store.database import Database, translate
@@ -78,6 +79,11 @@ class SqliteStore:
         return (
             "forgotten-" + self._cipher.address("forgotten", call_id.encode("utf-8", "surrogatepass")).hex()
         )
+
+    @property
+    def callers(self) -> CallerNames:
+        """The pseudonyms of who calls: the same for every role, and after a rotation of the key."""
+        return CallerNames(self._cipher.address("callers", b"", size=32))
 
     @property
     def writing_key(self) -> WritingKey:

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from rightsizer.types import Call, Frozen, Level, SetAside
 
 if TYPE_CHECKING:
+    from rightsizer.store.callers import CallerNames
     from rightsizer.store.sealing import ReadingKey
 
 R = TypeVar("R", bound=Frozen)
@@ -169,6 +170,11 @@ class Store(Protocol):
 
     @property
     def marks(self) -> Marks: ...
+
+    @property
+    def callers(self) -> CallerNames:
+        """The pseudonyms of who calls."""
+        ...
 
     @property
     def segment_keys(self) -> tuple[ReadingKey, ...]:

@@ -1,0 +1,189 @@
+"""A disk that is really full: a small file system, a gateway on it, calls under way, and kill -9."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from rightsizer.gateway.counts import Counts
+from rightsizer.testing.fake_llm import FakeLLM, Received, Reply
+from rightsizer.testing.llm_answers import completion
+from tests.gateway.conftest import Gateway, start_gateway, stored_calls
+from tests.gateway.test_pressure import ask, figure, until
+
+SIZE = 12 << 20
+PAD = "." * 5000  # the last page of a file may have room for less
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, of `SIZE` bytes."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    options = ["-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(["mount", *options], capture_output=True).returncode:
+        pytest.skip("this user may mount no file system")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """Take all the room there is."""
+    path = folder / "filler"
+    with path.open("ab", buffering=0) as file:
+        for size in (1 << 20, 1 << 12, 1):
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(b"x" * size)
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        (folder / "one more").write_bytes(b"x")
+    (folder / "one more").unlink(missing_ok=True)
+    return path
+
+
+def read(gateway: Gateway, path: str) -> dict[str, Any]:
+    import http.client
+
+    connection = http.client.HTTPConnection(*gateway.address, timeout=20)
+    connection.request("GET", path)
+    value: dict[str, Any] = orjson.loads(connection.getresponse().read())
+    connection.close()
+    return value
+
+
+class Slow:
+    """An LLM that says nothing to a call with the word "slow" before it is told to."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+
+    def __call__(self, request: Received) -> Reply:
+        text = orjson.loads(request.body)["messages"][0]["content"]
+        if text.startswith("slow"):
+            self.go.wait(30)
+        return Reply((completion(text),))
+
+
+def run_over_the_brink(gateway: Gateway, llm: Slow, home: Path) -> Path:
+    """Five calls begin, the disk fills, they end, and five more are asked: all of them are answered."""
+    answered: list[int] = []
+    under_way = [
+        threading.Thread(target=lambda n=n: answered.append(ask(gateway, f"slow {n}{PAD}")))  # type: ignore[misc]
+        for n in range(5)
+    ]
+    for thread in under_way:
+        thread.start()
+    until(lambda: figure(gateway, "rightsizer_in_flight") == 5)
+    filler = fill(home.parent)
+    llm.go.set()
+    for thread in under_way:
+        thread.join(30)
+    answered += [ask(gateway, f"full {number}{PAD}") for number in range(5)]
+    assert answered == [200] * 10
+    return filler
+
+
+WANTED = {"before", "after", *(f"slow {n}" for n in range(5)), *(f"full {n}" for n in range(5))}
+
+
+def answers_of(home: Path) -> list[str]:
+    return sorted(
+        call.response.text.removesuffix(PAD) for call in stored_calls(home) if call.response is not None
+    )
+
+
+def test_calls_under_way_go_to_the_other_disk_and_survive_kill(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RIGHTSIZER_GATEWAY_SPILL", str(tmp_path / "other"))
+    llm, home = Slow(), small / "home"
+    with FakeLLM(llm) as server:
+        gateway = start_gateway(home, server.url)
+        try:
+            assert ask(gateway, "before") == 200
+            filler = run_over_the_brink(gateway, llm, home)
+            assert figure(gateway, "rightsizer_records_waiting") == 0
+            assert figure(gateway, "rightsizer_spilled_total") == 10
+            assert read(gateway, "/readyz")["records"] == "spill"
+        finally:
+            gateway.kill_everything()
+        filler.unlink()
+        gateway = start_gateway(home, server.url)
+        try:
+            assert ask(gateway, "after") == 200
+            assert read(gateway, "/readyz")["records"] == "disk"
+        finally:
+            gateway.stop()
+    calls = stored_calls(home)
+    assert answers_of(home) == sorted(WANTED)
+    assert len(calls) == len(WANTED), "no call is there twice, nor as an error"
+
+
+def test_without_another_disk_they_wait_and_are_written_when_there_is_room(small: Path) -> None:
+    llm, home = Slow(), small / "home"
+    with FakeLLM(llm) as server:
+        gateway = start_gateway(home, server.url)
+        try:
+            assert ask(gateway, "before") == 200
+            filler = run_over_the_brink(gateway, llm, home)
+            assert figure(gateway, "rightsizer_records_waiting") == 10
+            assert read(gateway, "/readyz") == {"ready": True, "routes": False, "records": "memory"}
+            filler.unlink()
+            until(lambda: figure(gateway, "rightsizer_records_waiting") == 0)
+            assert ask(gateway, "after") == 200
+            assert read(gateway, "/readyz")["records"] == "disk"
+        finally:
+            gateway.stop()
+    assert answers_of(home) == sorted(WANTED)
+
+
+def test_what_finds_no_room_anywhere_is_counted_and_the_agents_get_their_answers(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RIGHTSIZER_GATEWAY_MAX_WAITING_BYTES", "30000")
+    llm, home = Slow(), small / "home"
+    with FakeLLM(llm) as server:
+        gateway = start_gateway(home, server.url)
+        try:
+            assert ask(gateway, "before") == 200
+            run_over_the_brink(gateway, llm, home)
+            text = urlopen_text(gateway, "/metrics")
+            lost = next(line for line in text.splitlines() if 'records_lost_total{reason="disk"}' in line)
+            assert int(lost.split()[1]) + figure(gateway, "rightsizer_records_waiting") >= 10
+            assert int(lost.split()[1]) >= 5
+        finally:
+            gateway.kill_everything()
+
+
+def urlopen_text(gateway: Gateway, path: str) -> str:
+    import urllib.request
+
+    with urllib.request.urlopen(gateway.url + path) as answer:
+        text: str = answer.read().decode()
+    return text
+
+
+def test_counts_of_keys_need_no_room_that_is_not_there(small: Path) -> None:
+    """A hole in a mapped file would end the process when it is written to."""
+    roomy = Counts(small)
+    filler = fill(small)
+    for slot in (0, 4000):
+        roomy.add(slot, 5, 1, requests=1)
+    pid = os.fork()
+    if not pid:
+        other = Counts(small)
+        other.add(4000, 5, 1, requests=1)
+        os._exit(other.used(4000, 5, 1).requests)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 2
+    filler.unlink()
+    roomy.close()
