@@ -22,6 +22,7 @@ import orjson
 
 from rightsizer.errors import KeyMismatch, RecordError, RightsizerError, StoreError
 from rightsizer.gateway.calls import Recorded, call_from_recorded
+from rightsizer.gateway.memory import give_back
 from rightsizer.gateway.segments import (
     BEGIN,
     END,
@@ -41,7 +42,7 @@ from rightsizer.wire import otlp
 from rightsizer.wire.shared import Shared
 
 DAY_S = 86_400.0
-_SHARED_BYTES = 2 << 20
+_SHARED_BYTES = 1 << 20
 log = logging.getLogger("rightsizer.gateway.indexer")
 Tell = Callable[[list[Call]], None]
 
@@ -94,6 +95,7 @@ def _index(store: Store, home: Path, kek: bytes | None, price: PriceOf | None, t
                 continue
             done = _sum(done, _fold(store, path, gathered, shared, price, tell))
             path.unlink(missing_ok=True)
+            give_back()  # or each segment of another kind would leave the most it needed
         finally:
             os.close(descriptor)
     return done

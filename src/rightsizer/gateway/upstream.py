@@ -135,6 +135,7 @@ class Connection(asyncio.Protocol):
             return
         if not self._started:
             self._started = True
+            self._request = b""  # it will not be sent again: 64 large ones would be held while idle
             end = data.find(b"\r\n\r\n")
             head = None
             if end > 0 and data.startswith(_OK):
