@@ -71,7 +71,7 @@ def head_of_lines(status: int, raw: bytes) -> AnswerHead | None:
         return None
     length = _value(raw, lower, _LENGTH)
     kind = _value(raw, lower, _TYPE) or b""
-    encoding = _value(raw, lower, _ENCODING) or b""
+    encoding = (_value(raw, lower, _ENCODING) or b"") if _ENCODING in lower else b""
     if chunked and length is not None:
         return None
     return AnswerHead(status, b"", (), raw, length, kind, encoding, chunked)

@@ -220,6 +220,9 @@ def _work(
 ) -> None:
     import asyncio
 
+    from rightsizer.gateway.threads import use_one_thread
+
+    use_one_thread()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the supervisor passes it on
     runner = asyncio.Runner(loop_factory=_loop_factory())
     with runner:

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("rightsizer.gateway")
 _MEMO = 8192
 _INLINE_BYTES = 1 << 20  # a larger body is read beside the loop
-_DECIDING = ("tools", "functions", "response_format", "metadata")
 
 
 def run_gateway(
@@ -321,9 +320,10 @@ def template_key(body: dict[str, Any], metadata: Mapping[str, Any]) -> bytes:
         if is_system or not opened:
             said.append(message)
             opened = opened or not is_system
-    about = [body.get(name) for name in _DECIDING]
+    get = body.get
+    about = (get("tools"), get("functions"), get("response_format"), get("metadata"))
     own = dict(metadata) if metadata else None
-    return sha256(orjson.dumps([said, about, own])).digest()
+    return sha256(orjson.dumps((said, about, own))).digest()
 
 
 def _read(body: bytes, metadata: Mapping[str, Any]) -> tuple[Request, dict[str, Any]]:
