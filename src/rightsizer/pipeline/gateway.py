@@ -313,13 +313,11 @@ def template_key(body: dict[str, Any], metadata: Mapping[str, Any]) -> bytes:
     said: list[Any] = []
     opened = False
     for message in messages if isinstance(messages, list) else ():
-        if not isinstance(message, dict) or NATIVE in message:
-            said.append(message)
-            continue
-        is_system = message.get("role") in SYSTEM_ROLES
-        if is_system or not opened:
-            said.append(message)
-            opened = opened or not is_system
+        if isinstance(message, dict) and NATIVE not in message and message.get("role") not in SYSTEM_ROLES:
+            if opened:
+                continue
+            opened = True
+        said.append(message)
     get = body.get
     about = (get("tools"), get("functions"), get("response_format"), get("metadata"))
     own = dict(metadata) if metadata else None
