@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.gateway.rig import Rig, Wire, run
 
 from rightsizer.gateway.memory import give_back
 from rightsizer.gateway.upstream import Connection
+from tests.gateway.rig import Rig, Wire, run
 
 
 def resident_mb() -> float:

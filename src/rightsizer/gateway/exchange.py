@@ -220,7 +220,7 @@ class Exchange:
             self.keep_alive = False
 
     def on_whole(self, head: AnswerHead, body: bytes) -> None:
-        """The same as `on_head`, `on_body` and `on_end`, for what nearly all such calls ask: 200, of the LLM."""
+        """The same as `on_head`, `on_body` and `on_end`: for a 200 where nothing else is asked."""
         entry, worker = self._entry, self._worker
         settings = worker.settings
         plain = entry is not None and self._strip is None and self._incoming.spender is None

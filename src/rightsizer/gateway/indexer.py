@@ -43,6 +43,7 @@ from rightsizer.wire.shared import Shared
 
 DAY_S = 86_400.0
 _SHARED_BYTES = 1 << 20
+_GIVE_BACK_EVERY = 4  # segments
 log = logging.getLogger("rightsizer.gateway.indexer")
 Tell = Callable[[list[Call]], None]
 
@@ -94,10 +95,14 @@ def _index(store: Store, home: Path, kek: bytes | None, price: PriceOf | None, t
                 done = _sum(done, Indexed(unreadable=1))
                 continue
             done = _sum(done, _fold(store, path, gathered, shared, price, tell))
+            del gathered  # not beside the next one's
             path.unlink(missing_ok=True)
-            give_back()  # or each segment of another kind would leave the most it needed
+            if done.segments % _GIVE_BACK_EVERY == 0:
+                give_back()
         finally:
             os.close(descriptor)
+    if done.segments:
+        give_back()  # or each kind of segment would leave the most it needed
     return done
 
 

@@ -119,12 +119,14 @@ def index_into(ws: Workspace) -> Indexed:
 
 def _keep_young(home: Path | None, flags: dict[str, object] | None) -> None:
     """What the gateway does once a day: delete the calls that are older than `store.retention_days`."""
+    days = load_settings(home, flags).store.retention_days
+    if not days:
+        return
     from rightsizer.pipeline.forget import apply_retention
 
     with open_workspace(home, flags=flags, create=False) as ws:
-        if ws.settings.store.retention_days:
-            done = apply_retention(ws)
-            log.info("%d calls were older than %g days", done.calls, ws.settings.store.retention_days)
+        done = apply_retention(ws)
+        log.info("%d calls were older than %g days", done.calls, days)
 
 
 def list_prices(settings: Settings) -> PriceOf:
