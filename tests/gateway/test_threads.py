@@ -13,7 +13,7 @@ import pytest
 from rightsizer.gateway.threads import VARIABLES
 
 SCRIPT = """
-import json, os, pathlib, socket, sys
+import inspect, json, os, pathlib, socket, sys
 {first}
 from rightsizer.gateway.serve import _work
 from rightsizer.gateway.settings import GatewaySettings
@@ -25,7 +25,9 @@ def source():  # asked for in the worker, before it answers anything
     os._exit(0)
 
 {then}
-_work(GatewaySettings(port=0), pathlib.Path(sys.argv[1]), bytes(32), source, None, socket.socket())
+given = dict(settings=GatewaySettings(port=0), home=pathlib.Path(sys.argv[1]), kek=bytes(32), route_source=source)
+given["listener"] = socket.socket()
+_work(**{{name: given.get(name) for name in inspect.signature(_work).parameters}})
 """
 
 

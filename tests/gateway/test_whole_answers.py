@@ -34,7 +34,7 @@ def frames(home: Path) -> list[tuple[bytes, dict[str, Any], bytes]]:
     for path in sorted(segments_folder(home).glob("*.seg")):
         for kind, raw, body in read_frames(path, KEK):
             meta = {name: value for name, value in orjson.loads(raw).items() if name not in TIMES}
-            found.append((kind, meta, body))
+            found.append((kind, meta, body.rstrip(b"\n")))  # a stream's last event may be closed for it
     return found
 
 
