@@ -25,8 +25,8 @@ def source():  # asked for in the worker, before it answers anything
     os._exit(0)
 
 {then}
-given = dict(settings=GatewaySettings(port=0), home=pathlib.Path(sys.argv[1]), kek=bytes(32), route_source=source)
-given["listener"] = socket.socket()
+given = dict(settings=GatewaySettings(port=0), home=pathlib.Path(sys.argv[1]), kek=bytes(32))
+given |= dict(route_source=source, listener=socket.socket())
 _work(**{{name: given.get(name) for name in inspect.signature(_work).parameters}})
 """
 
