@@ -21,9 +21,6 @@ from rightsizer.gateway.settings import GatewaySettings
 from rightsizer.pipeline.gateway import Seat, StoreRouter
 from rightsizer.store.keys import find_key
 from rightsizer.store.sqlite import open_store
-from rightsizer.tasks.cores import weigh
-from rightsizer.tasks.shingles import shingle
-from rightsizer.tasks.signature import CoreState, Signature
 from rightsizer.types import Prediction, Request, Route, Task
 
 
@@ -56,7 +53,14 @@ class Routes:
 
 
 def _tasks() -> list[Task]:
-    """Two tasks that are told apart by their system prompts, as the finder of tasks would store them."""
+    """Two tasks that are told apart by their system prompts, as the finder of tasks would store them.
+
+    Called in the worker: as in the product, the supervisor loads nothing of tasks.
+    """
+    from rightsizer.tasks.cores import weigh
+    from rightsizer.tasks.shingles import shingle
+    from rightsizer.tasks.signature import CoreState, Signature
+
     systems = {
         "task_asked": SYSTEM,
         "task_routed": "You translate letters from German into English, line by line.",

@@ -6,9 +6,14 @@ Upstream and loader are one small C program (compiled here with ``cc``), the sam
 target gets one short slice, in shuffled order; ratios are taken within a round, and their medians are shown.
 So a machine that others use too still gives honest ratios; the absolute figures only say how busy it was.
 CPU per call is that of all processes of a target but our indexer, which is ``index``: after each of our
-slices the others wait until all is in the store. ``MB`` is the peak of the whole tree of processes (PSS,
-sampled). At the end the store is asked whether it has every call that was answered. See `targets` for how
-peers are found.
+slices the others wait until all is in the store. ``MB`` is the peak of the whole tree of processes, sampled
+under load and until all is in the store: PSS, in which a page that several share counts once, and beside
+it the sum of RSS, in which it counts in each. At the end the store is asked whether it has every call that
+was answered. See `targets` for how peers are found.
+
+Prompts of 32 and 128 kB at 1, 16 and 64 connections alone, beside all peers:
+
+    python benchmarks/gateway/run.py --rounds 3 --seconds 1 --scenario "32 kB" "128 kB"
 """
 
 from __future__ import annotations
@@ -45,24 +50,22 @@ class Scenario:
     delay_us: int = 0
     gap_us: int = 0
     only: tuple[str, ...] = ()
+    long: bool = False  # `--quick` leaves it out unless `--scenario` names it
 
 
-def scenarios(quick: bool) -> list[Scenario]:
+def scenarios() -> list[Scenario]:
     """Closed loop at three widths, large prompts, streams in one burst and paced, open loop."""
     found = [Scenario(f"1 kB, {n} connections", connections=n) for n in (1, 16, 64)]
-    found += [Scenario(f"{kb} kB, 16 connections", kb * 1000) for kb in (32, 128)]
-    found += [Scenario(f"stream of {N_EVENTS} events in one burst, 16 connections", stream=True)]
+    found += [
+        Scenario(f"{kb} kB, {n} connections", kb * 1000, connections=n, long=n != 16)
+        for kb in (32, 128)
+        for n in (1, 16, 64)
+    ]
+    found += [
+        Scenario(f"stream of {N_EVENTS} events in one burst, {n}", stream=True, connections=n, long=n != 16)
+        for n in (1, 16, 64)
+    ]
     paced = f"stream of {N_EVENTS} events, one each 5 ms"
-    if not quick:
-        found += [
-            Scenario(f"{kb} kB, {n} connections", kb * 1000, connections=n)
-            for kb in (32, 128)
-            for n in (1, 64)
-        ]
-        found += [
-            Scenario(f"stream of {N_EVENTS} events in one burst, {n}", stream=True, connections=n)
-            for n in (1, 64)
-        ]
     found.append(Scenario(f"{paced}, 16 connections", stream=True, gap_us=5000))
     found.append(
         Scenario(
@@ -128,14 +131,21 @@ class Bench:
         file = self.folder / "request"
         file.write_bytes(request(content, target.headers, target.path))
         command = [str(self.program), "load", str(target.port), str(file), str(scenario.connections)]
-        roles, before = target.roles(), target.cpu_s()
+        before = target.cpu_s()
         loader = subprocess.Popen(
             [*command, str(seconds), str(scenario.rate)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             preexec_fn=lambda: pin(1),
         )
-        peak_mb = self._peak(loader, roles, target.home is not None)
+        peak = self._sample(target, {})
+        while True:
+            try:
+                loader.wait(0.4)
+                break
+            except subprocess.TimeoutExpired:
+                peak = self._sample(target, peak)
+        peak = self._sample(target, peak)
         out, errors = loader.communicate()
         if loader.returncode:
             raise RuntimeError(f"the loader failed: {errors.decode()[:500]}")
@@ -143,27 +153,21 @@ class Bench:
         if result["errors"] and not result["done"]:
             raise RuntimeError(f"{target.name} answers with errors: {errors.decode()[:500]}")
         after = target.cpu_s()
-        target.settle()
+        if target.home is not None:
+            target.settle(lambda: peak.update(self._sample(target, peak)))
         calls = max(result["done"], 1)
         self.answered += int(result["done"]) if target.home is not None else 0
         result["cpu_us"] = (after[0] - before[0]) / calls * 1e6
         result["index_us"] = (target.cpu_s()[1] - before[1]) / calls * 1e6
-        result["memory_mb"] = peak_mb
+        result["memory_mb"], result["rss_mb"] = peak["all"], peak["rss"]
         return result
 
-    def _peak(self, loader: subprocess.Popen[bytes], roles: dict[int, str], is_ours: bool) -> float:
-        """The peak of a target's memory while it is under load."""
-        peak = 0.0
-        while True:
-            now = memory_mb(roles)
-            peak = max(peak, now["all"])
-            if is_ours:
-                self.peaks.update({role: max(mb, self.peaks.get(role, 0.0)) for role, mb in now.items()})
-            try:
-                loader.wait(0.4)
-                return peak
-            except subprocess.TimeoutExpired:
-                continue
+    def _sample(self, target: Target, peak: dict[str, float]) -> dict[str, float]:
+        """The peak so far of a target's memory, after one more look."""
+        now = memory_mb(target.roles())
+        if target.home is not None:
+            self.peaks.update({role: max(mb, self.peaks.get(role, 0.0)) for role, mb in now.items()})
+        return {name: max(mb, peak.get(name, 0.0)) for name, mb in now.items()}
 
     def stop(self, targets: list[Target]) -> None:
         """End the targets; say whether what this gateway has answered is in its store."""
@@ -220,6 +224,7 @@ def table(slices: dict[str, list[Slice]]) -> list[dict[str, Any]]:
                 "cpu_us": round(mid(name, "cpu_us"), 1),
                 "index_us": round(mid(name, "index_us"), 1),
                 "memory_mb": round(max(each["memory_mb"] for each in own), 1),
+                "rss_mb": round(max(each["rss_mb"] for each in own), 1),
                 "errors": sum(each["errors"] + each["unanswered"] for each in own),
             }
         )
@@ -230,7 +235,7 @@ def show(scenario: Scenario, rows: list[dict[str, Any]]) -> None:
     print(f"\n{scenario.name}")
     print(
         f"  {'':11}{'per s':>8}{'× direct':>10}{'× nginx':>9}{'× litellm':>11}{'p50 + µs':>10}"
-        f"{'p99 + µs':>10}{'first + µs':>11}{'CPU µs':>9}{'index µs':>9}{'MB':>7}{'errors':>8}"
+        f"{'p99 + µs':>10}{'first + µs':>11}{'CPU µs':>9}{'index µs':>9}{'MB':>7}{'RSS':>7}{'errors':>8}"
     )
     for row in rows:
         ratios = "".join(
@@ -244,7 +249,7 @@ def show(scenario: Scenario, rows: list[dict[str, Any]]) -> None:
         print(
             f"  {row['target']:11}{row['per_s']:>8,}{ratios}{row['added_p50_us']:>10,}"
             f"{row['added_p99_us']:>10,}{row['added_first_p50_us']:>11,}{row['cpu_us']:>9,}{row['index_us']:>9}{row['memory_mb']:>7}"
-            f"{row['errors']:>8.0f}",
+            f"{row['rss_mb']:>7}{row['errors']:>8.0f}",
             flush=True,
         )
 
@@ -263,9 +268,9 @@ def main() -> None:
     options.seconds = options.seconds or (0.8 if options.quick else 1.5)
     options.rounds = options.rounds or (3 if options.quick else 5)
     rng, results = random.Random(0), []
-    chosen = [
-        each for each in scenarios(options.quick) if any(part in each.name for part in options.scenario)
-    ]
+    chosen = [each for each in scenarios() if any(part in each.name for part in options.scenario)]
+    if options.quick and options.scenario == [""]:
+        chosen = [each for each in chosen if not each.long]
     with tempfile.TemporaryDirectory() as name:
         bench = Bench(options, Path(name))
         for pace in dict.fromkeys((each.delay_us, each.gap_us) for each in chosen):

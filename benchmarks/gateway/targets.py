@@ -52,12 +52,13 @@ class Target:
             for pid, fields in self._processes()
         }
 
-    def settle(self, patience_s: float = 60.0) -> None:
+    def settle(self, meanwhile: Callable[[], None], patience_s: float = 60.0) -> None:
         """Wait until what was recorded is in the store, so that others are measured without the indexer."""
         end = time.monotonic() + patience_s
         while self.home is not None and time.monotonic() < end:
             if len(list((self.home / "gateway" / "segments").glob("*.seg"))) <= 1:
                 return
+            meanwhile()
             time.sleep(0.2)
 
     def stop(self) -> None:
@@ -84,15 +85,18 @@ class Target:
 
 
 def memory_mb(roles: dict[int, str]) -> dict[str, float]:
-    """Proportional set size now, by role and of ``all`` (pages that processes share are counted once)."""
-    found = {"all": 0.0}
+    """Memory now: of ``all`` and by role as proportional set size (a page that several share counts once),
+    and ``rss``, the sum of what each process has resident (such a page counts in each)."""
+    found = {"all": 0.0, "rss": 0.0}
     for pid, role in roles.items():
         try:
             text = Path(f"/proc/{pid}/smaps_rollup").read_text()
         except OSError:
             continue
-        kb = next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0)
+        sizes = {line.split()[0]: int(line.split()[1]) for line in text.splitlines() if line.endswith(" kB")}
+        kb = sizes.get("Pss:", 0)
         found["all"] += kb / 1024
+        found["rss"] += sizes.get("Rss:", 0) / 1024
         found[role] = found.get(role, 0.0) + kb / 1024
     return found
 

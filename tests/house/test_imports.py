@@ -69,3 +69,9 @@ def test_pickle_is_never_read_or_written(source_files: list[Path]) -> None:
                 names = [] if isinstance(value, ast.Constant) and value.value is False else ["pickle"]
             found += [f"{path.name}:{getattr(node, 'lineno', 0)}" for n in names if n.split(".")[0] in banned]
     assert not found
+
+
+def test_the_gateway_s_supervisor_loads_only_what_it_needs() -> None:
+    """Its pages are copied once more by each child that touches them: see ADR 0025."""
+    seen = loaded("import rightsizer.gateway.serve, rightsizer.pipeline.gateway")
+    assert not seen & (HEAVY | {"asyncio", "uvicorn", "uvloop", "httptools", "numpy", "ssl", "ctypes"})

@@ -61,17 +61,18 @@ def head_of_lines(status: int, raw: bytes) -> AnswerHead | None:
     """
     lower = raw.lower()
     chunked = False
-    for line in (_KEEP_ALIVE, _CHUNKED):  # the hop-by-hop headers that nearly all servers send
-        at = lower.find(line)
-        if at >= 0:
-            raw = raw[: at + 2] + raw[at + len(line) :]
-            lower = lower[: at + 2] + lower[at + len(line) :]
-            chunked = chunked or line is _CHUNKED
     if _STAYS.search(lower) is not None:
-        return None
+        for line in (_KEEP_ALIVE, _CHUNKED):  # the hop-by-hop headers that nearly all servers send
+            at = lower.find(line)
+            if at >= 0:
+                raw = raw[: at + 2] + raw[at + len(line) :]
+                lower = lower[: at + 2] + lower[at + len(line) :]
+                chunked = chunked or line is _CHUNKED
+        if _STAYS.search(lower) is not None:
+            return None
     length = _value(raw, lower, _LENGTH)
     kind = _value(raw, lower, _TYPE) or b""
-    encoding = _value(raw, lower, _ENCODING) or b""
+    encoding = (_value(raw, lower, _ENCODING) or b"") if _ENCODING in lower else b""
     if chunked and length is not None:
         return None
     return AnswerHead(status, b"", (), raw, length, kind, encoding, chunked)

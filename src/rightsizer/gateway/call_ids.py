@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 
-_DIGITS = 19  # an id's own: 18 of randomness, and one of which two bits are
 _IDS_A_PIECE = 512
-_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+_VERSION = bytes(0x70 | byte & 0x0F for byte in range(256))
+_VARIANT = bytes(0x80 | byte & 0x3F for byte in range(256))
 
 
 class CallIds:
@@ -15,7 +15,7 @@ class CallIds:
 
     def __init__(self, prefix: str = "call") -> None:
         self._prefix = prefix
-        self._random, self._at = "", 0
+        self._tails: list[str] = []
         self._ms, self._head = 0, ""
 
     def new(self) -> str:
@@ -23,10 +23,16 @@ class CallIds:
         ms = time.time_ns() // 1_000_000
         if ms != self._ms:
             text = f"{ms:012x}"
-            self._ms, self._head = ms, f"{self._prefix}_{text[:8]}-{text[8:]}-7"
-        at = self._at
-        if at == len(self._random):
-            self._random, at = os.urandom(_DIGITS * _IDS_A_PIECE // 2).hex(), 0
-        self._at = end = at + _DIGITS
-        r = self._random
-        return f"{self._head}{r[at : at + 3]}-{_VARIANT[r[at + 3]]}{r[at + 4 : at + 7]}-{r[at + 7 : end]}"
+            self._ms, self._head = ms, f"{self._prefix}_{text[:8]}-{text[8:]}-"
+        if not self._tails:
+            self._tails = _random_tails()
+        return self._head + self._tails.pop()
+
+
+def _random_tails() -> list[str]:
+    """What follows the time in so many ids. Column by column: a tenth of the work of one by one."""
+    version, variant = bytearray(os.urandom(2 * _IDS_A_PIECE)), bytearray(os.urandom(2 * _IDS_A_PIECE))
+    version[::2] = version[::2].translate(_VERSION)
+    variant[::2] = variant[::2].translate(_VARIANT)
+    columns = (version.hex("-", 2), variant.hex("-", 2), os.urandom(6 * _IDS_A_PIECE).hex("-", 6))
+    return list(map("-".join, zip(*(column.split("-") for column in columns), strict=True)))

@@ -22,6 +22,7 @@ import orjson
 
 from rightsizer.errors import KeyMismatch, RecordError, RightsizerError, StoreError
 from rightsizer.gateway.calls import Recorded, call_from_recorded
+from rightsizer.gateway.memory import give_back
 from rightsizer.gateway.segments import (
     BEGIN,
     END,
@@ -45,7 +46,8 @@ from rightsizer.wire.callers import NameOf
 from rightsizer.wire.shared import Shared
 
 DAY_S = 86_400.0
-_SHARED_BYTES = 2 << 20
+_SHARED_BYTES = 1 << 20
+_GIVE_BACK_EVERY = 4  # segments
 log = logging.getLogger("rightsizer.gateway.indexer")
 Tell = Callable[[list[Call]], None]
 
@@ -97,9 +99,14 @@ def _index(store: Store, home: Path, kek: bytes | None, price: PriceOf | None, t
                 done = _sum(done, Indexed(unreadable=1))
                 continue
             done = _sum(done, _fold(store, path, gathered, shared, price, tell))
+            del gathered  # not beside the next one's
             path.unlink(missing_ok=True)
+            if done.segments % _GIVE_BACK_EVERY == 0:
+                give_back()
         finally:
             os.close(descriptor)
+    if done.segments:
+        give_back()  # or each kind of segment would leave the most it needed
     return done
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+_LLM_OK = ("llm", "200")
 
 
 class Histogram:
@@ -44,6 +45,15 @@ class Metrics:
         self.records_waiting = 0
         self.latency_s = Histogram()
         self.first_byte_s = Histogram()
+
+    def took(self, seconds: float) -> None:
+        """A whole answer of the LLM, which came at once."""
+        self.in_flight -= 1
+        self.calls[_LLM_OK] += 1
+        at = bisect_left(BUCKETS_S, seconds)
+        for histogram in (self.latency_s, self.first_byte_s):
+            histogram.sum += seconds
+            histogram.counts[at] += 1
 
     def lost(self, why: str) -> None:
         """A call whose record could not be kept."""

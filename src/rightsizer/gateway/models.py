@@ -35,6 +35,11 @@ class Answer:
         if self._bytes <= _MAX_BYTES:
             self._body.append(data)
 
+    def on_whole(self, head: AnswerHead, body: bytes) -> None:
+        self.on_head(head)
+        self.on_body(body)
+        self.on_end()
+
     def on_segment(self) -> None:
         return None
 

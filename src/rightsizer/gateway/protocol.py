@@ -276,7 +276,8 @@ class GatewayProtocol(HttpToolsProtocol):
                 self._queued_bytes = 0
                 self.flow.resume_reading()
         else:
-            self.flow.resume_reading()
+            if self.flow.read_paused:
+                self.flow.resume_reading()
             self._idle_since = self.loop.time()
             if self._idle_timer is None:
                 self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._idle)

@@ -6,17 +6,18 @@ into a reason to ask the LLM.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import traceback
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from rightsizer.gateway.as_chat import CHAT, as_chat
 from rightsizer.gateway.metrics import Metrics
 from rightsizer.types import Message, Mode, Request
+
+if TYPE_CHECKING:
+    import asyncio
 
 log = logging.getLogger("rightsizer.gateway")
 T = TypeVar("T")
@@ -95,6 +96,8 @@ class Routing:
     """A router, off the loop, with a time limit."""
 
     def __init__(self, source: RouteSource | None, metrics: Metrics, timeout_s: float) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
         self._source = source
         self._router: Router | None = None
         self._metrics = metrics
@@ -130,6 +133,8 @@ class Routing:
         self, call_id: str, body: bytes, metadata: Mapping[str, Any], path: bytes = CHAT
     ) -> Decision:
         """The router's decision on a request to `path`; after a failure or `timeout_s` one that says so."""
+        import asyncio
+
         router = self._router
         if router is None:
             return Decision()
@@ -147,6 +152,8 @@ class Routing:
 
     async def shadow(self, decision: Decision) -> Decision:
         """What the student would have said; never delays a call."""
+        import asyncio
+
         router = self._router
         if router is None:
             return decision

@@ -35,6 +35,7 @@ BEGIN, END, SHADOW, FEEDBACK, SPANS = b"B", b"E", b"S", b"F", b"T"
 WHOLE = b"W"  # a call in one frame: its begin is in another segment, which took no end
 _LENGTH = struct.Struct(">I")
 _META = struct.Struct(">I")
+_NONCE = struct.Struct(">4xQ")
 
 
 def segments_folder(home: Path) -> Path:
@@ -65,7 +66,7 @@ class Segment:
         self._frames = 0
         self._named = False  # on the disk, in its folder
         key = secrets.token_bytes(KEY_BYTES)
-        self._aead = AESGCM(key)
+        self._seal = AESGCM(key).encrypt
         wrapped = wrap_for(kek, key, _where(self.id))
         draft = folder / f".{self.id}.draft"
         self._fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
@@ -85,20 +86,25 @@ class Segment:
         """Write one frame. Raises `OSError` (disk full …); the file then ends with the frame before."""
         if self.broken:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        payload = b"".join((kind, len(meta).to_bytes(4, "big"), meta, body))
-        sealed = self._aead.encrypt(self._frames.to_bytes(12, "big"), payload, None)
-        length = len(sealed).to_bytes(4, "big")
+        payload = b"".join((kind, _META.pack(len(meta)), meta, body))
+        sealed = self._seal(_NONCE.pack(self._frames), payload, None)
+        length = _LENGTH.pack(len(sealed))
         whole = 4 + len(sealed)
         try:
             written = os.writev(self._fd, (length, sealed))
-            while written < whole:  # only a full disk or a signal writes less than it was given
-                written += os.write(self._fd, (length + sealed)[written:])
+            if written < whole:
+                self._write_rest((length + sealed)[written:])
         except OSError:
             self._cut_back()
             raise
         self._frames += 1
         self._size += whole
         self.bytes += whole
+
+    def _write_rest(self, rest: bytes) -> None:
+        """Only a full disk or a signal writes less than it was given."""
+        while rest:
+            rest = rest[os.write(self._fd, rest) :]
 
     def _cut_back(self) -> None:
         try:
@@ -146,7 +152,7 @@ def read_frames(path: Path, kek: ReadingKey) -> Iterator[tuple[bytes, bytes, byt
         while len(prefix := file.read(_LENGTH.size)) == _LENGTH.size:
             sealed = file.read(_LENGTH.unpack(prefix)[0])
             try:
-                payload = aead.decrypt(_nonce(number), sealed, None)
+                payload = aead.decrypt(_NONCE.pack(number), sealed, None)
             except (InvalidTag, ValueError):
                 return
             number += 1
@@ -175,10 +181,6 @@ def take_over(path: Path) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
-
-
-def _nonce(number: int) -> bytes:
-    return number.to_bytes(12, "big")
 
 
 def _where(segment_id: str) -> bytes:

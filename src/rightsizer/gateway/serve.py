@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
 import gc
+import importlib.util
 import logging
 import os
 import signal
@@ -16,12 +16,11 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rightsizer.errors import ConfigError, MissingExtra
 from rightsizer.gateway.counts import make_files
 from rightsizer.gateway.keys import read_keys
-from rightsizer.gateway.otlp_export import SpanExporter
 from rightsizer.gateway.routing import RouteSource
 from rightsizer.gateway.settings import GatewaySettings
 from rightsizer.gateway.shared_metrics import clear_metrics
@@ -32,6 +31,11 @@ from rightsizer.gateway.upstreams import check_http2, check_upstreams
 from rightsizer.store.callers import CallerNames
 from rightsizer.store.sealing import WritingKey
 from rightsizer.store.store import Store
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from rightsizer.gateway.otlp_export import SpanExporter
 
 log = logging.getLogger("rightsizer.gateway")
 _INDEX_EVERY_S = 3.0
@@ -61,11 +65,8 @@ def serve(
         ConfigError: a bad upstream or spill folder, or an address others can reach and no key on it.
         MissingExtra: uvicorn or httptools is not installed, or h2 where HTTP/2 is wanted.
     """
-    try:
-        import httptools  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ImportError:
-        raise MissingExtra("gateway", "the gateway") from None
+    if not all(map(importlib.util.find_spec, ("httptools", "uvicorn"))):  # a worker loads them
+        raise MissingExtra("gateway", "the gateway")
     settings.target()
     check_upstreams(settings.upstreams)
     check_http2(settings)
@@ -86,6 +87,8 @@ def serve(
     if isinstance(kek, bytes):  # whoever can only seal can index nothing: that is for the holder of the key
         tell = None
         if settings.otlp_endpoint:
+            from rightsizer.gateway.otlp_export import SpanExporter
+
             tell = SpanExporter(settings.otlp_endpoint, content=settings.otlp_content)
         index = functools.partial(_index, open_store, home, kek, maintain, price, tell)
         jobs.insert(0, Job("indexer", index))
@@ -218,6 +221,11 @@ def _work(
     callers: CallerNames | None,
     listener: socket.socket,
 ) -> None:
+    import asyncio
+
+    from rightsizer.gateway.threads import use_one_thread
+
+    use_one_thread()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the supervisor passes it on
     runner = asyncio.Runner(loop_factory=_loop_factory())
     with runner:
@@ -243,6 +251,8 @@ async def run_worker(
     callers: CallerNames | None = None,
 ) -> None:
     """One worker, inside a running loop, until SIGTERM."""
+    import asyncio
+
     import uvicorn
 
     from rightsizer.gateway.admin import Admin
@@ -294,6 +304,8 @@ def _quiet_server(base: Any) -> Any:
 
 async def _follow_parent(drain: Callable[[], None]) -> None:
     """A worker whose supervisor was killed finishes and goes, so that its address is free again."""
+    import asyncio
+
     parent = os.getppid()
     while os.getppid() == parent:
         await asyncio.sleep(0.5)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from typing import Any
 
 from rightsizer.errors import ConfigError
@@ -21,6 +20,8 @@ def tls_files(settings: GatewaySettings) -> dict[str, Any]:
         raise ConfigError(
             "TLS needs a certificate and its key", hint="set gateway.tls_cert and gateway.tls_key"
         )
+    import ssl  # a gateway without TLS does not load it
+
     try:
         ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(cert, key)
     except (OSError, ssl.SSLError) as error:

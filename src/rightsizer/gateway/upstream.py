@@ -9,6 +9,7 @@ looked at the request (RFC 9112 §9.3.1).
 from __future__ import annotations
 
 import asyncio
+import math
 import ssl
 from typing import Any, Protocol, cast
 
@@ -35,7 +36,11 @@ Handle = Running | asyncio.Task[None]
 
 
 class Listener(Protocol):
-    """Who receives an answer. Exactly one of `on_end` and `on_failure` is called, last."""
+    """Who receives an answer. Exactly one of `on_whole`, `on_end` and `on_failure` is called, last."""
+
+    def on_whole(self, head: AnswerHead, body: bytes) -> None:
+        """The same as `on_head`, `on_body` and `on_end`: the answer came in one read."""
+        ...
 
     def on_head(self, head: AnswerHead) -> None: ...
 
@@ -68,6 +73,7 @@ class Connection(asyncio.Protocol):
         self._brief = httptools.HttpResponseParser(
             _Brief(self)
         )  # tells none: for heads that come in one piece
+        self._silent = httptools.HttpResponseParser(_Silent(self))  # tells the end alone: for whole answers
         self._parser = self._full
         self._listener: Listener | None = None
         self._request = b""
@@ -82,6 +88,7 @@ class Connection(asyncio.Protocol):
         self._n_used = 0
         self._head: AnswerHead | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_s = math.inf  # when the timer does
         self._limit_s, self._reason_late = 0.0, ""
         self._last_data = 0.0
         self._paused = False
@@ -135,10 +142,14 @@ class Connection(asyncio.Protocol):
             return
         if not self._started:
             self._started = True
+            self._request = b""  # it will not be sent again: 64 large ones would be held while idle
             end = data.find(b"\r\n\r\n")
             head = None
             if end > 0 and data.startswith(_OK):
                 head = head_of_lines(200, data[: end + 2])
+                if head is not None and head.length == b"%d" % (len(data) - end - 4) and not self._head_only:
+                    self._take_whole(listener, head, data, end + 4)
+                    return
             self._head, self._parser = head, self._full if head is None else self._brief
         if self._reason_late == "idle-timeout":
             self._last_data = self._pool.loop.time()
@@ -155,6 +166,28 @@ class Connection(asyncio.Protocol):
             if self._status and self._reason_late != "idle-timeout":
                 self._arm(self._pool.settings.idle_timeout_s, "idle-timeout")
             listener.on_segment()
+
+    def _take_whole(self, listener: Listener, head: AnswerHead, data: bytes, body_at: int) -> None:
+        """Most answers without a stream come in one read. llhttp checks it as ever."""
+        try:
+            self._silent.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._complete = False
+        if not self._complete:
+            self._fail("protocol")
+            return
+        self._listener = None
+        if self._paused:
+            self.resume()
+        if self._reusable:
+            self._pool.give_back(self)
+        else:
+            self.close()
+        listener.on_whole(head, data[body_at:])
+
+    def on_whole_complete(self) -> None:
+        self._complete = True
+        self._reusable = bool(self._silent.should_keep_alive())  # valid in this callback only
 
     def eof_received(self) -> None:
         return None
@@ -228,29 +261,38 @@ class Connection(asyncio.Protocol):
 
     def _arm(self, timeout_s: float, reason: str) -> None:
         """From now on, `timeout_s` of silence are too long. A timer that rings before that looks again."""
-        loop = self._pool.loop
-        now = loop.time()
+        now = self._pool.loop.time()
         self._limit_s, self._reason_late, self._last_data = timeout_s, reason, now
-        if self._timer is not None:
-            if self._timer.when() <= now + timeout_s:
-                return
-            self._timer.cancel()
-        self._timer = loop.call_later(timeout_s, self._ring)
+        if self._rings_s > now + timeout_s:
+            self._disarm()
+            self._wind(now, timeout_s)
+
+    def _wind(self, now: float, wait_s: float) -> None:
+        self._rings_s = now + wait_s
+        self._timer = self._pool.loop.call_later(wait_s, self._ring)
 
     def _ring(self) -> None:
-        self._timer = None
+        self._timer, self._rings_s = None, math.inf
         if self._listener is None:  # idle: the pool looks at its age when it is wanted again
             return
-        left = self._last_data + self._limit_s - self._pool.loop.time()
+        now = self._pool.loop.time()
+        left = self._last_data + self._limit_s - now
         if left > 0 or self._paused:
-            self._timer = self._pool.loop.call_later(max(left, 0.001 if left > 0 else 1.0), self._ring)
+            self._wind(now, max(left, 0.001 if left > 0 else 1.0))
             return
         self._fail(self._reason_late)
 
     def _disarm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+            self._timer, self._rings_s = None, math.inf
+
+
+class _Silent:
+    """The end of an answer and nothing else: its one callback."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.on_message_complete = connection.on_whole_complete
 
 
 class _Brief:

@@ -7,11 +7,11 @@ models = ["claude-*"]                     a pattern of the settings does, in the
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -19,7 +19,11 @@ from rightsizer.errors import ConfigError, MissingExtra
 from rightsizer.gateway.headers import Headers
 from rightsizer.gateway.incoming import Incoming
 from rightsizer.gateway.settings import GatewaySettings, NamedUpstream, Upstream, parse_upstream
-from rightsizer.gateway.upstream import UpstreamPool
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from rightsizer.gateway.upstream import UpstreamPool
 
 CREDENTIALS = (b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key")
 _TAKEN = frozenset(("v1", "session", "healthz", "readyz", "metrics", "feedback", "docs"))
@@ -139,6 +143,8 @@ class Named:
 def make_pool(target: Upstream, settings: GatewaySettings, loop: asyncio.AbstractEventLoop) -> UpstreamPool:
     """Connections to one upstream. Raises `MissingExtra` if they may speak HTTP/2 and h2 is not installed."""
     if not settings.http2:
+        from rightsizer.gateway.upstream import UpstreamPool
+
         return UpstreamPool(target, settings, loop)
     check_http2(settings)
     from rightsizer.gateway.http2 import pool_for

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("rightsizer.gateway")
 _MEMO = 8192
 _INLINE_BYTES = 1 << 20  # a larger body is read beside the loop
-_DECIDING = ("tools", "functions", "response_format", "metadata")
 
 
 def run_gateway(
@@ -122,12 +121,14 @@ def index_into(ws: Workspace) -> Indexed:
 
 def _keep_young(home: Path | None, flags: dict[str, object] | None) -> None:
     """What the gateway does once a day: delete the calls that are older than `store.retention_days`."""
+    days = load_settings(home, flags).store.retention_days
+    if not days:
+        return
     from rightsizer.pipeline.forget import apply_retention
 
     with open_workspace(home, flags=flags, create=False) as ws:
-        if ws.settings.store.retention_days:
-            done = apply_retention(ws)
-            log.info("%d calls were older than %g days", done.calls, ws.settings.store.retention_days)
+        done = apply_retention(ws)
+        log.info("%d calls were older than %g days", done.calls, days)
 
 
 def list_prices(settings: Settings) -> PriceOf:
@@ -316,16 +317,15 @@ def template_key(body: dict[str, Any], metadata: Mapping[str, Any]) -> bytes:
     said: list[Any] = []
     opened = False
     for message in messages if isinstance(messages, list) else ():
-        if not isinstance(message, dict) or NATIVE in message:
-            said.append(message)
-            continue
-        is_system = message.get("role") in SYSTEM_ROLES
-        if is_system or not opened:
-            said.append(message)
-            opened = opened or not is_system
-    about = [body.get(name) for name in _DECIDING]
+        if isinstance(message, dict) and NATIVE not in message and message.get("role") not in SYSTEM_ROLES:
+            if opened:
+                continue
+            opened = True
+        said.append(message)
+    get = body.get
+    about = (get("tools"), get("functions"), get("response_format"), get("metadata"))
     own = dict(metadata) if metadata else None
-    return sha256(orjson.dumps([said, about, own])).digest()
+    return sha256(orjson.dumps((said, about, own))).digest()
 
 
 def _read(body: bytes, metadata: Mapping[str, Any]) -> tuple[Request, dict[str, Any]]:

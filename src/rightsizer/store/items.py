@@ -56,7 +56,7 @@ class ItemWriter:
             self._memo.clear()
         self._memo[id(value)] = (value, address)
         if address not in self._known and address not in self.pending:
-            self.pending[address] = data
+            self.pending[address] = b"%b" % data  # a copy: what orjson gives takes up to 4 kB
             self.pending_bytes += len(data)
         return address
 
