@@ -13,7 +13,7 @@ from rightsizer.testing.label_calls import label_examples
 from rightsizer.training import encoder_tune
 from rightsizer.training.encoder_tune import Tuned, Tuning, tune_encoder
 
-FAST = Tuning(epochs=4, lr=3e-3, batch=16, dropout=0.0, max_tokens=16)
+FAST = Tuning(epochs=4, lr=3e-3, batch=16, dropout=0.0, max_tokens=16, frozen_layers=0)
 
 
 def material(n: int = 240) -> tuple[list[str], np.ndarray, np.ndarray]:
