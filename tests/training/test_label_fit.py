@@ -71,6 +71,32 @@ def test_a_term_no_fitted_row_had_counts_as_unknown() -> None:
     assert known.tolist() == [0.5, 1.0]
 
 
+def test_strangers_score_low_without_being_a_class() -> None:
+    """Rows of a stranger share a term with each class; taught, no machine says yes to their like."""
+    labels = [0, 1, 2] * 20
+    rows = one_hot_rows(labels, [[label, 3] for label in labels], 5)
+    away = one_hot_rows([3] * 20, [[i % 3, 4] for i in range(20)], 5)
+    plain = fit_linear(rows, np.arange(60), 1.0, 0)
+    taught = fit_linear(rows, np.arange(60), 1.0, 0, away)
+    assert taught.classes.tolist() == [0, 1, 2]
+    assert len(taught.space.points) == 60
+    best = [
+        held_out(rows, fitted, np.arange(60), np.arange(20), asked=away)[1][:, 0].max()
+        for fitted in (plain, taught)
+    ]
+    assert best[1] < 0 < best[0]
+    assert (taught.linear.scores(rows.sparse, rows.dense).argmax(1) == rows.labels).all()
+
+
+def test_strangers_of_two_classes() -> None:
+    rows = one_hot_rows([0, 1] * 10, [[i % 2] for i in range(20)], 4)
+    away = one_hot_rows([3] * 10, [[2]] * 10, 4)
+    fitted = fit_linear(rows, np.arange(20), 1.0, 0, away)
+    scores = fitted.linear.scores(rows.sparse, rows.dense)
+    assert scores.shape == (20, 2)
+    assert (fitted.classes[scores.argmax(1)] == rows.labels).all()
+
+
 def test_projection_keeps_what_is_alike_together() -> None:
     rows = one_hot_rows([0, 0, 1, 1], [[0, 1], [0, 1, 2], [3, 4], [3, 4, 5]], 6)
     vectors = rows.matrix @ fit_projection(rows.matrix, 2, 0).astype(np.float32)
