@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -145,27 +146,35 @@ def held_out(
 
 
 def fit_judge(
-    evidence: Floats, right: npt.NDArray[np.bool_], foreign: Floats, *, abstain: float, pull: float = 10.0
+    evidence: Floats,
+    right: npt.NDArray[np.bool_],
+    foreign: Floats,
+    *,
+    abstain: float,
+    novel: Sequence[int] | None = None,
+    pull: float = 10.0,
 ) -> Judge:
     """The judge of held-out `evidence`, whose answers were `right` or not, and of that of `foreign` inputs.
 
     Weights are pulled towards equal ones with the strength of `pull` examples, so that a few dozen rows
-    cannot make them wild. The floor is the `abstain` quantile of the known rows' probability of being known.
+    cannot make them wild. Being known is told by the columns `novel` (all, if not given). The floor is the
+    `abstain` quantile of the known rows' probability of being known.
     """
     centre = evidence.mean(0)
     scale = np.maximum(evidence.std(0), 1e-3)
     z = np.clip((evidence - centre) / scale, -6, 6)
     ours = fit_logistic(z, right.astype(np.float64), np.ones(len(z)), pull)
+    used = list(range(z.shape[1]) if novel is None else novel)
+    known = np.zeros(z.shape[1] + 1)
     if len(foreign) >= 20:
         far = np.clip((foreign - centre) / scale, -6, 6)
-        both = np.concatenate([z, far])
+        both = np.concatenate([z, far])[:, used]
         target = np.concatenate([np.ones(len(z)), np.zeros(len(far))])
         # Both sides weigh the same, however many classes were held out.
         weight = np.concatenate([np.ones(len(z)), np.full(len(far), len(z) / len(far))])
-        known = fit_logistic(both, target, weight, pull)
+        known[[*used, -1]] = fit_logistic(both, target, weight, pull)
     else:
-        width = z.shape[1]
-        known = np.array([*np.full(width, 1.0 / width), 3.0])
+        known[[*used, -1]] = [*np.full(len(used), 1.0 / len(used)), 3.0]
     judge = Judge(
         centre.astype(np.float32),
         scale.astype(np.float32),

@@ -19,7 +19,7 @@ import numpy as np
 from rightsizer.errors import InputError
 from rightsizer.students.artifact import save
 from rightsizer.students.label import Base, LabelStudent, Own
-from rightsizer.students.novelty import Space, fit_space, nearness
+from rightsizer.students.novelty import NOVEL, TUNED_EVIDENCE, Space, fit_space, nearness
 from rightsizer.students.own_encoder import export_encoder, open_encoder, pack_encoder, untuned_of
 from rightsizer.training.encoder_tune import Tuned, Tuning, tune_encoder
 from rightsizer.training.folds import deal_folds
@@ -49,7 +49,7 @@ DEFAULTS: dict[str, Any] = {
     "c": 0.3,
     "dense_scale": 2.0,
     "max_terms": 40_000,
-    "abstain": 0.05,
+    "abstain": 0.045,
     "folds": 3,
     "rehearsals": 2,
     "check": 0.04,
@@ -124,7 +124,10 @@ def train_tuned_label(
     )  # fmt: skip
     untuned = _see(teaching, encoder)
     crossed = rehearse(teaching, untuned)
-    judge = fit_judge(crossed.evidence, crossed.right, crossed.foreign, abstain=float(settings["abstain"]))
+    judge = fit_judge(
+        crossed.evidence, crossed.right, crossed.foreign, abstain=float(settings["abstain"]),
+        novel=[TUNED_EVIDENCE.index(name) for name in NOVEL],
+    )  # fmt: skip
     everything = np.arange(len(material.labels))
     precision = str(settings["precision"])
     tuned, served, own = _tune(teaching, everything, teaching.strange, precision, beside=True)
