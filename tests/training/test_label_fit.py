@@ -141,6 +141,21 @@ def test_the_floor_lets_the_stated_share_of_known_rows_through() -> None:
     assert judge.is_foreign(evidence_at(0.0, 2000, 3)).mean() == pytest.approx(0.05, abs=0.02)
 
 
+def test_being_known_is_told_by_the_columns_named() -> None:
+    """The last column tells these strangers and no others; a judge told to look elsewhere is blind to it."""
+    known, foreign = evidence_at(0.0, 2000, 0), evidence_at(0.0, 500, 1)
+    foreign[:, -1] -= 4
+    right = np.ones(2000, bool)
+    for novel, share in (([WIDTH - 1, 0], 0.95), ([0, 1], None)):
+        judge = fit_judge(known, right, foreign, abstain=0.05, novel=novel)
+        assert np.flatnonzero(judge.known[:-1]).tolist() <= sorted(novel)
+        met = judge.is_foreign(foreign).mean()
+        assert met > share if share else met < 0.1
+    alone = fit_judge(known, right, known[:0], abstain=0.05, novel=[2])
+    assert alone.is_foreign(known).mean() == pytest.approx(0.05, abs=0.01)
+    assert np.flatnonzero(alone.known[:-1]).tolist() == [2]
+
+
 def test_without_foreign_rows_there_is_still_a_floor() -> None:
     known = evidence_at(0.0, 300, 0)
     judge = fit_judge(known, np.ones(300, bool), known[:0], abstain=0.05)

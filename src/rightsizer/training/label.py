@@ -36,7 +36,7 @@ DEFAULTS: dict[str, Any] = {
     "dense_scale": [1.0, 2.0],
     "max_terms": 40_000,
     "projection_dims": 128,
-    "abstain": 0.06,
+    "abstain": 0.05,
     "strangers": True,
 }
 # Below this share of answers seen often enough, the student could answer next to nothing.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # (subjects, the ways to ask about them, their share of what is made)
 KINDS = (("things", "ask_thing", 0.5), ("names", "ask_name", 0.2), ("doings", "ask_doing", 0.3))
-PER_CALL, FEWEST, MOST = 0.25, 300, 3000
+PER_CALL, FEWEST, MOST = 0.25, 100, 3000
 # A stranger is farther from every training input than all but this share of those are from each other.
 LONELY = 0.05
 COMPARED = 2000
