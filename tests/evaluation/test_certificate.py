@@ -122,8 +122,8 @@ def test_what_was_decided_with_fewer_thresholds_is_recomputed_with_those(
 ):
     """Evidence written before there were two families names none; taking it for the newer one is noticed."""
 
-    def steep(confidence: float) -> float:  # to serve 95 % can be proved, to serve 96 % cannot
-        return float(confidence < 0.083)
+    def steep(confidence: float) -> float:  # to serve 96.8 % can be proved, 97.5 % cannot
+        return float(confidence < 0.07)
 
     scores = [make_scores("cal", 1800, steep), make_scores("test", 600, steep)]
     dataset = make_dataset(*scores)
