@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from rightsizer.students.inputs import Input
-from rightsizer.training.strangers import FEWEST, MOST, are_far, make_requests, meet_strangers
+from rightsizer.training.strangers import MOST, PER_CALL, are_far, make_requests, meet_strangers
 from rightsizer.views.language import language_of_text
 
-ENGLISH = [Input(f"where is parcel {i}", f"before {i}", (f"turn={i}",)) for i in range(40)]
-CHINESE = [Input(f"包裹{i}在哪里", "", ()) for i in range(40)]
+ENGLISH = [Input(f"where is parcel {i}", f"before {i}", (f"turn={i}",)) for i in range(1000)]
+CHINESE = [Input(f"包裹{i}在哪里", "", ()) for i in range(1000)]
 
 
 def unit(*angles: float) -> np.ndarray:
@@ -35,14 +35,14 @@ def test_every_subject_is_asked_about_before_one_comes_twice() -> None:
 def test_strangers_speak_as_the_task_does_and_say_it_where_it_is_said() -> None:
     for inputs, language in ((ENGLISH, "not Chinese"), (CHINESE, "Chinese")):
         found = meet_strangers(inputs, 0)
-        assert 0.9 * FEWEST <= len(found) <= FEWEST
+        assert 0.9 * PER_CALL * 1000 <= len(found) <= PER_CALL * 1000
         assert {language_of_text(one.payload) for one in found} == {language}
         said = {(one.context, one.state) for one in inputs}
         assert {(one.context, one.state) for one in found} <= said
     both = {language_of_text(one.payload) for one in meet_strangers([*ENGLISH, *CHINESE], 0)}
     assert both == {"Chinese", "not Chinese"}
-    assert len(meet_strangers(ENGLISH * 1000, 0)) <= MOST
-    assert meet_strangers([], 0) == []
+    assert len(meet_strangers(ENGLISH * 20, 0)) <= MOST
+    assert meet_strangers([], 0) == meet_strangers(ENGLISH[:999], 0) == []
 
 
 def test_what_is_near_the_task_is_no_stranger_to_it() -> None:

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 # (subjects, the ways to ask about them, their share of what is made)
 KINDS = (("things", "ask_thing", 0.5), ("names", "ask_name", 0.2), ("doings", "ask_doing", 0.3))
-PER_CALL, FEWEST, MOST = 0.25, 100, 3000
+PER_CALL, MOST = 0.25, 3000
+# With few calls a task's own hidden answers say more (docs/decisions/0028-strangers.md).
+FROM_CALLS = 1000
 # A stranger is farther from every training input than all but this share of those are from each other.
 LONELY = 0.05
 COMPARED = 2000
@@ -39,13 +41,14 @@ MIN_LANGUAGE_SHARE = 0.2
 
 
 def meet_strangers(inputs: Sequence[Input], seed: int) -> list[Input]:
-    """Foreign inputs in the languages of `inputs`, a quarter as many: said where those were said."""
-    if not inputs:
+    """Foreign inputs in the languages of `inputs`, a quarter as many, said where those were said; none for
+    fewer than `FROM_CALLS` inputs."""
+    if not inputs or len(inputs) < FROM_CALLS:
         return []
     rng = random.Random(seed)
     sample = [one.payload for one in rng.sample(list(inputs), min(len(inputs), LANGUAGE_SAMPLE))]
     chinese = sum(language_of_text(t) in ("Chinese", "mixed") for t in sample) / len(sample)
-    n = min(MOST, max(FEWEST, round(PER_CALL * len(inputs))))
+    n = min(MOST, round(PER_CALL * len(inputs)))
     texts: list[str] = []
     for language, share in (("en", 1 - chinese), ("zh", chinese)):
         if share >= MIN_LANGUAGE_SHARE:
