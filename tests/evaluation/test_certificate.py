@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import stat
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rightsizer.errors import ArtifactError, EvidenceError, InputError
+from rightsizer.evaluation import certificate as certificate_module
+from rightsizer.evaluation import evaluate as evaluate_module
 from rightsizer.evaluation.certificate import issue, signing_key, verify
+from rightsizer.evaluation.classes import decide_classes
 from rightsizer.evaluation.evaluate import evaluate
 from rightsizer.evaluation.evidence import id_digest, read_evidence
+from rightsizer.evaluation.plan import FAMILIES
 from rightsizer.evaluation.signing import KEY_FILE, digest_secret
 
 SETTINGS = {"alpha": 0.05, "delta": 0.1, "min_coverage": 0.05}
@@ -110,6 +115,35 @@ def test_unreadable_evidence_is_a_failed_check_and_no_crash(issued, broken):
     failed = failing(issued[0], broken)
     assert "evidence" in failed
     assert "evidence hash" in failed
+
+
+def test_what_was_decided_with_fewer_thresholds_is_recomputed_with_those(
+    student, make_scores, make_dataset, monkeypatch
+):
+    """Evidence written before there were two families names none; taking it for the newer one is noticed."""
+
+    def steep(confidence: float) -> float:  # to serve 96.8 % can be proved, 97.5 % cannot
+        return float(confidence < 0.07)
+
+    scores = [make_scores("cal", 1800, steep), make_scores("test", 600, steep)]
+    dataset = make_dataset(*scores)
+
+    def issued_with(family):
+        with monkeypatch.context() as patch:
+            levels = FAMILIES[family]
+            patch.setattr(certificate_module, "FAMILY", family)
+            patch.setattr(evaluate_module, "decide_classes", partial(decide_classes, levels=levels))
+            evaluation = evaluate(student, dataset, *scores, **SETTINGS)
+            return issue(evaluation, student, dataset, scores[0] + scores[1], KEY)
+
+    (old, before), (new, after) = issued_with(1.0), issued_with(2.0)
+    assert old.threshold > new.threshold
+    assert failing(new, after) == []
+    unnamed = before.replace(b'"family": 1.0, ', b"")
+    assert unnamed != before
+    assert failing(old, unnamed) == ["evidence hash"]
+    assert "threshold" in failing(old, before.replace(b'"family": 1.0', b'"family": 2.0'))
+    assert "evidence" in failing(old, before.replace(b'"family": 1.0', b'"family": 3.0'))
 
 
 def test_a_call_counted_twice_is_found(issued):

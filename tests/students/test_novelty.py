@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from rightsizer.students.novelty import EVIDENCE, Judge, Space, fit_space, gather_evidence, nearness
+from rightsizer.students.novelty import (
+    EVIDENCE,
+    NEARNESS,
+    Judge,
+    Space,
+    fit_space,
+    gather_evidence,
+    nearness,
+)
 
 SIZE = 8
 N_CLASSES = 3
@@ -108,3 +116,25 @@ def test_more_evidence_is_never_less_confidence() -> None:
     assert low.min() >= 0
     assert high.max() <= 1
     assert not (judge.is_foreign(more) & ~judge.is_foreign(evidence)).any()
+
+
+def test_relative_distance_is_least_where_no_class_is_near() -> None:
+    """Between the classes the whole is near and no class is; at a class's mean it is the other way round."""
+    found = space()
+    column = NEARNESS.index("relative")
+    at_means = nearness(found, found.means, np.arange(N_CLASSES))[:, column]
+    between = found.means.mean(0, keepdims=True)
+    middle = nearness(found, between, np.zeros(1, np.int64))[:, column]
+    assert middle < 0 < at_means.min()
+    # it is told by the nearest class, whatever was predicted
+    other = nearness(found, found.means, (np.arange(N_CLASSES) + 1) % N_CLASSES)[:, column]
+    assert np.allclose(other, at_means)
+
+
+def test_a_judge_from_before_relative_distances_weighs_what_it_knows() -> None:
+    old = [i for i, name in enumerate(EVIDENCE) if name != "relative"]
+    rng = np.random.default_rng(0)
+    evidence = rng.normal(0, 1, (20, len(EVIDENCE))).astype(np.float32)
+    weights = rng.random(len(old) + 1).astype(np.float32)
+    judge = Judge(np.zeros(len(old), np.float32), np.ones(len(old), np.float32), weights, weights, 0.5)
+    assert np.array_equal(judge.confidence(evidence), judge.confidence(evidence[:, old]))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
 
 from rightsizer.errors import ArtifactError, InputError
-from rightsizer.tasks.dataset import freeze, hash_rows, materialise
+from rightsizer.tasks.dataset import fractions_for, freeze, hash_rows, materialise
 from rightsizer.tasks.groups import PARTS, link, split_of
 from rightsizer.types import Call, Dataset, Example, Message, Request, Task
 
@@ -42,6 +43,32 @@ def test_shares_are_about_the_fractions(logs: SimpleNamespace) -> None:
     assert len(examples) == 3000
     for part, share in zip(PARTS, (0.6, 0.25, 0.15), strict=True):
         assert dataset.count(part) / 3000 == pytest.approx(share, abs=0.04)
+
+
+def test_what_calibration_does_not_need_is_learned_from(logs: SimpleNamespace) -> None:
+    calls = logs.router(3000)
+    plain, _ = make(calls, fractions=(0.6, 0.25, 0.15))
+    groups = len({row.group for row in plain.rows if row.split == "calibration"})
+    bound, _ = make(calls, fractions=(0.6, 0.25, 0.15), most_calibration=groups // 3)
+    kept = {row.group for row in bound.rows if row.split == "calibration"}
+    assert groups / 6 < len(kept) < groups / 2
+    assert bound.count("train") > plain.count("train")
+    # nothing that was learned from is ever calibrated with
+    learned = {row.group for row in plain.rows if row.split == "train"}
+    assert learned <= {row.group for row in bound.rows if row.split == "train"}
+
+
+def test_a_bound_on_calibration_tells_in_steps() -> None:
+    shares = (0.6, 0.25, 0.15)
+    assert fractions_for(8000, shares, 2000) == pytest.approx(shares)
+    assert fractions_for(50, shares, 0) == pytest.approx(shares)
+    found = [fractions_for(n, shares, 2000) for n in range(8000, 40_000, 100)]
+    for n, (train, calibration, test) in zip(range(8000, 40_000, 100), found, strict=True):
+        assert train + calibration + test == pytest.approx(1)
+        assert calibration / test == pytest.approx(5 / 3)
+        assert 1999 <= n * calibration <= 2501
+    assert all(a <= b + 1e-12 for (a, *_), (b, *_) in pairwise(found))
+    assert len({f"{train:.6f}" for train, *_ in found}) == 8
 
 
 def test_sessions_are_never_divided(logs: SimpleNamespace) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from rightsizer.errors import MissingExtra
 from rightsizer.students.encoder import Encoder
+from rightsizer.students.own_encoder import export_encoder, open_encoder, pack_encoder
 from rightsizer.testing.label_calls import label_examples
 from rightsizer.training import encoder_tune
 from rightsizer.training.encoder_tune import Tuned, Tuning, tune_encoder
+from rightsizer.training.strangers import make_requests
 
-FAST = Tuning(epochs=4, lr=3e-3, batch=16, dropout=0.0, max_tokens=16)
+FAST = Tuning(epochs=4, lr=3e-3, batch=16, dropout=0.0, max_tokens=16, frozen_layers=0)
 
 
 def material(n: int = 240) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -63,6 +67,61 @@ def test_lora_is_merged_into_plain_weights(tiny_encoder: Encoder) -> None:
     lora = tune(tiny_encoder, Tuning(epochs=4, lr=1e-2, batch=16, dropout=0.0, max_tokens=16, lora_rank=4))
     assert set(lora.weights) == set(full.weights)
     assert np.mean(lora.losses[-5:]) < 0.8 * np.mean(lora.losses[:5])
+
+
+def test_the_lower_half_stays_unless_told_otherwise(tiny_encoder: Encoder) -> None:
+    from safetensors.numpy import load_file
+
+    before = load_file(tiny_encoder.files.folder / "model.safetensors")  # type: ignore[attr-defined]
+    after = tune(tiny_encoder, replace(FAST, epochs=1, frozen_layers=-1)).weights
+    moved = [
+        float(np.abs(after[name] - before[f"bert.{name}"]).max())
+        for name in (f"encoder.layer.{i}.output.dense.weight" for i in range(2))
+    ]
+    assert moved[0] == 0 < moved[1]
+
+
+def test_no_class_is_near_the_strangers_it_has_met(tiny_encoder: Encoder) -> None:
+    """Strangers that were not met, of the same kind, are told from known texts better."""
+    texts, labels, held_out = material()
+    strangers = make_requests("en", 300, 0)
+    folder: Path = tiny_encoder.files.folder  # type: ignore[attr-defined]
+
+    def gap(met: list[str]) -> float:
+        tuned = tune_encoder(folder, texts, labels, held_out, FAST, strangers=met)
+        model = export_encoder(folder, tuned.weights, "fp32")
+        tokenizer = (folder / "tokenizer.json").read_bytes()
+        packed = pack_encoder(
+            model, tokenizer, size=tiny_encoder.size, max_tokens=16, pooling="mean", precision="fp32"
+        )
+        encoder = open_encoder(*packed)
+        known = [t for t, out in zip(texts, held_out, strict=True) if out]
+        near = [(encoder.encode(some) @ tuned.classes.T).max(1) for some in (known, strangers[150:])]
+        return float((near[0][:, None] > near[1][None, :]).mean())
+
+    pytest.importorskip("torch", reason="the extra 'train' is not installed")
+    pytest.importorskip("transformers", reason="the extra 'train' is not installed")
+    assert gap(strangers[:150]) > gap([]) + 0.05
+
+
+@pytest.mark.parametrize(("drop", "kept"), [(0.02, "last"), (0.5, "best")])
+def test_weights_that_are_hardly_worse_win_by_being_later(
+    tiny_encoder: Encoder, monkeypatch: pytest.MonkeyPatch, drop: float, kept: str
+) -> None:
+    """40 held-out rows cannot tell 0.60 from 0.58, but 0.60 from 0.10."""
+    seen: list[np.ndarray] = []
+
+    def look(run: object, rows: object, classes: Any) -> float:
+        seen.append(classes.detach().clone().numpy())
+        return 0.6 if len(seen) == 2 else 0.6 - drop
+
+    pytest.importorskip("torch", reason="the extra 'train' is not installed")
+    monkeypatch.setattr(encoder_tune._Run, "_accuracy", look)
+    tuned = tune(tiny_encoder, replace(FAST, patience=99))
+    unit = [one / np.linalg.norm(one, axis=1, keepdims=True) for one in seen]
+    assert len(seen) > 4
+    assert np.allclose(tuned.classes, unit[-1] if kept == "last" else unit[1], atol=1e-6)
+    assert not np.allclose(unit[1], unit[-1], atol=1e-3)
 
 
 def test_stops_when_it_no_longer_helps(tiny_encoder: Encoder) -> None:

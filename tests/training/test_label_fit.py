@@ -71,6 +71,32 @@ def test_a_term_no_fitted_row_had_counts_as_unknown() -> None:
     assert known.tolist() == [0.5, 1.0]
 
 
+def test_strangers_score_low_without_being_a_class() -> None:
+    """Rows of a stranger share a term with each class; taught, no machine says yes to their like."""
+    labels = [0, 1, 2] * 20
+    rows = one_hot_rows(labels, [[label, 3] for label in labels], 5)
+    away = one_hot_rows([3] * 20, [[i % 3, 4] for i in range(20)], 5)
+    plain = fit_linear(rows, np.arange(60), 1.0, 0)
+    taught = fit_linear(rows, np.arange(60), 1.0, 0, away)
+    assert taught.classes.tolist() == [0, 1, 2]
+    assert len(taught.space.points) == 60
+    best = [
+        held_out(rows, fitted, np.arange(60), np.arange(20), asked=away)[1][:, 0].max()
+        for fitted in (plain, taught)
+    ]
+    assert best[1] < 0 < best[0]
+    assert (taught.linear.scores(rows.sparse, rows.dense).argmax(1) == rows.labels).all()
+
+
+def test_strangers_of_two_classes() -> None:
+    rows = one_hot_rows([0, 1] * 10, [[i % 2] for i in range(20)], 4)
+    away = one_hot_rows([3] * 10, [[2]] * 10, 4)
+    fitted = fit_linear(rows, np.arange(20), 1.0, 0, away)
+    scores = fitted.linear.scores(rows.sparse, rows.dense)
+    assert scores.shape == (20, 2)
+    assert (fitted.classes[scores.argmax(1)] == rows.labels).all()
+
+
 def test_projection_keeps_what_is_alike_together() -> None:
     rows = one_hot_rows([0, 0, 1, 1], [[0, 1], [0, 1, 2], [3, 4], [3, 4, 5]], 6)
     vectors = rows.matrix @ fit_projection(rows.matrix, 2, 0).astype(np.float32)
@@ -113,6 +139,21 @@ def test_the_floor_lets_the_stated_share_of_known_rows_through() -> None:
     assert judge.is_foreign(known).mean() == pytest.approx(0.05, abs=0.002)
     assert judge.is_foreign(evidence_at(-3.0, 500, 2)).mean() > 0.95
     assert judge.is_foreign(evidence_at(0.0, 2000, 3)).mean() == pytest.approx(0.05, abs=0.02)
+
+
+def test_being_known_is_told_by_the_columns_named() -> None:
+    """The last column tells these strangers and no others; a judge told to look elsewhere is blind to it."""
+    known, foreign = evidence_at(0.0, 2000, 0), evidence_at(0.0, 500, 1)
+    foreign[:, -1] -= 4
+    right = np.ones(2000, bool)
+    for novel, share in (([WIDTH - 1, 0], 0.95), ([0, 1], None)):
+        judge = fit_judge(known, right, foreign, abstain=0.05, novel=novel)
+        assert np.flatnonzero(judge.known[:-1]).tolist() <= sorted(novel)
+        met = judge.is_foreign(foreign).mean()
+        assert met > share if share else met < 0.1
+    alone = fit_judge(known, right, known[:0], abstain=0.05, novel=[2])
+    assert alone.is_foreign(known).mean() == pytest.approx(0.05, abs=0.01)
+    assert np.flatnonzero(alone.known[:-1]).tolist() == [2]
 
 
 def test_without_foreign_rows_there_is_still_a_floor() -> None:

@@ -12,11 +12,12 @@ from rightsizer.errors import InputError
 from rightsizer.students.artifact import load_student, read
 from rightsizer.students.encoder import Encoder
 from rightsizer.testing.label_calls import FOREIGN, label_examples, labelled, requests
+from rightsizer.training import strangers
 from rightsizer.training.train import Trained, train
 from rightsizer.types import Candidate, Example, Task
 
 TASK = Task(id="task_1", name="intents", output="label")
-PARAMS = {"epochs": 4, "lr": 3e-3, "batch": 16, "dropout": 0.0}
+PARAMS = {"epochs": 4, "lr": 3e-3, "batch": 16, "dropout": 0.0, "frozen_layers": 1}
 
 
 def fit(rows: list[Example], out: Path, encoder: Encoder | None, **params: object) -> Trained:
@@ -28,19 +29,23 @@ def fit(rows: list[Example], out: Path, encoder: Encoder | None, **params: objec
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 def test_learns_refuses_strangers_and_carries_its_encoder(
-    tmp_path: Path, tiny_encoder: Encoder, precision: str
+    tmp_path: Path, tiny_encoder: Encoder, precision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if precision == "int8":  # a small task, and an encoder to which all texts are alike, meet some too
+        for name, value in (("FROM_CALLS", 0), ("LONELY", 0.9), ("WORTH_TEACHING", 1)):
+            monkeypatch.setattr(strangers, name, value)
     trained = fit(label_examples(320), tmp_path / "s", tiny_encoder, precision=precision)
     assert trained.recipe["n_strangers"] > 20
-    assert read(tmp_path / "s").encoder == tiny_encoder.identity  # it looks at the untuned space too
-    student = load_student(tmp_path / "s", encoder=tiny_encoder)
+    assert (trained.recipe["n_taught"] > 10) == (precision == "int8")
+    assert read(tmp_path / "s").encoder is None  # all it needs lies in its folder
+    student = load_student(tmp_path / "s")
     test = label_examples(160, seed=1, split="test")
     found = student.predict([e.prompt for e in test])
     served = [(p.message.text, e.completion.text) for p, e in zip(found, test, strict=True) if p.message]
     assert len(served) >= 0.75 * len(test)
     assert sum(a == b for a, b in served) >= 0.97 * len(served)
-    strangers = student.predict(requests(FOREIGN))
-    assert sum(p.message is not None for p in strangers) <= 1
+    foreign = student.predict(requests(FOREIGN))
+    assert sum(p.message is not None for p in foreign) <= 1
 
 
 def test_serves_without_torch(tmp_path: Path, tiny_encoder: Encoder) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from rightsizer.errors import InputError
 from rightsizer.evaluation.gate import Decision, decide
+from rightsizer.evaluation.plan import LEVELS
 from rightsizer.evaluation.risk import Risk
 from rightsizer.types import Score, Verdict
 
@@ -64,6 +65,7 @@ def decide_classes(
     min_coverage: float,
     alpha_write: float | None = None,
     n_calls: int | None = None,
+    levels: Sequence[float] = LEVELS,
 ) -> Decided:
     """The decision for reads and writes; without `alpha_write` the one decision of `gate.decide`.
 
@@ -73,7 +75,10 @@ def decide_classes(
         InputError: see `gate.decide`; or `alpha_write` is above `alpha`.
     """
     if alpha_write is None:
-        one = decide(calibration, test, alpha=alpha, delta=delta, min_coverage=min_coverage, n_calls=n_calls)
+        one = decide(
+            calibration, test, alpha=alpha, delta=delta, min_coverage=min_coverage, n_calls=n_calls,
+            levels=levels,
+        )  # fmt: skip
         return Decided(one.verdict, one.reason, one.threshold, None, one, None, one.calls_needed)
     if alpha_write > alpha:
         raise InputError(
@@ -89,6 +94,7 @@ def decide_classes(
             delta=delta / len(tried),
             min_coverage=min_coverage,
             n_calls=n_calls or len(calibration) + len(test),
+            levels=levels,
         )
         for write in tried
     }

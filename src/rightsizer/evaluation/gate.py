@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rightsizer.errors import InputError
-from rightsizer.evaluation.plan import Plan, make_plan
+from rightsizer.evaluation.plan import LEVELS, Plan, make_plan
 from rightsizer.evaluation.reason import explain
 from rightsizer.evaluation.risk import Risk, Split, make_split, p_above, p_below, risk_at
 from rightsizer.stats import binomial_upper, calls_needed, fallback, p_at_least
@@ -52,6 +52,7 @@ def decide(
     delta: float,
     min_coverage: float,
     n_calls: int | None = None,
+    levels: Sequence[float] = LEVELS,
 ) -> Decision:
     """The decision, recomputable by anyone who holds the scores in the same order.
 
@@ -60,6 +61,7 @@ def decide(
         delta: chance that a threshold with more than that is certified.
         min_coverage: a student that could serve a smaller share of calls is not worth it.
         n_calls: calls in the whole dataset, to state `calls_needed` in calls of the task.
+        levels: the shares of answered calls that are tried, fixed in advance.
 
     Raises:
         InputError: a parameter out of range, a loss that is not 0 or 1, a call in both splits.
@@ -73,18 +75,28 @@ def decide(
         delta=delta,
         min_coverage=min_coverage,
         n_calls=n_calls,
+        levels=levels,
     )
 
 
 def decide_splits(
-    cal: Split, held_out: Split, *, alpha: float, delta: float, min_coverage: float, n_calls: int
+    cal: Split,
+    held_out: Split,
+    *,
+    alpha: float,
+    delta: float,
+    min_coverage: float,
+    n_calls: int,
+    levels: Sequence[float] = LEVELS,
 ) -> Decision:
     """`decide` on arrays."""
     require_open_unit("alpha", alpha)
     require_open_unit("delta", delta)
     if not 0.0 <= min_coverage <= 1.0:
         raise InputError(f"min_coverage is {min_coverage}, not a share")
-    plan = make_plan(held_out, cal.n_sessions, alpha=alpha, delta=delta, min_coverage=min_coverage)
+    plan = make_plan(
+        held_out, cal.n_sessions, alpha=alpha, delta=delta, min_coverage=min_coverage, levels=levels
+    )
     risks = tuple(risk_at(cal, t, plan.session_cap) for t in plan.thresholds)
     test_risks = tuple(risk_at(held_out, t, plan.session_cap) for t in plan.thresholds)
     p_values = tuple(

@@ -21,7 +21,12 @@ from rightsizer.stats import stakes_for
 # Shares of the answered calls that the family tries to serve; finer where it matters most.
 # Their number costs no power: a chain shares δ between its starts, not between its thresholds.
 LEVELS: tuple[float, ...] = (0.05, 0.08, 0.12, 0.17, 0.23, 0.3, 0.37, 0.44, 0.5, 0.56, 0.62, 0.68)
-LEVELS += (0.74, 0.79, 0.84, 0.88, 0.91, 0.94, 0.96, 0.975, 0.985, 0.99, 1.0)
+LEVELS += (0.74, 0.79, 0.84, 0.88, 0.91, 0.94, 0.95, 0.96, 0.968, 0.975, 0.98, 0.985, 0.9875, 0.99)
+LEVELS += (0.9925, 0.995, 1.0)
+# Evidence states the family it was decided with; what states none was decided with the first.
+FAMILY = 2.0
+ADDED = frozenset((0.95, 0.968, 0.98, 0.9875, 0.9925, 0.995))
+FAMILIES = {1.0: tuple(level for level in LEVELS if level not in ADDED), FAMILY: LEVELS}
 
 # Where the chain starts anew, as positions in the testable part of the family, and with what share.
 STARTS = ((0.0, 0.4), (1 / 3, 0.2), (2 / 3, 0.2), (1.0, 0.2))
@@ -39,14 +44,22 @@ class Plan:
     session_cap: int
 
 
-def make_plan(test: Split, n_sessions: int, *, alpha: float, delta: float, min_coverage: float) -> Plan:
+def make_plan(
+    test: Split,
+    n_sessions: int,
+    *,
+    alpha: float,
+    delta: float,
+    min_coverage: float,
+    levels: Sequence[float] = LEVELS,
+) -> Plan:
     """The plan for a calibration split of `n_sessions` sessions. No thresholds = nothing worth testing."""
     confidence = np.sort(test.confidence[test.confidence >= 0])[::-1]
     sizes = np.bincount(test.session)
     cap = max(1, math.ceil(float(np.quantile(sizes, SESSION_QUANTILE)))) if len(sizes) else 1
     thresholds: list[float] = []
     coverages: list[float] = []
-    for level in LEVELS if len(confidence) else ():
+    for level in levels if len(confidence) else ():
         served = max(1, round(level * len(confidence)))
         value = 0.0 if level == 1.0 else float(confidence[served - 1])
         coverage = float((confidence >= value).sum()) / test.n_calls

@@ -20,6 +20,8 @@ from rightsizer.store.feedback import Outcomes
 from rightsizer.students.artifact import sealed
 from rightsizer.types import Call, Candidate, Dataset, Example, Message, Request, Student, Task, new_id
 
+ENOUGH_AT = 0.02  # the disagreement at which `split.most_calibration` sessions are enough
+
 
 @dataclass(frozen=True)
 class Learning:
@@ -104,6 +106,7 @@ def prepare(ws: Workspace, task: Task, *, progress: Progress = silent) -> Learni
         near_duplicates=near_duplicate_groups,
         group_key=split.group_key or None,
         fractions=(split.train, split.calibration, split.test),
+        most_calibration=enough_calibration(ws, task),
         seed=split.seed,
     )
     if clean.left_out:
@@ -154,6 +157,12 @@ def candidates_for(ws: Workspace, task: Task, n_train: int) -> list[Candidate]:
     tuning = ws.precision if ws.settings.train.tune and can_tune() else None
     static = ws.settings.encoder.runtime == "static"
     return shortlist(task, n_train, ws.encoder is not None, tuning, static=static)
+
+
+def enough_calibration(ws: Workspace, task: Task) -> int:
+    """Sessions of calibration beyond which more would prove little: what is rarer takes more to prove."""
+    alpha = min(alpha_of(ws, task), task.policy.alpha_write or ws.settings.gate.alpha_write or 1.0)
+    return round(ws.settings.split.most_calibration * max(1.0, ENOUGH_AT / alpha))
 
 
 def alpha_of(ws: Workspace, task: Task) -> float:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 OPSET = 17
 MASKED = -1e9
+HIDDEN, UNTUNED = "last_hidden_state", "untuned"
 
 
 def build_onnx(folder: Path, out: Path) -> Path:
@@ -35,8 +36,9 @@ def build_onnx(folder: Path, out: Path) -> Path:
     return out
 
 
-def to_onnx(folder: Path, weights: dict[str, Array]) -> bytes:
-    """The ONNX file of the architecture in `folder` (its config.json) with these weights.
+def to_onnx(folder: Path, weights: dict[str, Array], untuned: dict[str, Array] | None = None) -> bytes:
+    """The ONNX file of the architecture in `folder` (its config.json) with these weights; with `untuned`
+    ones too, of two models that share the layers at the bottom in which they are equal.
 
     Raises:
         ArtifactError: the model is of another architecture, or a weight is missing.
@@ -45,7 +47,7 @@ def to_onnx(folder: Path, weights: dict[str, Array]) -> bytes:
 
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     check_supported(config, folder)
-    model = bert_graph(config, weights)
+    model = bert_graph(config, weights, untuned)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
 
@@ -114,24 +116,57 @@ class GraphWriter:
         return str(self.node("LayerNormalization", [x, scale, bias], axis=-1, epsilon=eps))
 
 
-def bert_graph(config: dict[str, Any], weights: dict[str, Array]) -> Any:
-    """The ONNX model of a BERT checkpoint."""
+def bert_graph(config: dict[str, Any], weights: dict[str, Array], untuned: dict[str, Array] | None) -> Any:
+    """The ONNX model of a BERT checkpoint; of `untuned` the states are the second output."""
     from onnx import TensorProto, helper
 
     g = GraphWriter(weights)
-    eps = float(config.get("layer_norm_eps", 1e-12))
+    eps, heads = float(config.get("layer_norm_eps", 1e-12)), int(config["num_attention_heads"])
+    layers = int(config["num_hidden_layers"])
     x = _embed(g, eps)
     bias = _mask_bias(g)
-    heads = int(config["num_attention_heads"])
-    for i in range(int(config["num_hidden_layers"])):
-        x = _layer(g, x, bias, f"encoder.layer.{i}", heads, eps)
-    g.nodes[-1].output[0] = "last_hidden_state"
+    shared = shared_layers(weights, untuned, layers) if untuned is not None else layers
+    names = [f"encoder.layer.{i}" for i in range(layers)]
+    for name in names[:shared]:
+        x = _layer(g, x, bias, name, heads, eps)
+    trunk = x
+    for name in names[shared:]:
+        x = _layer(g, x, bias, name, heads, eps)
+    outputs = [_output(g, x, HIDDEN)]
+    if untuned is not None:
+        g.weights = g.weights | {f"{UNTUNED}.{name}": value for name, value in untuned.items()}
+        x = trunk
+        for name in names[shared:]:
+            x = _layer(g, x, bias, f"{UNTUNED}.{name}", heads, eps)
+        outputs.append(_output(g, x, f"{UNTUNED}_{HIDDEN}"))
     ints = [("input_ids", TensorProto.INT64), ("attention_mask", TensorProto.INT64)]
     inputs = [helper.make_tensor_value_info(n, t, ["batch", "tokens"]) for n, t in ints]
     shape: list[str | int | None] = ["batch", "tokens", int(config["hidden_size"])]
-    output = helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, shape)
-    graph = helper.make_graph(g.nodes, "bert", inputs, [output], list(g.constants.values()))
+    found = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in outputs]
+    graph = helper.make_graph(g.nodes, "bert", inputs, found, list(g.constants.values()))
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
+
+
+def _output(g: GraphWriter, x: str, name: str) -> str:
+    from onnx import helper
+
+    g.nodes.append(helper.make_node("Identity", [x], [name]))
+    return name
+
+
+def shared_layers(weights: dict[str, Array], untuned: dict[str, Array], layers: int) -> int:
+    """How many layers at the bottom are the same in both. Words have one vector only."""
+
+    def same(prefix: str) -> bool:
+        names = [name for name in untuned if name.startswith(prefix)]
+        return all(name in weights and np.array_equal(weights[name], untuned[name]) for name in names)
+
+    if not same("embeddings."):
+        raise ArtifactError(
+            "the embeddings of the tuned encoder are not those it started from",
+            hint="train the student again with this encoder",
+        )
+    return next((i for i in range(layers) if not same(f"encoder.layer.{i}.")), layers)
 
 
 def _embed(g: GraphWriter, eps: float) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from rightsizer.students.bert_onnx import UNTUNED
 from rightsizer.students.encoder_files import EncoderFiles, find_encoder, prepare_onnx
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ class OnnxEncoder:
         source = model if isinstance(model, bytes) else str(model)
         self._session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         self._inputs = {i.name for i in self._session.get_inputs()}
+        outputs = [o.name for o in self._session.get_outputs()]
+        # A tuned model may also say what it said untuned: two vectors a text, from one run.
+        self._wanted = [outputs[0], *(o for o in outputs[1:] if o.startswith(UNTUNED))]
         vocabulary = tokenizer or (files.folder / "tokenizer.json").read_bytes()
         self._tokenizer = Tokenizer.from_str(vocabulary.decode("utf-8"))
         self._tokenizer.no_padding()
@@ -84,6 +88,15 @@ class OnnxEncoder:
         The last `REMEMBERED` distinct texts are remembered, since one run of the pipeline asks for the same
         payloads several times.
         """
+        return self._all(texts, progress)[:, : self.size]
+
+    def untuned(self) -> Encoder | None:
+        """The encoder that this one was tuned from, where its model holds both; None where it does not."""
+        return Untuned(self) if len(self._wanted) > 1 else None
+
+    def _all(self, texts: Sequence[str], progress: Progress | None = None) -> npt.NDArray[np.float32]:
+        """A text's vectors side by side: as tuned, and untuned where the model says both."""
+        width = self.size * len(self._wanted)
         keys = [blake2b(_clean(t).encode(), digest_size=16).digest() for t in texts]
         found = {k: v for k in keys if (v := self._memory.get(k)) is not None}
         missing = {
@@ -93,10 +106,10 @@ class OnnxEncoder:
             found[key] = self._memory[key] = vector
         while len(self._memory) > REMEMBERED:
             self._memory.pop(next(iter(self._memory)), None)
-        return np.stack([found[k] for k in keys]) if keys else np.zeros((0, self.size), np.float32)
+        return np.stack([found[k] for k in keys]) if keys else np.zeros((0, width), np.float32)
 
     def _encode(self, texts: list[str], progress: Progress | None) -> npt.NDArray[np.float32]:
-        out = np.zeros((len(texts), self.size), np.float32)
+        out = np.zeros((len(texts), self.size * len(self._wanted)), np.float32)
         ids: list[Any] = []
         for start in range(0, len(texts), 2048):
             encodings = self._tokenizer.encode_batch(texts[start : start + 2048])
@@ -116,11 +129,14 @@ class OnnxEncoder:
         """
         clean = _clean(text)
         encoding = self._tokenizer.encode(clean)
-        states = self._states([np.asarray(encoding.ids, np.int64)])[0]
-        return list(encoding.offsets), np.asarray(states[0], np.float32)
+        states, _ = self._states([np.asarray(encoding.ids, np.int64)])
+        return list(encoding.offsets), np.asarray(states[0][0], np.float32)
 
     def _embed(self, ids: list[npt.NDArray[np.int64]]) -> npt.NDArray[np.float32]:
         states, mask = self._states(ids)
+        return np.hstack([self._pool(one, mask) for one in states])
+
+    def _pool(self, states: npt.NDArray[Any], mask: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         if self._pooling == "cls":
             pooled = states[:, 0]
         else:
@@ -128,7 +144,7 @@ class OnnxEncoder:
         norms = np.linalg.norm(pooled, axis=1, keepdims=True)
         return np.asarray(pooled / np.maximum(norms, 1e-12), np.float32)
 
-    def _states(self, ids: list[npt.NDArray[np.int64]]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    def _states(self, ids: list[npt.NDArray[np.int64]]) -> tuple[list[npt.NDArray[Any]], npt.NDArray[Any]]:
         width = max(len(i) for i in ids)
         tokens = np.zeros((len(ids), width), np.int64)
         mask = np.zeros((len(ids), width), np.int64)
@@ -138,7 +154,20 @@ class OnnxEncoder:
         feed = {"input_ids": tokens, "attention_mask": mask}
         if "token_type_ids" in self._inputs:
             feed["token_type_ids"] = np.zeros_like(tokens)
-        return self._session.run(None, feed)[0], mask
+        return self._session.run(self._wanted, feed), mask
+
+
+class Untuned:
+    """What a tuned encoder's model says of texts untuned: an `Encoder` that shares its runs and memory."""
+
+    def __init__(self, both: OnnxEncoder) -> None:
+        self._both = both
+        self.identity = f"{both.identity}/{UNTUNED}"
+        self.size = both.size
+
+    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> npt.NDArray[np.float32]:
+        """Unit vectors, float32 (len(texts), size), in the order of `texts`."""
+        return self._both._all(texts, progress)[:, self.size :]
 
 
 def _clean(text: str) -> str:

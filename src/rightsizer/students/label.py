@@ -15,10 +15,11 @@ import numpy as np
 
 from rightsizer.students.answers import stamp
 from rightsizer.students.artifact import Artifact
+from rightsizer.students.encoder import Untuned
 from rightsizer.students.features import Sparse, TextFeatures
 from rightsizer.students.inputs import Input, read_inputs
 from rightsizer.students.novelty import Judge, Space, gather_evidence, nearness
-from rightsizer.students.own_encoder import encoder_of
+from rightsizer.students.own_encoder import encoder_of, untuned_of
 from rightsizer.students.static_encoder import StaticEncoder
 from rightsizer.types import Message, Prediction, Request
 from rightsizer.views.view import PayloadMask
@@ -58,7 +59,7 @@ class Own:
 
 @dataclass(frozen=True)
 class Base:
-    """The shared encoder beside a tuned one, and the training inputs as it sees them.
+    """The untuned encoder beside a tuned one, and the training inputs as it sees them.
 
     Tuning folds away the directions that tell no two answers apart, and strangers lie in those.
     """
@@ -76,7 +77,8 @@ class LabelStudent:
     """A `Predictor` over fixed answers. ``answers[i]`` is None for the class of all rare answers.
 
     `projection` (terms, dims) makes the vectors of the no-encoder runtime; it is empty with an encoder.
-    With `own`, the encoder is this student's own and lies in its folder; `base` is the shared one beside it.
+    With `own`, the encoder is this student's own and lies in its folder; `base` is the untuned one beside it:
+    in the same file, or (students trained before that was so) the shared one.
     """
 
     mask: PayloadMask | None
@@ -149,7 +151,8 @@ class LabelStudent:
             arrays["own.classes"] = self.own.classes
             if self.base is not None:
                 arrays |= self.base.space.arrays("base")
-            shared = self.base.encoder.identity if self.base is not None else None
+            beside = self.base is not None and not isinstance(self.base.encoder, Untuned)
+            shared = self.base.encoder.identity if self.base is not None and beside else None
             return Artifact("label", params, arrays, shared, self.own.blobs)
         if isinstance(self.encoder, StaticEncoder):
             params["static_pieces"] = list(self.encoder.pieces)
@@ -168,10 +171,12 @@ def load_label(artifact: Artifact, encoder: Encoder | None) -> LabelStudent:
     """The student of a 'label' artifact."""
     params, arrays = artifact.params, artifact.arrays
     own = base = None
+    used = encoder_of(artifact, encoder)
     if "own_encoder" in params:
         own = Own(arrays["own.classes"], params["own_encoder"], artifact.blobs)
-        if encoder is not None and "base.points" in arrays:
-            base = Base(encoder, Space.from_arrays(arrays, "base"))
+        beside = untuned_of(used, encoder)
+        if beside is not None and "base.points" in arrays:
+            base = Base(beside, Space.from_arrays(arrays, "base"))
     return LabelStudent(
         mask=PayloadMask.model_validate(params["mask"]) if params["mask"] is not None else None,
         answers=tuple(Message.model_validate(a) if a is not None else None for a in params["answers"]),
@@ -185,7 +190,7 @@ def load_label(artifact: Artifact, encoder: Encoder | None) -> LabelStudent:
         space=Space.from_arrays(arrays),
         judge=Judge.from_arrays(arrays),
         projection=arrays["projection"],
-        encoder=encoder_of(artifact, encoder),
+        encoder=used,
         own=own,
         base=base,
     )

@@ -2,7 +2,7 @@
 
 Evidence of one answer is a row of numbers, each larger where the answer is safer: the margin and gap of the
 linear scores, nearness to training inputs of the same class (k nearest neighbours; Sun et al. 2022) and
-against other classes, the Mahalanobis distance to the class (Lee et al. 2018), and the share of known terms.
+against other classes, Mahalanobis distances (Lee et al. 2018), and the share of known terms.
 A `Judge` turns it into two probabilities by logistic regressions with weights that cannot be negative:
 that the answer is right, and that the input is of a known class at all.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float32]
 
-EVIDENCE = ("margin", "gap", "log_share", "near_class", "near_lead", "near_any", "mahalanobis", "known_terms")
+NEARNESS = ("near_class", "near_lead", "near_any", "mahalanobis", "relative")
+EVIDENCE = ("margin", "gap", "log_share", *NEARNESS, "known_terms")
 # With an encoder of its own a student also has the classifier that the encoder was tuned by.
 # And it looks at the untuned space too (`Base`): what no answer depends on is folded away by tuning.
-BASE_EVIDENCE = ("base_class", "base_lead", "base_any", "base_mahalanobis")
+BASE_EVIDENCE = ("base_class", "base_lead", "base_any", "base_mahalanobis", "base_relative")
 TUNED_EVIDENCE = (*EVIDENCE, "own_cosine", "own_share", *BASE_EVIDENCE)
+# What tells a stranger beside a tuned encoder. The others also say how alike the answers are: hidden classes
+# differ from known ones in that too, but strangers do so less (docs/decisions/0028-strangers.md).
+NOVEL = ("known_terms", "own_cosine", "base_any", "base_relative")
 OWN_SCALE = 20.0
 NEIGHBOURS = 5
 SHARPNESS = 6.0
@@ -44,6 +49,12 @@ class Space:
     labels: npt.NDArray[np.int32]
     means: Floats
     whiten: Floats
+
+    @cached_property
+    def overall(self) -> tuple[Floats, Floats]:
+        """The mean of all training inputs, and what makes their covariance around it the identity."""
+        centre = self.points.mean(0)
+        return centre, whitening(self.points - centre)
 
     def arrays(self, name: str = "space") -> dict[str, npt.NDArray[Any]]:
         """What an artifact keeps of it, under `name`."""
@@ -70,12 +81,7 @@ def fit_space(
     np.add.at(means, labels, vectors)
     means /= counts[:, None]
     centred = vectors - means[labels]
-    spread = np.cov(centred.T).astype(np.float64) if len(vectors) > 1 else np.eye(size)
-    # Shrunk towards a ball, so that few training inputs give a finite distance (Ledoit & Wolf 2004).
-    shrink = min(1.0, size / max(len(vectors), 1) * 0.1 + 0.01)
-    spread = (1 - shrink) * spread + shrink * np.eye(size) * max(np.trace(spread) / size, 1e-6)
-    values, directions = np.linalg.eigh(spread)
-    whiten = (directions / np.sqrt(values)).astype(np.float32)
+    whiten = whitening(centred)
     rows = np.arange(len(vectors))
     if len(rows) > max_points:
         rows = np.unique(np.linspace(0, len(vectors) - 1, max_points).astype(int))
@@ -84,10 +90,24 @@ def fit_space(
     return Space(points, labels[rows].astype(np.int32), means, whiten)
 
 
+def whitening(centred: Floats) -> Floats:
+    """The matrix (d, d) that makes the covariance of `centred` rows the identity.
+
+    Shrunk towards a ball, so that few training inputs give a finite distance (Ledoit & Wolf 2004).
+    """
+    n, size = centred.shape
+    spread = np.cov(centred.T).astype(np.float64) if n > 1 else np.eye(size)
+    shrink = min(1.0, size / max(n, 1) * 0.1 + 0.01)
+    spread = (1 - shrink) * spread + shrink * np.eye(size) * max(np.trace(spread) / size, 1e-6)
+    values, directions = np.linalg.eigh(spread)
+    return np.asarray(directions / np.sqrt(values), np.float32)
+
+
 def nearness(space: Space, vectors: Floats, predicted: npt.NDArray[np.int64]) -> Floats:
-    """Columns (4): mean cosine to the nearest points of the predicted class, its lead over the nearest of all
-    other classes, mean cosine to the nearest of any class, and minus the Mahalanobis distance to the
-    predicted class's mean."""
+    """Columns (5): mean cosine to the nearest points of the predicted class, its lead over the nearest of all
+    other classes, mean cosine to the nearest of any class, minus the Mahalanobis distance to the predicted
+    class's mean, and how much nearer the nearest class is than the whole (relative Mahalanobis distance,
+    Ren et al. 2021: what is unusual for every class and for all of them together does not count)."""
     own = np.zeros(len(vectors), np.float32)
     other, either = np.zeros_like(own), np.zeros_like(own)
     for start in range(0, len(vectors), 256):
@@ -98,7 +118,17 @@ def nearness(space: Space, vectors: Floats, predicted: npt.NDArray[np.int64]) ->
         other[block] = _top_mean(np.where(same, -1.0, cosines))
         either[block] = _top_mean(cosines)
     away = (vectors - space.means[predicted]) @ space.whiten
-    return np.stack([own, own - other, either, -np.sqrt((away**2).sum(1))], axis=1).astype(np.float32)
+    distance, relative = -np.sqrt((away**2).sum(1)), _relative(space, vectors)
+    return np.stack([own, own - other, either, distance, relative], axis=1).astype(np.float32)
+
+
+def _relative(space: Space, vectors: Floats) -> Floats:
+    """Squared Mahalanobis distance to the mean of all training inputs, less that to the nearest class's."""
+    centre, whiten = space.overall
+    here, means = vectors @ space.whiten, space.means @ space.whiten
+    nearest = (means**2).sum(1)[None, :] - 2 * here @ means.T
+    to_class = nearest.min(1) + (here**2).sum(1)
+    return np.asarray((((vectors - centre) @ whiten) ** 2).sum(1) - to_class, np.float32)
 
 
 def _top_mean(cosines: Floats) -> Floats:
@@ -148,6 +178,9 @@ class Judge:
 
     def weigh(self, evidence: Floats) -> tuple[Floats, Floats]:
         """(probability that the answer is right, that the input is known), each float32 (rows,)."""
+        if len(self.centre) < evidence.shape[1]:  # fitted before there were relative distances
+            names = TUNED_EVIDENCE[: evidence.shape[1]]
+            evidence = evidence[:, [i for i, name in enumerate(names) if not name.endswith("relative")]]
         z = np.clip((evidence - self.centre) / self.scale, -6, 6)
         return _logistic(z @ self.right[:-1] + self.right[-1]), _logistic(
             z @ self.known[:-1] + self.known[-1]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rightsizer.errors import MissingExtra
-from rightsizer.students.bert_onnx import to_onnx
+from rightsizer.students.bert_onnx import load_weights, to_onnx
 from rightsizer.students.encoder_files import EncoderFiles, quantise
 from rightsizer.students.static_encoder import StaticEncoder
 
@@ -30,9 +30,14 @@ MODEL = "encoder.onnx"
 TOKENIZER = "tokenizer.json"
 
 
-def export_encoder(folder: Path, weights: dict[str, Floats], precision: str) -> bytes:
-    """The ONNX file of tuned `weights` of the model in `folder`, quantised where `precision` is int8."""
-    model = to_onnx(folder, weights)
+def export_encoder(
+    folder: Path, weights: dict[str, Floats], precision: str, *, untuned: bool = False
+) -> bytes:
+    """The ONNX file of tuned `weights` of the model in `folder`, quantised where `precision` is int8.
+
+    With `untuned` it also says what the model in `folder` itself says; layers that are equal run once.
+    """
+    model = to_onnx(folder, weights, load_weights(folder / "model.safetensors") if untuned else None)
     if precision == "fp32":
         return model
     with tempfile.TemporaryDirectory() as scratch:
@@ -73,6 +78,13 @@ def open_encoder(params: Mapping[str, Any], blobs: Mapping[str, bytes]) -> Encod
         return OnnxEncoder(files, model, tokenizer=tokenizer)
     except ModuleNotFoundError as error:
         raise MissingExtra("encoder", "a student with an encoder of its own") from error
+
+
+def untuned_of(encoder: Encoder | None, shared: Encoder | None) -> Encoder | None:
+    """What says how far an input is in the untuned space: the tuned model itself, where it holds both."""
+    from rightsizer.students.encoder import OnnxEncoder
+
+    return (encoder.untuned() if isinstance(encoder, OnnxEncoder) else None) or shared
 
 
 def encoder_of(artifact: Artifact, shared: Encoder | None) -> Encoder | None:

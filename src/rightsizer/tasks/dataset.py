@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ NearDuplicates = Callable[[Sequence[str]], Sequence[int]]
 
 GIANT_SHARE = 0.2  # a component larger than this is not kept together, see `freeze`
 CONTEXT_CHARS = 500
+STEP = 1.25  # a split changes where the log has grown by so much
 
 
 def freeze(
@@ -28,13 +30,15 @@ def freeze(
     near_duplicates: NearDuplicates | None = None,
     group_key: str | None = None,
     fractions: Sequence[float] = (0.6, 0.2, 0.2),
+    most_calibration: int = 0,
     seed: int = 0,
 ) -> tuple[Dataset, list[Example]]:
     """The task's calls as a frozen dataset, in call order, and its examples.
 
     Rows of one session are one group; so are rows with the same ``metadata[group_key]`` where that is
     given, and rows whose inputs are near-duplicates. A group is never divided, and lands in a part by
-    the hash of its name and `seed`, so it stays there when the log grows. Where near-duplicates would
+    the hash of its name and `seed`, so it stays there when the log grows (but see `fractions_for`). Where
+    near-duplicates would
     chain more than 20 % of the rows into one group, those links are not followed; instead calibration
     and test rows with a near-duplicate in an earlier part are left out, counted in
     ``Dataset.dropped["near-duplicate-across-splits"]``.
@@ -43,6 +47,7 @@ def freeze(
         curate_example: a call → its curated (prompt, completion).
         near_duplicates: texts → group numbers, equal for near-duplicates; None: not looked for.
         fractions: shares of train, calibration and test, by groups.
+        most_calibration: groups of calibration that are enough; 0: there is no such number.
 
     Raises:
         InputError: `fractions` are not three positive numbers.
@@ -64,7 +69,8 @@ def freeze(
     twins = near_duplicates(_input_texts([p for p, _ in pairs])) if near_duplicates and pairs else None
     roots, unlinked = _components(columns, twins)
     names = [_group_name(kept[root], group_key) for root in roots]
-    parts = [split_of(name, fractions, seed) for name in names]
+    shares = fractions_for(len(set(roots)), fractions, most_calibration)
+    parts = [split_of(name, shares, seed) for name in names]
     straddling = _straddlers(unlinked, parts)
     dropped["near-duplicate-across-splits"] += len(straddling)
     examples = [
@@ -89,6 +95,24 @@ def freeze(
         dropped={reason: n for reason, n in sorted(dropped.items()) if n},
     )
     return dataset, examples
+
+
+def fractions_for(
+    n_groups: int, fractions: Sequence[float], most_calibration: int
+) -> tuple[float, float, float]:
+    """The shares of train, calibration and test of `n_groups` groups, where calibration needs no more than
+    `most_calibration` of them: what is over, of test in proportion, is learned from.
+
+    They change in steps, each time the log has grown by a quarter, so that groups seldom change their part:
+    then from calibration to train, or from test to calibration.
+    """
+    train, calibration, test = (f / sum(fractions) for f in fractions)
+    if not most_calibration or n_groups * calibration <= most_calibration:
+        return train, calibration, test
+    enough = most_calibration / calibration  # groups at which the bound begins to tell
+    grown = enough * STEP ** math.floor(math.log(n_groups / enough, STEP))
+    smaller = most_calibration / (calibration * grown)
+    return 1 - (calibration + test) * smaller, calibration * smaller, test * smaller
 
 
 def materialise(dataset: Dataset, calls: Iterable[Call], curate_example: CurateExample) -> list[Example]:

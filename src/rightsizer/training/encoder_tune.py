@@ -30,14 +30,16 @@ LORA_TARGETS = ("query", "key", "value", "dense")
 POOL = 16  # batches whose rows are sorted by length together
 CHECKS = 2  # looks at the held-out rows per pass over the data
 HEAD_LR = 3e-3
+STRANGE_COSINE = 0.3  # where the score of "none" starts
 
 
 @dataclass(frozen=True)
 class Tuning:
     """How to tune. `lora_rank` 0 tunes all weights but the embeddings; `scale` multiplies the cosines.
 
-    `patience` is how many looks in a row at a clearly worse held-out accuracy end the run;
-    `max_steps` bounds it.
+    `frozen_layers` at the bottom stay as they are; -1 stands for half of them. `stranger_share` of each batch
+    come from the strangers, whose loss counts `stranger_weight`. `patience` is how many looks in a row at a
+    clearly worse held-out accuracy end the run; `max_steps` bounds it.
     """
 
     epochs: float = 3.0
@@ -49,7 +51,9 @@ class Tuning:
     dropout: float = 0.1
     label_smoothing: float = 0.0
     lora_rank: int = 0
-    frozen_layers: int = 0
+    frozen_layers: int = -1
+    stranger_share: float = 0.25
+    stranger_weight: float = 0.5
     patience: int = 3
     max_steps: int = 4000
     max_tokens: int = 128
@@ -78,6 +82,7 @@ def tune_encoder(
     held_out: npt.NDArray[np.bool_],
     how: Tuning,
     *,
+    strangers: Sequence[str] = (),
     pooling: str = "mean",
     seed: int = 0,
     progress: Callable[[str, float, float | None], None] | None = None,
@@ -85,6 +90,7 @@ def tune_encoder(
     """Tune the encoder in `folder` to tell the `labels` 0 … n-1 of `texts` apart.
 
     Rows where `held_out` is true are not learnt from: they decide when to stop and which weights are kept.
+    Of `strangers` it is learnt that no class vector is near them.
 
     Raises:
         MissingExtra: torch, transformers or (for LoRA) peft is not installed.
@@ -95,7 +101,7 @@ def tune_encoder(
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        run = _Run(folder, texts, labels, how, pooling)
+        run = _Run(folder, [*texts, *strangers], labels, how, pooling)
         return run.fit(np.flatnonzero(~held_out), np.flatnonzero(held_out), seed, progress)
 
 
@@ -124,7 +130,7 @@ class _Run:
         )
         self.net: Any = _with_lora(net, how.lora_rank) if how.lora_rank else net
         if not how.lora_rank:
-            for part in (net.embeddings, *net.encoder.layer[: how.frozen_layers]):
+            for part in (net.embeddings, *net.encoder.layer[: n_frozen(how, len(net.encoder.layer))]):
                 part.requires_grad_(False)
 
     def vectors(self, rows: Sequence[int]) -> Any:
@@ -166,14 +172,16 @@ class _Run:
         progress: Callable[[str, float, float | None], None] | None,
     ) -> Tuned:
         import torch
-        from torch.nn.functional import cross_entropy, normalize
+        from torch.nn.functional import normalize
 
         how = self.how
         classes = torch.nn.Parameter(self._class_means(learn))
+        level = torch.nn.Parameter(torch.tensor(STRANGE_COSINE))
+        foreign = self._foreign_batches(seed)
         tuned = [p for p in self.net.parameters() if p.requires_grad]
         groups = [
             {"params": tuned, "lr": how.lr, "weight_decay": how.weight_decay},
-            {"params": [classes], "lr": HEAD_LR, "weight_decay": 0.0},
+            {"params": [classes, level], "lr": HEAD_LR, "weight_decay": 0.0},
         ]
         optimiser = torch.optim.AdamW(groups)
         per_pass = math.ceil(len(learn) / how.batch)
@@ -184,8 +192,9 @@ class _Run:
         accuracies, losses = [], []
         for step, rows in enumerate(_batches(learn, self.ids, how.batch, total, seed), 1):
             self.net.train()
-            cosines = self.vectors(rows) @ normalize(classes, dim=1).T
-            loss = cross_entropy(how.scale * cosines, self.labels[rows], label_smoothing=how.label_smoothing)
+            away = next(foreign)
+            cosines = self.vectors(rows + away) @ normalize(classes, dim=1).T
+            loss = self._loss(how.scale * cosines, self.labels[rows], how.scale * level)
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(tuned, 1.0)
@@ -208,6 +217,33 @@ class _Run:
         unit = normalize(heads, dim=1).numpy()
         return Tuned(self._weights(weights), unit, len(losses), tuple(accuracies), tuple(losses))
 
+    def _loss(self, logits: Any, labels: Any, level: Any) -> Any:
+        """Cross entropy of the classes; with strangers in the last rows, also with one answer more, "none",
+        whose score is one `level` for all: it is the right one for them, and wrong for the others."""
+        import torch
+        from torch.nn.functional import cross_entropy
+
+        n = len(labels)
+        loss = cross_entropy(logits[:n], labels, label_smoothing=self.how.label_smoothing)
+        if len(logits) == n:
+            return loss
+        with_none = torch.cat([logits, level.expand(len(logits), 1)], 1)
+        none = torch.full((len(logits) - n,), logits.shape[1])
+        known = (loss + cross_entropy(with_none[:n], labels)) / 2
+        return known + self.how.stranger_weight * cross_entropy(with_none[n:], none)
+
+    def _foreign_batches(self, seed: int) -> Iterator[list[int]]:
+        """Rows of strangers, batch after batch, shuffled pass by pass; empty where there are none."""
+        rng = np.random.default_rng(seed + 1)
+        strangers = np.arange(len(self.labels), len(self.ids))
+        size = round(self.how.batch * self.how.stranger_share) if len(strangers) else 0
+        waiting: list[int] = []
+        while True:
+            while len(waiting) < size:
+                waiting += rng.permutation(strangers).tolist()
+            yield waiting[:size]
+            waiting = waiting[size:]
+
     def _class_means(self, learn: npt.NDArray[np.int64]) -> Any:
         import torch
 
@@ -229,6 +265,11 @@ class _Run:
         self.net.load_state_dict(kept, strict=False)
         plain = self.net.merge_and_unload() if self.how.lora_rank else self.net
         return {n: t.detach().float().numpy().copy() for n, t in plain.state_dict().items()}
+
+
+def n_frozen(how: Tuning, layers: int) -> int:
+    """How many of an encoder's `layers` stay as they are, from the bottom up."""
+    return layers // 2 if how.frozen_layers < 0 else min(how.frozen_layers, layers)
 
 
 def _with_lora(net: Any, rank: int) -> Any:

@@ -18,6 +18,7 @@ from rightsizer.students.label import LabelStudent, project
 from rightsizer.training.folds import deal_folds
 from rightsizer.training.label_classes import Classes, find_classes
 from rightsizer.training.label_fit import Rows, fit_judge, fit_linear, fit_projection, held_out, to_matrix
+from rightsizer.training.strangers import are_far, meet_strangers
 from rightsizer.training.trained import Progress, Trained, describe
 from rightsizer.types import Candidate, Example, Task
 from rightsizer.views.view import PayloadMask, fit_mask
@@ -35,7 +36,8 @@ DEFAULTS: dict[str, Any] = {
     "dense_scale": [1.0, 2.0],
     "max_terms": 40_000,
     "projection_dims": 128,
-    "abstain": 0.06,
+    "abstain": 0.05,
+    "strangers": True,
 }
 # Below this share of answers seen often enough, the student could answer next to nothing.
 MIN_LEARNABLE = 0.05
@@ -66,6 +68,7 @@ class Material:
     features: TextFeatures
     sparse: Sparse
     notes: tuple[str, ...]
+    strangers: Sequence[Input]
 
     @property
     def labels(self) -> npt.NDArray[np.int32]:
@@ -87,21 +90,21 @@ def train_label(
     settings = {**DEFAULTS, **candidate.params}
     tell = progress or (lambda what, done, total: None)
     tell("features", 0, None)
-    material = read_material(task, examples, int(settings["max_terms"]))
+    material = read_material(
+        task, examples, int(settings["max_terms"]), seed, teach_strangers=bool(settings["strangers"])
+    )
     if isinstance(material, str):
         return say_why(material, candidate, len(examples), out, start)
     classes, mask, features = material.classes, material.mask, material.features
-    rows, projection = _rows(
-        features, material.sparse, material.inputs, classes, encoder, settings, seed, tell
-    )
+    rows, strangers, projection = _rows(material, encoder, settings, seed, tell)
     folds = deal_folds(material.groups, classes.labels, int(settings["folds"]), seed=seed)
     scales = settings["dense_scale"] if encoder is not None else (0.0,)
     chosen = choose_settings(rows, folds, settings["c"], scales, seed, tell)
     rows = replace(rows, dense_scale=chosen.dense_scale)
-    crossed = cross_fit(rows, folds, chosen.c, seed, tell)
+    crossed = cross_fit(rows, folds, chosen.c, seed, tell, strangers)
     judge = fit_judge(crossed.evidence, crossed.right, crossed.foreign, abstain=float(settings["abstain"]))
     tell("final fit", 0, None)
-    fitted = fit_linear(rows, np.arange(len(rows)), chosen.c, seed)
+    fitted = fit_linear(rows, np.arange(len(rows)), chosen.c, seed, strangers)
     student = LabelStudent(
         mask, classes.answers, features, fitted.linear, fitted.space, judge, projection, encoder
     )
@@ -116,6 +119,7 @@ def train_label(
         "n_answers": classes.n_answers,
         "learnable": round(classes.learnable, 4),
         "n_terms": len(features.terms),
+        "n_strangers": len(strangers),
         "encoder": encoder.identity if encoder else None,
         "cross_validated_accuracy": round(chosen.accuracy, 4),
         "held_out_right": round(float(crossed.right.mean()), 4),
@@ -129,7 +133,9 @@ def train_label(
     )
 
 
-def read_material(task: Task, examples: Sequence[Example], max_terms: int) -> Material | str:
+def read_material(
+    task: Task, examples: Sequence[Example], max_terms: int, seed: int, *, teach_strangers: bool = True
+) -> Material | str:
     """What there is to learn from, or the reason why nothing can be learnt."""
     classes = find_classes(examples)
     built = task.output in ("fields", "tool_call")
@@ -148,27 +154,43 @@ def read_material(task: Task, examples: Sequence[Example], max_terms: int) -> Ma
         features,
         features.weigh(counted),
         _notes(classes, len(examples)),
+        meet_strangers(inputs, seed) if teach_strangers else [],
     )
 
 
 def _rows(
-    features: TextFeatures,
-    sparse: Sparse,
-    inputs: Sequence[Input],
-    classes: Classes,
-    encoder: Encoder | None,
-    settings: dict[str, Any],
-    seed: int,
-    tell: Progress,
-) -> tuple[Rows, npt.NDArray[np.float16]]:
-    """The training rows, and the projection that makes their vectors (empty where an encoder does)."""
-    matrix = to_matrix(sparse, len(features.terms))
-    if encoder is not None:
-        dense = np.asarray(encoder.encode([one.payload for one in inputs], progress=tell), np.float32)
-        return Rows(matrix, sparse, dense, classes.labels, 0.0), np.zeros((0, 0), np.float16)
-    # The projected vectors hold nothing that the sparse terms do not: they only measure nearness.
-    projection = fit_projection(matrix, int(settings["projection_dims"]), seed)
-    return Rows(matrix, sparse, project(sparse, projection), classes.labels, 0.0), projection
+    material: Material, encoder: Encoder | None, settings: dict[str, Any], seed: int, tell: Progress
+) -> tuple[Rows, Rows, npt.NDArray[np.float16]]:
+    """The training rows, strangers far from them, and the projection that makes their vectors (empty where
+    an encoder does)."""
+    projection = np.zeros((0, 0), np.float16)
+    if encoder is None:
+        # The projected vectors hold nothing that the sparse terms do not: they only measure nearness.
+        matrix = to_matrix(material.sparse, len(material.features.terms))
+        projection = fit_projection(matrix, int(settings["projection_dims"]), seed)
+
+    def dense(inputs: Sequence[Input], sparse: Sparse) -> Floats:
+        if encoder is None:
+            return project(sparse, projection)
+        return np.asarray(encoder.encode([one.payload for one in inputs], progress=tell), np.float32)
+
+    known = dense(material.inputs, material.sparse)
+    strange = dense(material.strangers, material.features.transform(material.strangers))
+    far = np.flatnonzero(are_far(strange, known, material.groups, seed))
+    return rows_of(material, known), strangers_of(material, far, strange[far]), projection
+
+
+def rows_of(material: Material, vectors: Floats, dense_scale: float = 0.0) -> Rows:
+    """The training rows with these vectors."""
+    matrix = to_matrix(material.sparse, len(material.features.terms))
+    return Rows(matrix, material.sparse, vectors, material.labels, dense_scale)
+
+
+def strangers_of(material: Material, far: npt.NDArray[np.int64], vectors: Floats) -> Rows:
+    """The strangers `far`, with these vectors, as rows of no class (-1)."""
+    sparse = material.features.transform([material.strangers[i] for i in far])
+    matrix = to_matrix(sparse, len(material.features.terms))
+    return Rows(matrix, sparse, vectors, np.full(len(far), -1, np.int32), 0.0)
 
 
 @dataclass(frozen=True)
@@ -225,25 +247,33 @@ def held_out_accuracy(rows: Rows, folds: npt.NDArray[np.int64], c: float, seed: 
     return float(np.concatenate(hits).mean())
 
 
-def cross_fit(rows: Rows, folds: npt.NDArray[np.int64], c: float, seed: int, tell: Progress) -> CrossFit:
+def cross_fit(
+    rows: Rows, folds: npt.NDArray[np.int64], c: float, seed: int, tell: Progress, strangers: Rows
+) -> CrossFit:
     """Evidence of every row from a model that saw neither it nor its group; and evidence of foreign rows:
-    each fold once more, for the rows of a third of the classes, from a model that never saw those."""
+    each fold once more, for the rows of a third of the classes, from a model that never saw those; and for
+    the strangers that it was not taught."""
     n_classes = int(rows.labels.max()) + 1
     third = related_thirds(rows)
     evidence, right, foreign = [], [], []
     k = int(folds.max()) + 1
+    turn = np.arange(len(strangers)) % k
     for fold in range(k):
         tell("cross-fit", fold, k)
+        taught, met = strangers.rows(turn != fold), strangers.rows(turn == fold)
         train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        predicted, found = held_out(rows, fit_linear(rows, train, c, seed), train, test)
+        fitted = fit_linear(rows, train, c, seed, taught)
+        predicted, found = held_out(rows, fitted, train, test)
         evidence.append(found)
         right.append(predicted == rows.labels[test])
+        if len(met):
+            foreign.append(held_out(rows, fitted, train, np.arange(len(met)), asked=met)[1])
         if n_classes < 3:
             continue
         hidden = third[rows.labels] == fold % 3
         train, test = train[~hidden[train]], test[hidden[test]]
         if len(np.unique(rows.labels[train])) >= 2 and len(test):
-            foreign.append(held_out(rows, fit_linear(rows, train, c, seed), train, test)[1])
+            foreign.append(held_out(rows, fit_linear(rows, train, c, seed, taught), train, test)[1])
     width = evidence[0].shape[1]
     far = np.concatenate(foreign) if foreign else np.zeros((0, width), np.float32)
     return CrossFit(np.concatenate(evidence), np.concatenate(right), far)

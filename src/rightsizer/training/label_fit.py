@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,19 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def rows(self, where: npt.NDArray[np.bool_]) -> Rows:
+        """The rows where `where` is true."""
+        x = self.matrix[np.flatnonzero(where)]
+        sparse = Sparse(x.indptr.astype(np.int64), x.indices, x.data, self.sparse.unknown[where])
+        return replace(self, matrix=x, sparse=sparse, dense=self.dense[where], labels=self.labels[where])
+
+    def take(self, rows: npt.NDArray[Any]) -> Any:
+        """The features of these rows side by side, as a machine is fitted on them."""
+        from scipy.sparse import csr_matrix, hstack
+
+        x = self.matrix[rows]
+        return hstack([x, csr_matrix(self.dense[rows] * self.dense_scale)]).tocsr() if self.dense_scale else x
 
 
 @dataclass(frozen=True)
@@ -60,25 +74,32 @@ def fit_projection(matrix: Any, dims: int, seed: int) -> npt.NDArray[np.float16]
     return np.asarray(svd.components_.T * scale, np.float16)
 
 
-def fit_linear(rows: Rows, use: npt.NDArray[Any], c: float, seed: int) -> Fitted:
+def fit_linear(
+    rows: Rows, use: npt.NDArray[Any], c: float, seed: int, strangers: Rows | None = None
+) -> Fitted:
     """One squared-hinge machine per class on the rows `use` (one-vs-rest; Rifkin & Klautau 2004), solved by
-    liblinear (Fan et al. 2008); `c` is the inverse regularisation."""
-    from scipy.sparse import csr_matrix, hstack
+    liblinear (Fan et al. 2008); `c` is the inverse regularisation. `strangers` are of no class: every
+    machine learns to say no to them."""
+    from scipy.sparse import vstack
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import LinearSVC
 
-    x = rows.matrix[use]
-    if rows.dense_scale:
-        x = hstack([x, csr_matrix(rows.dense[use] * rows.dense_scale)]).tocsr()
+    x = rows.take(use)
     classes, labels = np.unique(rows.labels[use], return_inverse=True)
+    told = labels
+    if strangers is not None and len(strangers):
+        away = replace(strangers, dense_scale=rows.dense_scale)
+        x = vstack([x, away.take(np.arange(len(away)))]).tocsr()
+        told = np.concatenate([labels, np.full(len(away), len(classes))])
     machine = LinearSVC(C=c, random_state=seed, tol=1e-3)
     with warnings.catch_warnings():
         # Rows of long texts may need more steps than it takes to rank classes well; agreement decides.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        machine.fit(x, labels)
+        machine.fit(x, told)
     weights, bias = machine.coef_, machine.intercept_
-    if len(classes) == 2:
+    if len(weights) == 1:
         weights, bias = np.vstack([-weights, weights]), np.concatenate([-bias, bias])
+    weights, bias = weights[: len(classes)], bias[: len(classes)]
     n_terms = rows.matrix.shape[1]
     # Rounded here to what is kept on disk, so that training judges what will serve.
     linear = Linear(
@@ -103,46 +124,57 @@ def held_out(
     trained: npt.NDArray[Any],
     test: npt.NDArray[Any],
     own: Floats | None = None,
+    asked: Rows | None = None,
 ) -> tuple[Any, Floats]:
-    """(predicted label, evidence) of the rows `test`, for a model fitted on the rows `trained`.
+    """(predicted label, evidence) of the rows `test` of `asked` (of `rows` itself, if not given), for a
+    model fitted on the rows `trained` of `rows`.
 
     A term that no trained row has counts as unknown, though the vocabulary holds it.
     """
-    x = rows.matrix[test]
+    asked = asked or rows
+    x = asked.matrix[test]
     scores = np.asarray(x @ fitted.linear.terms.astype(np.float32), np.float32)
-    scores += (fitted.linear.dense_scale * rows.dense[test]) @ fitted.linear.vectors + fitted.linear.bias
+    scores += (fitted.linear.dense_scale * asked.dense[test]) @ fitted.linear.vectors + fitted.linear.bias
     seen = np.asarray((rows.matrix[trained] != 0).sum(0)).ravel() > 0
     present = (x != 0).astype(np.float32)
     lost = 1.0 - np.asarray(present @ seen.astype(np.float32)) / np.maximum(
         np.asarray(present.sum(1)).ravel(), 1
     )
-    unknown = 1.0 - (1.0 - rows.sparse.unknown[test]) * (1.0 - lost)
-    evidence = gather_evidence(scores, unknown.astype(np.float32), rows.dense[test], fitted.space, own)
+    unknown = 1.0 - (1.0 - asked.sparse.unknown[test]) * (1.0 - lost)
+    evidence = gather_evidence(scores, unknown.astype(np.float32), asked.dense[test], fitted.space, own)
     return fitted.classes[scores.argmax(1)], evidence
 
 
 def fit_judge(
-    evidence: Floats, right: npt.NDArray[np.bool_], foreign: Floats, *, abstain: float, pull: float = 10.0
+    evidence: Floats,
+    right: npt.NDArray[np.bool_],
+    foreign: Floats,
+    *,
+    abstain: float,
+    novel: Sequence[int] | None = None,
+    pull: float = 10.0,
 ) -> Judge:
     """The judge of held-out `evidence`, whose answers were `right` or not, and of that of `foreign` inputs.
 
     Weights are pulled towards equal ones with the strength of `pull` examples, so that a few dozen rows
-    cannot make them wild. The floor is the `abstain` quantile of the known rows' probability of being known.
+    cannot make them wild. Being known is told by the columns `novel` (all, if not given). The floor is the
+    `abstain` quantile of the known rows' probability of being known.
     """
     centre = evidence.mean(0)
     scale = np.maximum(evidence.std(0), 1e-3)
     z = np.clip((evidence - centre) / scale, -6, 6)
     ours = fit_logistic(z, right.astype(np.float64), np.ones(len(z)), pull)
+    used = list(range(z.shape[1]) if novel is None else novel)
+    known = np.zeros(z.shape[1] + 1)
     if len(foreign) >= 20:
         far = np.clip((foreign - centre) / scale, -6, 6)
-        both = np.concatenate([z, far])
+        both = np.concatenate([z, far])[:, used]
         target = np.concatenate([np.ones(len(z)), np.zeros(len(far))])
         # Both sides weigh the same, however many classes were held out.
         weight = np.concatenate([np.ones(len(z)), np.full(len(far), len(z) / len(far))])
-        known = fit_logistic(both, target, weight, pull)
+        known[[*used, -1]] = fit_logistic(both, target, weight, pull)
     else:
-        width = z.shape[1]
-        known = np.array([*np.full(width, 1.0 / width), 3.0])
+        known[[*used, -1]] = [*np.full(len(used), 1.0 / len(used)), 3.0]
     judge = Judge(
         centre.astype(np.float32),
         scale.astype(np.float32),
