@@ -79,6 +79,9 @@ class SplitSettings(Section):
     train: float = Field(0.6, gt=0, lt=1, description="share of the sessions to learn from")
     calibration: float = Field(0.25, gt=0, lt=1, description="share that chooses and proves the threshold")
     test: float = Field(0.15, gt=0, lt=1, description="share touched once, after the threshold is chosen")
+    adapt: bool = Field(
+        True, description="few sessions: calibrate on more of them, up to half, where a proof is within reach"
+    )
     seed: int = Field(0, ge=0, description="seed of the split")
     group_key: str = Field(
         "", description="metadata key (customer, account …) that must not straddle parts; empty: session"

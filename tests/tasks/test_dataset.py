@@ -44,6 +44,13 @@ def test_shares_are_about_the_fractions(logs: SimpleNamespace) -> None:
         assert dataset.count(part) / 3000 == pytest.approx(share, abs=0.04)
 
 
+def test_few_sessions_calibrate_on_more_of_them(logs: SimpleNamespace) -> None:
+    usual, _ = make(logs.router(150), fractions=(0.6, 0.25, 0.15))
+    adapted, _ = make(logs.router(150), fractions=(0.6, 0.25, 0.15), least_clean=55)
+    assert adapted.count("calibration") / 150 == pytest.approx(0.5, abs=0.1)
+    assert adapted.count("test") == usual.count("test")
+
+
 def test_sessions_are_never_divided(logs: SimpleNamespace) -> None:
     _, examples = make(logs.clerk(60))
     assert all(len(parts) == 1 for parts in split_by(examples, "session_id").values())

@@ -85,21 +85,20 @@ def decide_splits(
     if not 0.0 <= min_coverage <= 1.0:
         raise InputError(f"min_coverage is {min_coverage}, not a share")
     plan = make_plan(held_out, cal.n_sessions, alpha=alpha, delta=delta, min_coverage=min_coverage)
-    risks = tuple(risk_at(cal, t, plan.session_cap) for t in plan.thresholds)
-    test_risks = tuple(risk_at(held_out, t, plan.session_cap) for t in plan.thresholds)
+    at = tuple(zip(plan.thresholds, plan.caps, strict=True))
+    risks = tuple(risk_at(cal, threshold, cap) for threshold, cap in at)
+    test_risks = tuple(risk_at(held_out, threshold, cap) for threshold, cap in at)
     p_values = tuple(
-        p_below(risk, alpha, plan.session_cap, stakes)
-        for risk, stakes in zip(risks, plan.stakes, strict=True)
+        p_below(risk, alpha, cap, stakes)
+        for risk, cap, stakes in zip(risks, plan.caps, plan.stakes, strict=True)
     )
     chain = fallback(p_values, plan.weights, delta)
     chosen = max((i for i, r in enumerate(chain.rejected) if r), default=None)
     verdict, why = _verdict(cal, plan, risks, test_risks, chosen, alpha, delta, min_coverage)
-    more = None
-    if verdict == "undecided":
-        more = _more_calls(risks, alpha, delta, n_calls)
+    more, enough = _more_calls(risks, alpha, delta, n_calls) if verdict == "undecided" else (None, 0)
     return Decision(
         verdict=verdict,
-        reason=explain(why, risks, p_values, chosen, test_risks, cal, alpha, min_coverage, more),
+        reason=explain(why, risks, p_values, chosen, test_risks, cal, alpha, min_coverage, more, enough),
         threshold=plan.thresholds[chosen] if chosen is not None and verdict == "pass" else None,
         chosen=chosen if verdict == "pass" else None,
         plan=plan,
@@ -147,13 +146,14 @@ def _verdict(
         return "fail", "abstains"
     if not plan.thresholds or not cal.n_calls:
         return "undecided", "too-few"
-    if all(p_above(r, alpha, plan.session_cap) <= delta for r in risks):
+    if all(p_above(r, alpha, cap) <= delta for r, cap in zip(risks, plan.caps, strict=True)):
         return "fail", "disagrees"
     return "undecided", "unproved"
 
 
-def _more_calls(risks: Sequence[Risk], alpha: float, delta: float, n_calls: int) -> int | None:
-    """Calls of the task needed beyond the present ones at the threshold that needs the fewest."""
+def _more_calls(risks: Sequence[Risk], alpha: float, delta: float, n_calls: int) -> tuple[int | None, int]:
+    """Calls of the task needed beyond the present ones at the threshold that needs the fewest, and how many
+    served calibration sessions those are in all."""
     needs = []
     for risk in risks:
         if not risk.sessions:
@@ -161,6 +161,6 @@ def _more_calls(risks: Sequence[Risk], alpha: float, delta: float, n_calls: int)
         losses = round(risk.losses / risk.served * risk.sessions)
         enough = calls_needed(losses, risk.sessions, alpha, delta / 4)
         if enough is not None:
-            needs.append(max(1, round(n_calls * (enough / risk.sessions - 1))))
-    fewest = min(needs, default=None)
-    return fewest if fewest is not None and fewest <= FORESEEABLE * n_calls else None
+            needs.append((max(1, round(n_calls * (enough / risk.sessions - 1))), enough))
+    fewest, sessions = min(needs, default=(None, 0))
+    return (fewest, sessions) if fewest is not None and fewest <= FORESEEABLE * n_calls else (None, 0)

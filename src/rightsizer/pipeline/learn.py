@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -104,6 +105,7 @@ def prepare(ws: Workspace, task: Task, *, progress: Progress = silent) -> Learni
         near_duplicates=near_duplicate_groups,
         group_key=split.group_key or None,
         fractions=(split.train, split.calibration, split.test),
+        least_clean=least_clean(ws, task) if split.adapt else 0.0,
         seed=split.seed,
     )
     if clean.left_out:
@@ -159,6 +161,13 @@ def candidates_for(ws: Workspace, task: Task, n_train: int) -> list[Candidate]:
 def alpha_of(ws: Workspace, task: Task) -> float:
     """The mean disagreement tolerated on a task: its own, else the setting for its kind of output."""
     return task.policy.alpha or ws.settings.gate.alpha(task.output)
+
+
+def least_clean(ws: Workspace, task: Task) -> float:
+    """Sessions served without a disagreement that prove anything, in a first batch of one decision."""
+    from rightsizer.evaluation.spending import batch_delta
+
+    return math.log(batch_delta(ws.settings.gate.delta, 1)) / math.log1p(-alpha_of(ws, task))
 
 
 def spared(ws: Workspace, learning: Learning, students: Sequence[Student]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from rightsizer.errors import ArtifactError, InputError
-from rightsizer.tasks.groups import link, split_of
+from rightsizer.tasks.groups import fractions_for, link, split_of
 from rightsizer.types import Call, Dataset, DatasetRow, Example, Message, Request, Split, Task, new_id
 from rightsizer.views.view import fit_mask, view
 
@@ -28,6 +28,7 @@ def freeze(
     near_duplicates: NearDuplicates | None = None,
     group_key: str | None = None,
     fractions: Sequence[float] = (0.6, 0.2, 0.2),
+    least_clean: float = 0.0,
     seed: int = 0,
 ) -> tuple[Dataset, list[Example]]:
     """The task's calls as a frozen dataset, in call order, and its examples.
@@ -43,6 +44,8 @@ def freeze(
         curate_example: a call → its curated (prompt, completion).
         near_duplicates: texts → group numbers, equal for near-duplicates; None: not looked for.
         fractions: shares of train, calibration and test, by groups.
+        least_clean: groups served without a disagreement that prove anything; where groups are few, more of
+            them calibrate than `fractions` says (see `fractions_for`). 0: `fractions` as they are.
 
     Raises:
         InputError: `fractions` are not three positive numbers.
@@ -64,7 +67,8 @@ def freeze(
     twins = near_duplicates(_input_texts([p for p, _ in pairs])) if near_duplicates and pairs else None
     roots, unlinked = _components(columns, twins)
     names = [_group_name(kept[root], group_key) for root in roots]
-    parts = [split_of(name, fractions, seed) for name in names]
+    shares = fractions_for(len(set(names)), fractions, least_clean)
+    parts = [split_of(name, shares, seed) for name in names]
     straddling = _straddlers(unlinked, parts)
     dropped["near-duplicate-across-splits"] += len(straddling)
     examples = [

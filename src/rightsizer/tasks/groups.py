@@ -8,6 +8,10 @@ from itertools import accumulate
 
 from rightsizer.types import Split
 
+MOST_CALIBRATION = 0.5
+WITHIN_REACH = 0.8  # share of the calibration sessions that would have to be served, and clean
+ROOM = 1.6  # so many times the least number of sessions leaves room for a disagreement or two
+
 PARTS: tuple[Split, ...] = ("train", "calibration", "test")
 
 
@@ -17,6 +21,22 @@ def split_of(group: str, fractions: Sequence[float], seed: int) -> Split:
     u = int.from_bytes(raw, "big") / 2**64 * sum(fractions)
     bounds = list(accumulate(fractions))
     return next((part for part, bound in zip(PARTS, bounds, strict=True) if u < bound), PARTS[-1])
+
+
+def fractions_for(n_groups: int, fractions: Sequence[float], least_clean: float) -> tuple[float, float, float]:
+    """The shares of the split where groups are few: more calibrate, at the cost of training.
+
+    `least_clean` is how many served groups without a disagreement prove anything at all (0: unknown). The
+    calibration part grows to what a proof wants, up to half, where a proof is in reach then; else the
+    shares are as given. The test part keeps its share, so no group ever leaves it or enters it.
+    """
+    train, calibration, test = (f / sum(fractions) for f in fractions)
+    wanted = min(MOST_CALIBRATION, ROOM * least_clean / n_groups) if n_groups else 0.0
+    if wanted <= calibration or wanted >= train + calibration:
+        return train, calibration, test
+    if WITHIN_REACH * wanted * n_groups < least_clean:
+        return train, calibration, test
+    return train + calibration - wanted, wanted, test
 
 
 def link(*keys: Sequence[Hashable]) -> list[int]:
