@@ -157,7 +157,7 @@ def test_a_good_student_is_certified_almost_as_far_as_it_is_good():
 
 
 def test_the_one_sure_call_of_long_sessions_is_proved():
-    """A look-up in the first of 14 calls, 1 % wrong, the rest as good as a coin: 150 calibration sessions."""
+    """A look-up in the first of 14 calls, 1 % wrong, the rest as good as a coin: 250 calibration sessions."""
     rng = np.random.default_rng(15)
 
     def draw(n: int) -> Split:
@@ -167,7 +167,7 @@ def test_the_one_sure_call_of_long_sessions_is_proved():
 
     passed = 0
     for _ in range(100):
-        d = decide_splits(draw(150), draw(60), alpha=0.05, delta=0.06, min_coverage=0.02, n_calls=1)
+        d = decide_splits(draw(250), draw(100), alpha=0.05, delta=0.06, min_coverage=0.02, n_calls=1)
         passed += d.verdict == "pass"
         assert all(t > 0.8 for t, ok in zip(d.plan.thresholds, d.rejected, strict=True) if ok)
-    assert passed >= 80
+    assert passed >= 75
