@@ -102,7 +102,7 @@ def test_few_sessions_start_where_nearly_all_of_them_are_served():
 def test_chain_starts_where_a_proof_is_possible_and_several_times_where_there_is_room():
     split = arrange(np.arange(1000), np.linspace(0, 1, 1000), np.zeros(1000))
     small = make_plan(split, 60, alpha=0.05, delta=0.1, min_coverage=0.05)
-    start = small.weights.index(1.0)  # of 60 sessions 45 clean ones are needed: one place, with room for one more
+    start = small.weights.index(1.0)
     assert start < len(small.weights) - 1
     assert (split.confidence >= small.thresholds[start]).mean() > 0.9
     large = make_plan(split, 20_000, alpha=0.05, delta=0.1, min_coverage=0.05)

@@ -1,8 +1,8 @@
 """The plan of a gate decision, fixed before anything of the calibration split is looked at.
 
 Which thresholds are tested, in which order, with which share of δ, and how many served calls of one
-session count at each. It is made from the confidences of the *test* split (never its losses) and the size of the
-calibration split, so it is independent of every calibration score: given the plan, the served
+session count at each. It is made from the confidences of the *test* split (never its losses) and the
+size of the calibration split, so it is independent of every calibration score: given the plan, the served
 calls are exchangeable draws and the binomial test is exact. Quantiles of the calibration
 confidences would be label-free too, but condition on the boundary call and break exactness with ties.
 """

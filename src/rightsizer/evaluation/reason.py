@@ -40,8 +40,8 @@ def explain(
     if more is None:
         return f"no threshold shows less than {alpha:.1%} disagreement{seen}; more calls alone may not help"
     return (
-        f"not enough evidence for at most {alpha:.1%} disagreement{seen}; at least {more:,} more calls needed "
-        f"({enough:,} calibration sessions in which it serves; there are {cal.n_sessions:,})"
+        f"not enough evidence for at most {alpha:.1%} disagreement{seen}; at least {more:,} more calls "
+        f"needed ({enough:,} calibration sessions in which it serves; there are {cal.n_sessions:,})"
     )
 
 

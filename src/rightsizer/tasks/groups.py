@@ -23,7 +23,9 @@ def split_of(group: str, fractions: Sequence[float], seed: int) -> Split:
     return next((part for part, bound in zip(PARTS, bounds, strict=True) if u < bound), PARTS[-1])
 
 
-def fractions_for(n_groups: int, fractions: Sequence[float], least_clean: float) -> tuple[float, float, float]:
+def fractions_for(
+    n_groups: int, fractions: Sequence[float], least_clean: float
+) -> tuple[float, float, float]:
     """The shares of the split where groups are few: more calibrate, at the cost of training.
 
     `least_clean` is how many served groups without a disagreement prove anything at all (0: unknown). The
