@@ -53,8 +53,8 @@ def draw(rng: np.random.Generator, n: int, alpha: float, boundary: bool, cluster
 def choose(cal: Split, test: Split, alpha: float, delta: float) -> dict[str, float | None]:
     """The threshold each gate certifies, or None."""
     plan = make_plan(test, cal.n_sessions, alpha=alpha, delta=delta, min_coverage=0.05)
-    risks = [risk_at(cal, t, plan.session_cap) for t in plan.thresholds]
-    p = [p_below(r, alpha, plan.session_cap, s) for r, s in zip(risks, plan.stakes, strict=True)]
+    risks = [risk_at(cal, t, cap) for t, cap in zip(plan.thresholds, plan.caps, strict=True)]
+    p = [p_below(r, alpha, cap, s) for r, cap, s in zip(risks, plan.caps, plan.stakes, strict=True)]
     verdicts = {
         "naive": [r.served > 0 and r.losses <= alpha * r.served for r in risks],
         "bonferroni": bonferroni(p, delta).rejected,

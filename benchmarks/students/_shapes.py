@@ -11,6 +11,8 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from _domains import DOMAINS  # type: ignore[import-not-found]
+
 Row = tuple[str, dict[str, Any]]  # the user's text, the answer as a chat message
 Maker = Callable[[random.Random], Row]
 
@@ -308,6 +310,7 @@ MADE: dict[str, tuple[Maker, dict[str, Any]]] = {
     "tools at once": (parallel, offered(("get_order", {"order_id": "string"}))),
     "reason and score": (judged, SCHEMALESS),
     "score, reason ignored": (judged, SCHEMALESS),
+    **DOMAINS,
 }
 
 

@@ -85,6 +85,9 @@ class SplitSettings(Section):
         description="sessions of calibration that are enough at 2 % disagreement (more where less is "
         "tolerated): what is over, of test in proportion, is learned from; 0: no such bound",
     )
+    adapt: bool = Field(
+        True, description="few sessions: calibrate on more of them, up to half, where a proof is within reach"
+    )
     seed: int = Field(0, ge=0, description="seed of the split")
     group_key: str = Field(
         "", description="metadata key (customer, account …) that must not straddle parts; empty: session"

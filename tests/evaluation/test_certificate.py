@@ -130,9 +130,9 @@ def test_what_was_decided_with_fewer_thresholds_is_recomputed_with_those(
 
     def issued_with(family):
         with monkeypatch.context() as patch:
-            levels = FAMILIES[family]
+            rules = FAMILIES[family]
             patch.setattr(certificate_module, "FAMILY", family)
-            patch.setattr(evaluate_module, "decide_classes", partial(decide_classes, levels=levels))
+            patch.setattr(evaluate_module, "decide_classes", partial(decide_classes, family=rules))
             evaluation = evaluate(student, dataset, *scores, **SETTINGS)
             return issue(evaluation, student, dataset, scores[0] + scores[1], KEY)
 

@@ -63,6 +63,14 @@ def long_sessions_worse(rng: np.random.Generator, n: int) -> Split:
     return arrange(session, rng.random(n), loss.astype(float))
 
 
+def one_sure_call(rng: np.random.Generator, n: int) -> Split:
+    """Sessions of 1 to 20 calls of which one is far surer than the others; all share one draw of the loss."""
+    session = np.repeat(np.arange(n), rng.integers(1, 21, n))[:n]
+    first = np.r_[True, session[1:] != session[:-1]]
+    confidence = np.where(first, 0.9 + rng.random(n) / 10, rng.random(n) / 2)
+    return arrange(session, confidence, (rng.random(n)[session] < RISK).astype(float))
+
+
 def the_gate(cal: Split, test: Split) -> bool:
     decision = decide_splits(cal, test, alpha=ALPHA, delta=DELTA, min_coverage=0.05, n_calls=1)
     return any(decision.rejected)
@@ -105,6 +113,8 @@ def error_share(population: Population, n: int, gate: Gate, seed: int, runs: int
         (whole_sessions, 300),
         (mixed_sessions, 150),
         (long_sessions_worse, 200),
+        (one_sure_call, 700),
+        (one_sure_call, 3000),
     ],
 )
 def test_wrong_certificates_are_at_most_delta(population, n):
@@ -144,3 +154,20 @@ def test_a_good_student_is_certified_almost_as_far_as_it_is_good():
         certified = [t for t, ok in zip(d.plan.thresholds, d.rejected, strict=True) if ok]
         shares.append(1 - min(certified, default=1.0))
     assert np.mean(shares) >= 0.90
+
+
+def test_the_one_sure_call_of_long_sessions_is_proved():
+    """A look-up in the first of 14 calls, 1 % wrong, the rest as good as a coin: 250 calibration sessions."""
+    rng = np.random.default_rng(15)
+
+    def draw(n: int) -> Split:
+        confidence = np.where(np.arange(14 * n) % 14 == 0, 0.9, 0.5) + rng.random(14 * n) / 20
+        risk = np.where(confidence > 0.8, 0.01, 0.5)
+        return arrange(np.repeat(np.arange(n), 14), confidence, (rng.random(14 * n) < risk).astype(float))
+
+    passed = 0
+    for _ in range(100):
+        d = decide_splits(draw(250), draw(100), alpha=0.05, delta=0.06, min_coverage=0.02, n_calls=1)
+        passed += d.verdict == "pass"
+        assert all(t > 0.8 for t, ok in zip(d.plan.thresholds, d.rejected, strict=True) if ok)
+    assert passed >= 75

@@ -75,16 +75,36 @@ def test_nothing_served_proves_nothing():
     assert p_below(none, 0.05, 3, STAKES) == p_above(none, 0.05, 3) == 1.0
 
 
-def test_median_session_sets_the_cap():
+def test_cap_is_the_median_session_or_what_counts_nearly_all_that_is_served():
     sizes = [1, 1, 4, 4, 9]
     split = arrange(np.repeat(np.arange(5), sizes), np.linspace(0, 1, 19), np.zeros(19))
-    assert make_plan(split, 50, alpha=0.05, delta=0.1, min_coverage=0.05).session_cap == 4
+    assert make_plan(split, 50, alpha=0.05, delta=0.1, min_coverage=0.05).caps[-1] == 4
+    first_only = np.concatenate([[0.9] + [0.1] * (k - 1) for k in sizes])
+    plan = make_plan(
+        arrange(np.repeat(np.arange(5), sizes), first_only, np.zeros(19)),
+        50,
+        alpha=0.05,
+        delta=0.1,
+        min_coverage=0.05,
+    )
+    assert dict(zip(plan.thresholds, plan.caps, strict=True)) == {0.9: 1, 0.1: 4, 0.0: 4}
+
+
+def test_few_sessions_start_where_nearly_all_of_them_are_served():
+    """Above .8 half of the sessions are served, from .5 on nearly all, below it only more of each."""
+    session = np.repeat(np.arange(40), 3)
+    first = np.where(np.arange(40) % 2, 0.9, 0.6)
+    confidence = np.column_stack([first, np.full(40, 0.2), np.full(40, 0.1)]).ravel()
+    plan = make_plan(arrange(session, confidence, np.zeros(120)), 70, alpha=0.05, delta=0.06, min_coverage=0)
+    assert plan.thresholds[plan.weights.index(1.0)] == 0.6
 
 
 def test_chain_starts_where_a_proof_is_possible_and_several_times_where_there_is_room():
     split = arrange(np.arange(1000), np.linspace(0, 1, 1000), np.zeros(1000))
     small = make_plan(split, 60, alpha=0.05, delta=0.1, min_coverage=0.05)
-    assert small.weights[-1] == pytest.approx(1.0)
+    start = small.weights.index(1.0)
+    assert start < len(small.weights) - 1
+    assert (split.confidence >= small.thresholds[start]).mean() > 0.9
     large = make_plan(split, 20_000, alpha=0.05, delta=0.1, min_coverage=0.05)
     assert large.weights[0] == pytest.approx(0.4)
     assert sum(w > 0 for w in large.weights) == 4

@@ -10,6 +10,7 @@ import pytest
 from rightsizer.students.structured_answer import (
     ABSENT,
     Answer,
+    as_list,
     code,
     decode,
     flatten,
@@ -71,14 +72,33 @@ def test_actions_are_told_apart() -> None:
     assert read_answer(call("f", "{broken")).action == "reply"
     assert read_answer(call("f", "[1]")).action == "reply"
     two = Message(role="assistant", parts=(*call("f", "{}").parts, *call("g", "{}").parts))
-    assert read_answer(two).action == "several"
-    assert read_answer(calls_of("f", '{"a": 1, "b": [2]}', '{"a": 3, "b": [2]}')).action == "several"
-    assert read_answer(calls_of("f", '{"a": 1, "b": 2}', '{"a": 2, "b": 3}')).action == "several"
+    assert read_answer(two) == Answer("calls:f + g", {})
+    assert read_answer(calls_of("f", '{"a": 1, "b": [2]}', '{"a": 3, "b": [2]}')).action == "list:f"
+    assert read_answer(calls_of("f", '{"a": 1, "b": 2}', '{"a": 2, "b": 3}')) == Answer(
+        "list:f", {("calls",): [{"a": 1, "b": 2}, {"a": 2, "b": 3}]}
+    )
     assert read_answer(calls_of("f", "[", "{}")).action == "several"
     assert read_answer(say('{"a": [1]}')) == Answer("json", {("a",): [1]})
     assert read_answer(say("[1, 2]")) == Answer("json", {(): [1, 2]})
     assert read_answer(say("It is {not} JSON")).action == "reply"
     assert read_answer(say("12")).action == "reply"
+
+
+def test_different_tools_at_once_are_written_again_whatever_their_order() -> None:
+    one, other = call("put", '{"a": {"b": 1}}').parts, call("get", '{"id": "x"}').parts
+    made = read_answer(Message(role="assistant", parts=(*one, *other)))
+    assert made == read_answer(Message(role="assistant", parts=(*other, *one)))
+    assert made == Answer("calls:get + put", {("0", "id"): "x", ("1", "a", "b"): 1})
+    assert [(c.name, json.loads(c.arguments)) for c in write_answer(*made).tool_calls] == [
+        ("get", {"id": "x"}),
+        ("put", {"a": {"b": 1}}),
+    ]
+
+
+def test_calls_that_differ_in_one_argument_can_be_a_list_of_calls_too() -> None:
+    each = read_answer(calls_of("f", '{"a": 1, "b": 2}', '{"a": 1, "b": 3}'))
+    assert each.action == "each:b:f"
+    assert as_list(each) == Answer("list:f", {("calls",): [{"a": 1, "b": 2}, {"a": 1, "b": 3}]})
 
 
 def test_a_code_fence_is_no_obstacle() -> None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from rightsizer.students.structured_state import MAX_TOKENS, read_state, results_of, tool_of_result
+from rightsizer.students.structured_state import (
+    MAX_TOKENS,
+    read_state,
+    results_of,
+    tool_of_result,
+    whole_words,
+)
 from rightsizer.types import Message, Request, TextPart, ToolCallPart, ToolCallResponsePart
 
 
@@ -48,3 +54,11 @@ def test_text_that_only_looks_like_json_is_text() -> None:
 def test_results_are_named_by_the_call_they_answer() -> None:
     messages = after_tool("x").messages
     assert results_of(messages[2], tool_of_result(messages)) == [("get_order", "x")]
+
+
+def test_a_template_never_ends_inside_a_word() -> None:
+    assert whole_words("4104 to ann", "INC4104 to ann") == "INC4104 to ann"
+    assert whole_words("4104", "ticket: 4104.") == "4104"
+    assert whole_words("\u67e5\u8ba2\u5355", "\u8bf7\u67e5\u8ba2\u5355\u5427") == "\u67e5\u8ba2\u5355"
+    assert whole_words("", "text") == ""
+    assert whole_words("made up", "text") == "made up"

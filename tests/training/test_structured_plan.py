@@ -33,8 +33,9 @@ def say(text: str) -> Message:
     return Message(role="assistant", parts=(TextPart(content=text),))
 
 
-def test_replies_and_several_calls_stay_with_the_llm() -> None:
-    plans = plan_actions([row("x", say("hello")), row("y", call({}, {}))])
+def test_replies_and_several_calls_without_json_stay_with_the_llm() -> None:
+    broken = Message(role="assistant", parts=(*call({}).parts, ToolCallPart(name="f", arguments="[")))
+    plans = plan_actions([row("x", say("hello")), row("y", broken)])
     assert "free text" in plans["reply"].reason
     assert "several" in plans["several"].reason
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from rightsizer.errors import EvidenceError, InputError
 from rightsizer.evaluation.classes import Decided, decide_classes
 from rightsizer.evaluation.evidence import Evidence, read_evidence, write_evidence
-from rightsizer.evaluation.plan import FAMILIES, FAMILY
+from rightsizer.evaluation.plan import FAMILIES, FAMILY, Family
 from rightsizer.evaluation.signing import digest_secret, signing_key
 from rightsizer.evaluation.statement import LIMITS, state
 from rightsizer.types import Certificate, Dataset, Evaluation, Score, Student, new_id
@@ -167,16 +167,16 @@ def _recompute(evidence: Evidence) -> Decided:
     alpha_write = None if evidence.header.get("alpha_write") is None else _number(evidence, "alpha_write")
     return decide_classes(
         evidence.calibration, evidence.test, alpha=alpha, delta=delta, min_coverage=min_coverage,
-        alpha_write=alpha_write, levels=_levels(evidence),
+        alpha_write=alpha_write, family=_family(evidence),
     )  # fmt: skip
 
 
-def _levels(evidence: Evidence) -> tuple[float, ...]:
-    """The family of thresholds that was tried; evidence written before there were two states none."""
+def _family(evidence: Evidence) -> Family:
+    """The rules it was decided with; evidence written before there were two families states none."""
     family = _number(evidence, "family") if "family" in evidence.header else 1.0
     if family not in FAMILIES:
         raise EvidenceError(
-            f"the evidence names family {family:g} of thresholds, which this version does not know",
+            f"the evidence names family {family:g} of plans, which this version does not know",
             hint="upgrade rightsizer",
         )
     return FAMILIES[family]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from rightsizer.errors import InputError
 from rightsizer.evaluation.gate import Decision, decide
-from rightsizer.evaluation.plan import LEVELS
+from rightsizer.evaluation.plan import CURRENT, Family
 from rightsizer.evaluation.risk import Risk
 from rightsizer.types import Score, Verdict
 
@@ -65,7 +65,7 @@ def decide_classes(
     min_coverage: float,
     alpha_write: float | None = None,
     n_calls: int | None = None,
-    levels: Sequence[float] = LEVELS,
+    family: Family = CURRENT,
 ) -> Decided:
     """The decision for reads and writes; without `alpha_write` the one decision of `gate.decide`.
 
@@ -77,7 +77,7 @@ def decide_classes(
     if alpha_write is None:
         one = decide(
             calibration, test, alpha=alpha, delta=delta, min_coverage=min_coverage, n_calls=n_calls,
-            levels=levels,
+            family=family,
         )  # fmt: skip
         return Decided(one.verdict, one.reason, one.threshold, None, one, None, one.calls_needed)
     if alpha_write > alpha:
@@ -94,7 +94,7 @@ def decide_classes(
             delta=delta / len(tried),
             min_coverage=min_coverage,
             n_calls=n_calls or len(calibration) + len(test),
-            levels=levels,
+            family=family,
         )
         for write in tried
     }

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rightsizer.errors import InputError
-from rightsizer.evaluation.plan import LEVELS, Plan, make_plan
+from rightsizer.evaluation.plan import CURRENT, Family, Plan, make_plan
 from rightsizer.evaluation.reason import explain
 from rightsizer.evaluation.risk import Risk, Split, make_split, p_above, p_below, risk_at
 from rightsizer.stats import binomial_upper, calls_needed, fallback, p_at_least
@@ -52,7 +52,7 @@ def decide(
     delta: float,
     min_coverage: float,
     n_calls: int | None = None,
-    levels: Sequence[float] = LEVELS,
+    family: Family = CURRENT,
 ) -> Decision:
     """The decision, recomputable by anyone who holds the scores in the same order.
 
@@ -61,7 +61,7 @@ def decide(
         delta: chance that a threshold with more than that is certified.
         min_coverage: a student that could serve a smaller share of calls is not worth it.
         n_calls: calls in the whole dataset, to state `calls_needed` in calls of the task.
-        levels: the shares of answered calls that are tried, fixed in advance.
+        family: the rules of the plan, fixed in advance.
 
     Raises:
         InputError: a parameter out of range, a loss that is not 0 or 1, a call in both splits.
@@ -75,7 +75,7 @@ def decide(
         delta=delta,
         min_coverage=min_coverage,
         n_calls=n_calls,
-        levels=levels,
+        family=family,
     )
 
 
@@ -87,7 +87,7 @@ def decide_splits(
     delta: float,
     min_coverage: float,
     n_calls: int,
-    levels: Sequence[float] = LEVELS,
+    family: Family = CURRENT,
 ) -> Decision:
     """`decide` on arrays."""
     require_open_unit("alpha", alpha)
@@ -95,23 +95,22 @@ def decide_splits(
     if not 0.0 <= min_coverage <= 1.0:
         raise InputError(f"min_coverage is {min_coverage}, not a share")
     plan = make_plan(
-        held_out, cal.n_sessions, alpha=alpha, delta=delta, min_coverage=min_coverage, levels=levels
+        held_out, cal.n_sessions, alpha=alpha, delta=delta, min_coverage=min_coverage, family=family
     )
-    risks = tuple(risk_at(cal, t, plan.session_cap) for t in plan.thresholds)
-    test_risks = tuple(risk_at(held_out, t, plan.session_cap) for t in plan.thresholds)
+    at = tuple(zip(plan.thresholds, plan.caps, strict=True))
+    risks = tuple(risk_at(cal, threshold, cap) for threshold, cap in at)
+    test_risks = tuple(risk_at(held_out, threshold, cap) for threshold, cap in at)
     p_values = tuple(
-        p_below(risk, alpha, plan.session_cap, stakes)
-        for risk, stakes in zip(risks, plan.stakes, strict=True)
+        p_below(risk, alpha, cap, stakes)
+        for risk, cap, stakes in zip(risks, plan.caps, plan.stakes, strict=True)
     )
     chain = fallback(p_values, plan.weights, delta)
     chosen = max((i for i, r in enumerate(chain.rejected) if r), default=None)
     verdict, why = _verdict(cal, plan, risks, test_risks, chosen, alpha, delta, min_coverage)
-    more = None
-    if verdict == "undecided":
-        more = _more_calls(risks, alpha, delta, n_calls)
+    more, enough = _more_calls(risks, alpha, delta, n_calls) if verdict == "undecided" else (None, 0)
     return Decision(
         verdict=verdict,
-        reason=explain(why, risks, p_values, chosen, test_risks, cal, alpha, min_coverage, more),
+        reason=explain(why, risks, p_values, chosen, test_risks, cal, alpha, min_coverage, more, enough),
         threshold=plan.thresholds[chosen] if chosen is not None and verdict == "pass" else None,
         chosen=chosen if verdict == "pass" else None,
         plan=plan,
@@ -159,13 +158,14 @@ def _verdict(
         return "fail", "abstains"
     if not plan.thresholds or not cal.n_calls:
         return "undecided", "too-few"
-    if all(p_above(r, alpha, plan.session_cap) <= delta for r in risks):
+    if all(p_above(r, alpha, cap) <= delta for r, cap in zip(risks, plan.caps, strict=True)):
         return "fail", "disagrees"
     return "undecided", "unproved"
 
 
-def _more_calls(risks: Sequence[Risk], alpha: float, delta: float, n_calls: int) -> int | None:
-    """Calls of the task needed beyond the present ones at the threshold that needs the fewest."""
+def _more_calls(risks: Sequence[Risk], alpha: float, delta: float, n_calls: int) -> tuple[int | None, int]:
+    """Calls of the task needed beyond the present ones at the threshold that needs the fewest, and how many
+    served calibration sessions those are in all."""
     needs = []
     for risk in risks:
         if not risk.sessions:
@@ -173,6 +173,6 @@ def _more_calls(risks: Sequence[Risk], alpha: float, delta: float, n_calls: int)
         losses = round(risk.losses / risk.served * risk.sessions)
         enough = calls_needed(losses, risk.sessions, alpha, delta / 4)
         if enough is not None:
-            needs.append(max(1, round(n_calls * (enough / risk.sessions - 1))))
-    fewest = min(needs, default=None)
-    return fewest if fewest is not None and fewest <= FORESEEABLE * n_calls else None
+            needs.append((max(1, round(n_calls * (enough / risk.sessions - 1))), enough))
+    fewest, sessions = min(needs, default=(None, 0))
+    return (fewest, sessions) if fewest is not None and fewest <= FORESEEABLE * n_calls else (None, 0)

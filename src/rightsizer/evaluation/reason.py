@@ -17,6 +17,7 @@ def explain(
     alpha: float,
     min_coverage: float,
     more: int | None,
+    enough: int,
 ) -> str:
     """One or two plain sentences for a verdict's slug `why`."""
     if why == "proved" and chosen is not None:
@@ -39,7 +40,8 @@ def explain(
     if more is None:
         return f"no threshold shows less than {alpha:.1%} disagreement{seen}; more calls alone may not help"
     return (
-        f"not enough evidence for at most {alpha:.1%} disagreement{seen}; at least {more:,} more calls needed"
+        f"not enough evidence for at most {alpha:.1%} disagreement{seen}; at least {more:,} more calls "
+        f"needed ({enough:,} calibration sessions in which it serves; there are {cal.n_sessions:,})"
     )
 
 

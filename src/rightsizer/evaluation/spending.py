@@ -32,7 +32,7 @@ def next_batch(ledger: Sequence[DeltaBatch], n_decisions: int, *, total: float) 
         raise InputError("a batch of no decisions spends nothing")
     require_open_unit("delta", total)
     number = 1 + max((entry.number for entry in ledger), default=0)
-    share = total * 6.0 / (math.pi**2 * number**2)
+    share = batch_delta(total, number)
     share = min(share, total - spent(ledger))
     if share <= 0:
         raise InputError(
@@ -48,6 +48,11 @@ def next_batch(ledger: Sequence[DeltaBatch], n_decisions: int, *, total: float) 
         total=total,
         created_at=datetime.now(UTC),
     )
+
+
+def batch_delta(total: float, number: int) -> float:
+    """δ of the batch of this number, 1 the first."""
+    return total * 6.0 / (math.pi**2 * number**2)
 
 
 def spent(ledger: Sequence[DeltaBatch]) -> float:

@@ -45,8 +45,8 @@ def _claim(decision: Decision, alpha: float, what: str) -> str:
     assert decision.chosen is not None  # only what passed is claimed
     assert decision.threshold is not None
     cal, test = decision.calibration[decision.chosen], decision.test[decision.chosen]
-    cap = decision.plan.session_cap
-    weight = "" if cap == 1 else f" (a session counts for at most {cap} calls)"
+    cap = decision.plan.caps[decision.chosen]
+    weight = "" if cap == 1 else f" (a session counts for at most {cap} of its served calls)"
     if cap == 1 and cal.served > cal.counted:
         weight = " (each session counts once)"
     return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -107,6 +108,7 @@ def prepare(ws: Workspace, task: Task, *, progress: Progress = silent) -> Learni
         group_key=split.group_key or None,
         fractions=(split.train, split.calibration, split.test),
         most_calibration=enough_calibration(ws, task),
+        least_clean=least_clean(ws, task) if split.adapt else 0.0,
         seed=split.seed,
     )
     if clean.left_out:
@@ -168,6 +170,13 @@ def enough_calibration(ws: Workspace, task: Task) -> int:
 def alpha_of(ws: Workspace, task: Task) -> float:
     """The mean disagreement tolerated on a task: its own, else the setting for its kind of output."""
     return task.policy.alpha or ws.settings.gate.alpha(task.output)
+
+
+def least_clean(ws: Workspace, task: Task) -> float:
+    """Sessions served without a disagreement that prove anything, in a first batch of one decision."""
+    from rightsizer.evaluation.spending import batch_delta
+
+    return math.log(batch_delta(ws.settings.gate.delta, 1)) / math.log1p(-alpha_of(ws, task))
 
 
 def spared(ws: Workspace, learning: Learning, students: Sequence[Student]) -> str:

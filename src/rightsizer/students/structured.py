@@ -19,10 +19,13 @@ from numpy.typing import NDArray
 
 from rightsizer.students.answers import stamp
 from rightsizer.students.structured_answer import (
+    CALLS,
+    EACH,
+    LIST,
     SAY,
     Path,
-    arguments_of,
-    tool_of,
+    calls_of,
+    tools_of,
     unflatten,
     write_answer,
 )
@@ -171,36 +174,42 @@ def tool_schema(request: Request, name: str) -> dict[str, Any] | None:
 def forbidden(request: Request, action: str) -> str:
     """Why the caller's ``tool_choice`` does not allow an action; empty when it does."""
     choice = request.params.get("tool_choice")
-    tool = tool_of(action)
-    if tool is None:
+    tools = tools_of(action)
+    if not tools:
         demanded = isinstance(choice, dict) or choice in ("required", "any")
         return "the caller demands a tool call" if demanded else ""
     if choice == "none":
         return "the caller allows no tool call"
-    if action.startswith("each:") and request.params.get("parallel_tool_calls") is False:
+    if action.startswith((EACH, LIST, CALLS)) and request.params.get("parallel_tool_calls") is False:
         return "the caller allows one tool call at a time"
     named = choice.get("function", choice).get("name") if isinstance(choice, dict) else None
-    return f"the caller demands the tool {named}" if named and named != tool else ""
+    return f"the caller demands the tool {named}" if named and {named} != set(tools) else ""
 
 
 def violation(request: Request, action: str, leaves: Mapping[Path, Any]) -> str:
     """Why an answer would not validate against the request's own schema; empty when it does."""
-    tool = tool_of(action)
-    schema = answer_schema(request) if tool is None else tool_schema(request, tool)
     if action.startswith(SAY):
-        return "" if schema is None else "the caller wants JSON"
-    made = [unflatten(leaves)] if tool is None else arguments_of(action, leaves)
-    if not made:
-        return "nothing to call the tool with"
-    if schema is None:
-        return "" if tool is None else "the tool is not offered"
+        return "" if answer_schema(request) is None else "the caller wants JSON"
+    if not tools_of(action):
+        schema = answer_schema(request)
+        return "" if schema is None else _invalid(schema, unflatten(leaves))
+    made = calls_of(action, leaves)
+    schemas = [tool_schema(request, tool) for tool, _ in made]
+    if None in schemas:
+        return "the tool is not offered"
+    problems = (_invalid(s or {}, arguments) for s, (_, arguments) in zip(schemas, made, strict=True))
+    return next((p for p in problems if p), "") if made else "nothing to call the tool with"
+
+
+def _invalid(schema: Mapping[str, Any], value: Any) -> str:
+    """Why a value does not validate; empty when it does."""
     validator = _validator(json.dumps(schema, sort_keys=True))
     if validator is None:
         return "the schema of the answer is not a JSON Schema"
     from referencing.exceptions import Unresolvable
 
     try:
-        error = next((e for one in made for e in validator.iter_errors(one)), None)
+        error = next(validator.iter_errors(value), None)
     except Unresolvable:
         return "the schema of the answer refers to another document"
     if error is None:

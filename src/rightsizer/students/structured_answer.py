@@ -1,10 +1,11 @@
 """An answer taken apart into an action and its leaves, and put together again.
 
 An *action* is ``tool:<name>``, ``each:<argument>:<name>`` (several calls of one tool that differ in one
-argument), ``json`` (a JSON object or array as text), ``say:<text>`` (a sentence that recurs), ``several``
-(other tool calls at once) or ``reply`` (anything else). Leaves are addressed by their path of object
-keys; arrays are leaves. A leaf's value is spoken of by its *code*: its JSON text with sorted keys, or
-``ABSENT``.
+argument), ``list:<name>`` (several calls of one tool, an array of their arguments), ``calls:<a> + <b>``
+(different tools at once, leaves by the number of the call), ``json`` (a JSON object or array as text),
+``say:<text>`` (a sentence that recurs), ``several`` (calls whose arguments are no JSON) or ``reply``.
+Leaves are addressed by their path of object keys; arrays are leaves. A leaf's value is spoken of by its
+*code*: its JSON text with sorted keys, or ``ABSENT``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from rightsizer.types import Message, TextPart, ToolCallPart
 ABSENT = ""
 REPLY, SEVERAL, JSON = "reply", "several", "json"
 SAY = "say:"
+EACH, LIST, CALLS = "each:", "list:", "calls:"
+BETWEEN = " + "
+ITEMS = ("calls",)  # where the arguments of several calls of one tool stand
 Path = tuple[str, ...]
 
 _FENCE = re.compile(r"\A\s*```[A-Za-z]*\s*\n(.*)\n\s*```\s*\Z", re.DOTALL)
@@ -110,34 +114,66 @@ def read_answer(message: Message) -> Answer:
 
 
 def _read_several(calls: Sequence[ToolCallPart]) -> Answer:
-    """Calls of one tool that differ in one flat argument, which becomes an array; else ``several``."""
+    """Calls of one tool as arrays: of the one flat argument in which they differ, else of their arguments.
+
+    Different tools keep their calls apart, in the order of their names: calls at once have none of their own.
+    """
     try:
         made = [json.loads(c.arguments or "{}") for c in calls]
     except (ValueError, RecursionError):
         return Answer(SEVERAL, {})
-    first, alike = made[0], len({c.name for c in calls}) == 1
-    if not alike or any(not isinstance(a, dict) or a.keys() != first.keys() for a in made):
+    if any(not isinstance(a, dict) for a in made):
         return Answer(SEVERAL, {})
-    differ = [key for key in first if len({code(a[key]) for a in made}) > 1]
-    if len(differ) != 1 or any(isinstance(v, dict | list) for a in made for v in a.values()):
-        return Answer(SEVERAL, {})
-    leaves: dict[Path, Any] = {(k,): [a[k] for a in made] if k in differ else first[k] for k in first}
-    return Answer(f"each:{differ[0]}:{calls[0].name}", leaves)
+    if len({c.name for c in calls}) > 1:
+        pairs = sorted(zip((c.name for c in calls), made, strict=True), key=lambda pair: pair[0])
+        leaves = {(str(i), *p): v for i, (_, a) in enumerate(pairs) if a for p, v in flatten(a).items()}
+        return Answer(CALLS + BETWEEN.join(name for name, _ in pairs), leaves)
+    first, tool = made[0], calls[0].name
+    differ = [key for key in first if len({code(a.get(key)) for a in made}) > 1]
+    nested = any(isinstance(v, dict | list) for a in made for v in a.values())
+    if len(differ) != 1 or nested or any(a.keys() != first.keys() for a in made):
+        return Answer(f"{LIST}{tool}", {ITEMS: made})
+    return Answer(
+        f"{EACH}{differ[0]}:{tool}", {(k,): [a[k] for a in made] if k in differ else first[k] for k in first}
+    )
+
+
+def as_list(answer: Answer) -> Answer:
+    """An ``each:`` answer as the ``list:`` answer of the same calls; others as they are."""
+    if not answer.action.startswith(EACH):
+        return answer
+    made = [arguments for _, arguments in calls_of(answer.action, answer.leaves)]
+    return Answer(f"{LIST}{tool_of(answer.action)}", {ITEMS: made})
+
+
+def tools_of(action: str) -> list[str]:
+    """The tools that an action calls: one name a call, or one for any number of calls of one tool."""
+    kind, _, rest = action.partition(":")
+    if kind == "calls":
+        return rest.split(BETWEEN)
+    return [rest] if kind in ("tool", "list") else [rest.partition(":")[2]] if kind == "each" else []
 
 
 def tool_of(action: str) -> str | None:
-    """The tool that an action calls, once or several times; None where it calls none."""
-    kind, _, rest = action.partition(":")
-    return rest if kind == "tool" else rest.partition(":")[2] if kind == "each" else None
+    """The first tool that an action calls; None where it calls none."""
+    return next(iter(tools_of(action)), None)
 
 
-def arguments_of(action: str, leaves: Mapping[Path, Any]) -> list[Any]:
-    """The arguments of each call of an action that calls a tool."""
-    if not action.startswith("each:"):
-        return [unflatten(leaves)]
-    key = (action.split(":", 2)[1],)
-    values = leaves.get(key)
-    return [unflatten({**leaves, key: v}) for v in (values if isinstance(values, list) else [])]
+def calls_of(action: str, leaves: Mapping[Path, Any]) -> list[tuple[str, Any]]:
+    """(tool, arguments) of each call of an action that calls tools."""
+    tools = tools_of(action)
+    if action.startswith(CALLS):
+        made = unflatten(leaves)
+        return [(tool, made.get(str(i), {})) for i, tool in enumerate(tools)]
+    if action.startswith(LIST):
+        items = leaves.get(ITEMS)
+        return [(tools[0], item) for item in (items if isinstance(items, list) else [])]
+    if action.startswith(EACH):
+        key = (action.split(":", 2)[1],)
+        values = leaves.get(key)
+        items = [unflatten({**leaves, key: v}) for v in (values if isinstance(values, list) else [])]
+        return [(tools[0], item) for item in items]
+    return [(tool, unflatten(leaves)) for tool in tools]
 
 
 def style_of(texts: Iterable[str]) -> tuple[str, bool]:
@@ -158,9 +194,9 @@ def write_answer(
     action: str, leaves: Mapping[Path, Any], style: tuple[str, bool] = ("default", False)
 ) -> Message:
     """The assistant message for an action with its leaves; a tool call has no id yet."""
-    if tool := tool_of(action):
-        made = [json.dumps(a, ensure_ascii=False) for a in arguments_of(action, leaves)]
-        return Message(role="assistant", parts=tuple(ToolCallPart(name=tool, arguments=a) for a in made))
+    if tools_of(action):
+        made = [(tool, json.dumps(a, ensure_ascii=False)) for tool, a in calls_of(action, leaves)]
+        return Message(role="assistant", parts=tuple(ToolCallPart(name=t, arguments=a) for t, a in made))
     if action.startswith(SAY):
         return Message(role="assistant", parts=(TextPart(content=action.removeprefix(SAY)),))
     text = json.dumps(unflatten(leaves), ensure_ascii=False, **STYLES[style[0]])

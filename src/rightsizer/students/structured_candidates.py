@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from rightsizer.students.structured_state import MAX_DEPTH, results_of, tool_of_result
@@ -19,6 +20,7 @@ from rightsizer.types import Message, Request, TextPart
 MAX_OPTIONS = 400
 MAX_VALUE_CHARS = 120
 MAX_LEAVES_PER_RESULT = 600
+LEAST_JSON = 8
 _CHUNK = re.compile(rf"<[A-Z][A-Z0-9_]*_\d+>|[^\s{CJK}，。；：！？、（）“”‘’]+|[{CJK}]+")
 _STRIP = ".,;:!?()[]{}\"'*`“”‘’"
 _WORD = re.compile(r"[^\W_]+")
@@ -84,7 +86,24 @@ def _values_of(message: Message, names: dict[str, str]) -> Iterator[Found]:
         yield from _leaves(arguments, f"args:{call.name}", "", frozenset())
     for part in message.parts:
         if isinstance(part, TextPart):
+            held = embedded_json(part.content)
+            if held is not None:
+                found = _leaves(held, f"{message.role}:json", "", frozenset())
+                yield from islice(found, MAX_LEAVES_PER_RESULT)
             yield from _from_text(part.content, "user" if message.role == "user" else message.role)
+
+
+def embedded_json(text: str) -> Any | None:
+    """The object or array that stands in a text, from the first bracket to the last; None where none does."""
+    starts = [i for i in (text.find("{"), text.find("[")) if i >= 0]
+    end = max(text.rfind("}"), text.rfind("]"))
+    if not starts or end - min(starts) < LEAST_JSON:
+        return None
+    try:
+        value = json.loads(text[min(starts) : end + 1])
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict | list) else None
 
 
 def _from_result(name: str, response: str) -> Iterator[Found]:

@@ -1,7 +1,8 @@
 """How each argument or field of an action is filled, and the filling of one answer.
 
 Kinds: ``constant`` (always the same), ``closed`` (few values: a classifier), ``span`` / ``spans`` (copied
-from the payload, one or an array of them), ``copy`` / ``copies`` (chosen among the values at hand in the
+from the payload, one or an array of them), ``objects`` (an array of objects whose parts are copied from the
+payload), ``copy`` / ``copies`` (chosen among the values at hand in the
 conversation), ``ignored`` (a person declared that it does not count) and ``free`` (nothing of the above:
 text that would have to be invented, so that the student abstains).
 """
@@ -19,13 +20,15 @@ from numpy.typing import NDArray
 from rightsizer.students.structured_answer import ABSENT, Path, code, decode, tool_of
 from rightsizer.students.structured_candidates import Option, harvest
 from rightsizer.students.structured_linear import Softmax
+from rightsizer.students.structured_objects import Items, assemble, labels_of_items, pieces_of
 from rightsizer.students.structured_ranker import NOTHING, Ranker, admissible, option_features
 from rightsizer.students.structured_state import State
 from rightsizer.students.structured_tagger import Labelling, Span, Tagger
 from rightsizer.students.structured_token_features import Lexicon, fold_value, token_features
 from rightsizer.students.structured_transforms import Rewriting
 
-Kind = Literal["constant", "closed", "span", "spans", "copy", "copies", "ignored", "free"]
+Kind = Literal["constant", "closed", "span", "spans", "objects", "copy", "copies", "ignored", "free"]
+TAGGED = ("span", "spans", "objects")
 FLOOR = -20.0
 Vectors = NDArray[np.floating[Any]]
 
@@ -46,6 +49,12 @@ class Field:
     cast: str = "string"
     grounded: bool = False
     rewriting: Rewriting = field(default_factory=Rewriting)
+    items: Items | None = None
+
+    @property
+    def labels(self) -> list[str]:
+        """The tagger's labels of a field that is tagged."""
+        return [self.name] if self.items is None else labels_of_items(self.name, self.items)
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,8 @@ def fill(model: ActionModel, state: State, lexicon: Lexicon, vectors: Vectors | 
             closed.append(float(logs.max()))
         elif item.kind in ("span", "spans") and labelling is not None:
             _fill_span(out, item, labelling, state)
+        elif item.kind == "objects" and labelling is not None:
+            _fill_objects(out, item, labelling, state)
         elif item.kind == "copy":
             options = harvest(state.request) if options is None else options
             copied.append(_fill_copy(out, item, model, state, options))
@@ -143,13 +154,26 @@ def _fill_span(out: Filled, item: Field, labelling: Labelling, state: State) -> 
     if any(value is None for value in values):
         out.reason = f"'{item.name}' found, but in a form it was never rewritten from"
         return
-    if item.kind == "spans":
+    if item.kind == "spans" and values:
         out.leaves[item.path] = values
     elif values:
         out.leaves[item.path] = values[0]
         out.signals[f"has:{item.name}"] = 1.0
         if len(values) > 1 and values[0] != values[1]:
             out.signals["several-spans"] = 1.0
+    else:
+        put(out.leaves, item.path, item.empty)
+
+
+def _fill_objects(out: Filled, item: Field, labelling: Labelling, state: State) -> None:
+    assert item.items is not None  # a field of this kind has them
+    texts = [text_of(state, s.first, s.last) for s in labelling.spans]
+    made = assemble(item.items, pieces_of(item.name, labelling.spans, texts))
+    if made is None:
+        out.reason = f"'{item.name}' found, but in pieces that make no item"
+    elif made:
+        out.leaves[item.path] = made
+        out.signals[f"items:{item.name}"] = float(min(len(made), 8))
     else:
         put(out.leaves, item.path, item.empty)
 
@@ -212,7 +236,10 @@ def _fill_copies(
     chosen = [o for o, s in zip(able, scores, strict=True) if s > 0]
     # reading order of the conversation: oldest message first, then the place in it
     chosen.sort(key=lambda o: (-o.mentions[0].age, o.mentions[0].order))
-    out.leaves[item.path] = [cast_value(o.text, item.cast) for o in chosen]
+    if chosen:
+        out.leaves[item.path] = [cast_value(o.text, item.cast) for o in chosen]
+    else:
+        put(out.leaves, item.path, item.empty)
     return float(-sum(math.log1p(math.exp(-abs(s))) for s in scores))
 
 

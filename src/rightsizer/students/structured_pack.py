@@ -14,6 +14,7 @@ from rightsizer.students.structured import Confidence, StructuredStudent
 from rightsizer.students.structured_embed import TokenEncoder
 from rightsizer.students.structured_fields import ActionModel, Field
 from rightsizer.students.structured_linear import Softmax
+from rightsizer.students.structured_objects import Items, Part
 from rightsizer.students.structured_ranker import Ranker
 from rightsizer.students.structured_tagger import Tagger
 from rightsizer.students.structured_transforms import Rewriting
@@ -167,10 +168,23 @@ def _unpack_action(p: Mapping[str, Any], at: str, arrays: Mapping[str, Any]) -> 
 
 def _pack_field(field: Field) -> Params:
     packed = asdict(field)
-    forms = packed["rewriting"]["by_shape"]
-    packed["rewriting"]["by_shape"] = {_writable(form): name for form, name in sorted(forms.items())}
+    rewritings = [packed["rewriting"]]
+    if packed["items"] is not None:
+        rewritings += [part["rewriting"] for part in packed["items"]["parts"]]
+    for rewriting in rewritings:
+        forms = rewriting["by_shape"]
+        rewriting["by_shape"] = {_writable(form): name for form, name in sorted(forms.items())}
     return packed
 
 
 def _unpack_field(p: Mapping[str, Any]) -> Field:
-    return Field(**{**p, "path": tuple(p["path"]), "rewriting": Rewriting(**p["rewriting"])})
+    items = None if p.get("items") is None else _unpack_items(p["items"])
+    return Field(**{**p, "path": tuple(p["path"]), "rewriting": Rewriting(**p["rewriting"]), "items": items})
+
+
+def _unpack_items(p: Mapping[str, Any]) -> Items:
+    parts = [
+        Part(**{**x, "path": tuple(x["path"]), "rewriting": Rewriting(**x["rewriting"])}) for x in p["parts"]
+    ]
+    before = tuple((str(a), str(b)) for a, b in p["before"])
+    return Items(tuple(parts), tuple(p["anchor"]), before, tuple(p["classes"]))

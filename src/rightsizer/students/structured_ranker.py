@@ -19,6 +19,7 @@ from rightsizer.students.structured_tokens import shape
 
 Floats = NDArray[np.float32]
 NOTHING = ("nothing",)
+MAX_RECORD_WORDS = 12
 
 
 @dataclass(frozen=True)
@@ -106,5 +107,7 @@ def option_features(state: State, options: Sequence[Option], tool: str, paramete
         names.append(f"name-match={_bucket(len(keys & wanted))}")
         overlap = max((len(m.record & here) for m in option.mentions), default=0)
         names += [f"overlap={_bucket(overlap)}", f"step={state.step} src*={source}"]
+        if len(new.record) <= MAX_RECORD_WORDS:  # what else the object says that holds it: "open", not "paid"
+            names += [f"record={word}" for word in sorted(new.record)]
         out.append(names)
     return out

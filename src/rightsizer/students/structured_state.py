@@ -52,7 +52,26 @@ class State:
 def read_state(request: Request, mask: PayloadMask | None) -> State:
     """The state of a request under the task's payload mask."""
     seen = view(request, mask)
-    return State(request, seen.payload, seen.step, tuple(seen.tools_called))
+    text = request.messages[-1].text if request.messages else ""
+    return State(request, whole_words(seen.payload, text), seen.step, tuple(seen.tools_called))
+
+
+def whole_words(payload: str, text: str) -> str:
+    """The payload with what the template cut off the words at its ends: where all messages begin with an id,
+    ``INC`` is template, and ``4104`` is half of a value."""
+    first = text.find(payload) if payload else -1
+    if first < 0:
+        return payload
+    last = first + len(payload)
+    while first and _glued(text[first - 1], text[first]):
+        first -= 1
+    while last < len(text) and _glued(text[last - 1], text[last]):
+        last += 1
+    return text[first:last]
+
+
+def _glued(left: str, right: str) -> bool:
+    return left.isascii() and left.isalnum() and right.isascii() and right.isalnum()
 
 
 def _question_words(messages: tuple[Message, ...]) -> list[str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from rightsizer.errors import ArtifactError, InputError
-from rightsizer.tasks.groups import link, split_of
+from rightsizer.tasks.groups import fractions_for, link, split_of
 from rightsizer.types import Call, Dataset, DatasetRow, Example, Message, Request, Split, Task, new_id
 from rightsizer.views.view import fit_mask, view
 
@@ -19,7 +18,6 @@ NearDuplicates = Callable[[Sequence[str]], Sequence[int]]
 
 GIANT_SHARE = 0.2  # a component larger than this is not kept together, see `freeze`
 CONTEXT_CHARS = 500
-STEP = 1.25  # a split changes where the log has grown by so much
 
 
 def freeze(
@@ -31,6 +29,7 @@ def freeze(
     group_key: str | None = None,
     fractions: Sequence[float] = (0.6, 0.2, 0.2),
     most_calibration: int = 0,
+    least_clean: float = 0.0,
     seed: int = 0,
 ) -> tuple[Dataset, list[Example]]:
     """The task's calls as a frozen dataset, in call order, and its examples.
@@ -48,6 +47,8 @@ def freeze(
         near_duplicates: texts → group numbers, equal for near-duplicates; None: not looked for.
         fractions: shares of train, calibration and test, by groups.
         most_calibration: groups of calibration that are enough; 0: there is no such number.
+        least_clean: groups served without a disagreement that prove anything; where groups are few, more of
+            them calibrate than `fractions` says (see `fractions_for`). 0: `fractions` as they are.
 
     Raises:
         InputError: `fractions` are not three positive numbers.
@@ -69,7 +70,9 @@ def freeze(
     twins = near_duplicates(_input_texts([p for p, _ in pairs])) if near_duplicates and pairs else None
     roots, unlinked = _components(columns, twins)
     names = [_group_name(kept[root], group_key) for root in roots]
-    shares = fractions_for(len(set(roots)), fractions, most_calibration)
+    shares = fractions_for(
+        len(set(names)), fractions, least_clean=least_clean, most_calibration=most_calibration
+    )
     parts = [split_of(name, shares, seed) for name in names]
     straddling = _straddlers(unlinked, parts)
     dropped["near-duplicate-across-splits"] += len(straddling)
@@ -95,24 +98,6 @@ def freeze(
         dropped={reason: n for reason, n in sorted(dropped.items()) if n},
     )
     return dataset, examples
-
-
-def fractions_for(
-    n_groups: int, fractions: Sequence[float], most_calibration: int
-) -> tuple[float, float, float]:
-    """The shares of train, calibration and test of `n_groups` groups, where calibration needs no more than
-    `most_calibration` of them: what is over, of test in proportion, is learned from.
-
-    They change in steps, each time the log has grown by a quarter, so that groups seldom change their part:
-    then from calibration to train, or from test to calibration.
-    """
-    train, calibration, test = (f / sum(fractions) for f in fractions)
-    if not most_calibration or n_groups * calibration <= most_calibration:
-        return train, calibration, test
-    enough = most_calibration / calibration  # groups at which the bound begins to tell
-    grown = enough * STEP ** math.floor(math.log(n_groups / enough, STEP))
-    smaller = most_calibration / (calibration * grown)
-    return 1 - (calibration + test) * smaller, calibration * smaller, test * smaller
 
 
 def materialise(dataset: Dataset, calls: Iterable[Call], curate_example: CurateExample) -> list[Example]:

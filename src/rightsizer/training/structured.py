@@ -14,6 +14,7 @@ from rightsizer.students import artifact
 from rightsizer.students.encoder import Encoder
 from rightsizer.students.structured import StructuredStudent
 from rightsizer.students.structured_embed import TokenEncoder
+from rightsizer.students.structured_fields import TAGGED
 from rightsizer.students.structured_pack import pack
 from rightsizer.training.structured_confidence import Draft, coverage_at, cross_fit, fit_confidence
 from rightsizer.training.structured_fit import Fitter, answer_style, tagger_data
@@ -109,9 +110,7 @@ def build(
 def worth_embedding(rows: Sequence[Row], plans: Mapping[str, Plan]) -> bool:
     """Whether token vectors pay: values are copied out of short texts, and all of them fit in memory."""
     sizes = [len(row.state.tokens) for row in rows]
-    spans = any(
-        f.kind in ("span", "spans") for plan in plans.values() if not plan.reason for f in plan.fields
-    )
+    spans = any(f.kind in TAGGED for plan in plans.values() if not plan.reason for f in plan.fields)
     return spans and sum(sizes) <= MAX_EMBEDDED_TOKENS and sum(sizes) <= MEAN_EMBEDDED_TOKENS * len(sizes)
 
 

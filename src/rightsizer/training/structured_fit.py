@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rightsizer.students.structured import StructuredStudent, contract_of
 from rightsizer.students.structured_answer import ABSENT, REPLY, code, style_of
 from rightsizer.students.structured_embed import pooled
-from rightsizer.students.structured_fields import ActionModel
+from rightsizer.students.structured_fields import TAGGED, ActionModel
 from rightsizer.students.structured_tagger import Tagger
 from rightsizer.students.structured_token_features import token_features
 from rightsizer.training.structured_crf import label_set, train_tagger, vocabulary_of
@@ -40,7 +40,7 @@ def tagger_data(
     rows: Sequence[Row], plan: Plan, lexicon: Mapping[str, Mapping[str, int]]
 ) -> TaggerData | None:
     """Features and labels for a plan's span fields; None where it has none or is not served."""
-    names = [f.name for f in plan.fields if f.kind in ("span", "spans")]
+    names = [label for f in plan.fields if f.kind in TAGGED for label in f.labels]
     if not names or plan.reason:
         return None
     texts = {

@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rightsizer.students.structured_answer import ABSENT, Path, code
+from rightsizer.students.structured_candidates import embedded_json
 from rightsizer.students.structured_fields import Field, Kind, empty_code
 from rightsizer.students.structured_tokens import shape
 from rightsizer.students.structured_transforms import TRANSFORMS, Rewriting
+from rightsizer.training.structured_objects import array_of_objects, find_items
 from rightsizer.training.structured_rows import Row, occurrences, rewriting_names, rewritten, texts_of
 
 MIN_VALUES = 5
@@ -23,6 +25,7 @@ GROUNDED = 0.98
 SPAN_BONUS = 0.03  # the payload is the nearer source: tagging it beats ranking the whole conversation
 DENSE = 8
 SAMPLE = 1500
+LOOK = 50
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,21 @@ def choose_field(
     codes = [code(r.answer.leaves[path]) if path in r.answer.leaves else ABSENT for r in rows]
     given = [r for r in rows if r.answer.leaves.get(path) not in (None, "", [])]
     real = [r.answer.leaves[path] for r in given]
+    if name not in ignored and array_of_objects(real):
+        items, recall = find_items(given, path)
+        if items is not None and recall >= FAIR_RECALL:
+            distinct = len(set(codes))
+            found = Diagnosis(name, "objects", len(real), len(rows), distinct, 0.0, round(recall, 4), 0.0)
+            return Field(name, path, "objects", empty=empty_code(codes), items=items), found
     counts = Counter(codes)
     unseen = sum(c == 1 for c in counts.values()) / max(1, len(codes))
     names = rewriting_names(given, path)
     sample = given[:SAMPLE]
     span = _span_recall(sample, path, names)
-    copy = _copy_recall(sample, path) if span < GOOD_RECALL else 0.0
+    in_json = sum(embedded_json(r.state.payload) is not None for r in sample[:LOOK]) * 2 > len(sample[:LOOK])
+    copy = _copy_recall(sample, path) if span < GOOD_RECALL or in_json else 0.0
+    if in_json and copy >= span - SPAN_BONUS:
+        span = 0.0  # leaves with their names and neighbours say more than words in a row
     blank = {ABSENT, "null", code(""), "[]"}
     once = sum(n == 1 for value, n in counts.items() if value not in blank) / max(1, len(real))
     facts = Facts(real, len(counts), len(codes), unseen, once, span, copy, enum)

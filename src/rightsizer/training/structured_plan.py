@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rightsizer.students.structured import answer_schema, tool_schema
-from rightsizer.students.structured_answer import REPLY, SEVERAL, Path, code, key_order, tool_of
+from rightsizer.students.structured_answer import REPLY, SEVERAL, Path, code, key_order, tools_of
 from rightsizer.students.structured_fields import Field
 from rightsizer.training.structured_kinds import Diagnosis, choose_field
+from rightsizer.training.structured_objects import align_items
 from rightsizer.training.structured_rows import Row, align
 
 MIN_ROWS = 6
@@ -42,12 +43,11 @@ def _plan(action: str, rows: Sequence[Row], at: list[int], ignored: Collection[s
     if action == REPLY:
         return Plan(action, [], [], at, "the LLM would reply in free text")
     if action == SEVERAL:
-        return Plan(action, [], [], at, "the LLM would call several tools at once")
+        return Plan(action, [], [], at, "the LLM would call several tools with arguments that are no JSON")
     if len(mine) < MIN_ROWS:
         return Plan(action, [], [], at, f"only {len(mine)} examples of {action}")
-    tool, request = tool_of(action), mine[0].state.request
-    schema = answer_schema(request) if tool is None else tool_schema(request, tool)
-    ignored = {*ignored, *(name.removeprefix(f"{tool}.") for name in ignored)}
+    schema = _schema_of(action, mine[0])
+    ignored = _ignored_in(action, ignored)
     fields, diagnoses = [], []
     for path in key_order([row.answer for row in mine]):
         field, found = choose_field(mine, path, _has_enum(schema, path), ignored)
@@ -58,8 +58,29 @@ def _plan(action: str, rows: Sequence[Row], at: list[int], ignored: Collection[s
         for field in fields:
             if field.kind in ("span", "spans"):
                 align(row, field.name, field.path, _transforms_of(field))
+            elif field.items is not None:
+                align_items(row, field.name, field.path, field.items)
     reason = f"free text: {', '.join(free)} of {action} would have to be invented" if free else ""
     return Plan(action, fields, diagnoses, at, reason)
+
+
+def _schema_of(action: str, row: Row) -> dict[str, Any] | None:
+    """The schema that the action's leaves follow; for several tools at once, an object with a key a call."""
+    request, tools = row.state.request, tools_of(action)
+    if not tools:
+        return answer_schema(request)
+    if len(tools) == 1:
+        return tool_schema(request, tools[0])
+    return {"properties": {str(i): tool_schema(request, tool) or {} for i, tool in enumerate(tools)}}
+
+
+def _ignored_in(action: str, ignored: Collection[str]) -> set[str]:
+    """The names of an action's fields that do not count: with or without the tool's name before them."""
+    tools = tools_of(action)
+    if len(tools) < 2:
+        return {*ignored, *(name.removeprefix(f"{t}.") for name in ignored for t in tools)}
+    bare = {(i, name.removeprefix(f"{tool}.")) for i, tool in enumerate(tools) for name in ignored}
+    return {f"{i}.{name}" for i, name in bare}
 
 
 def _transforms_of(field: Field) -> list[str]:

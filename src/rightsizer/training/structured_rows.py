@@ -11,7 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rightsizer.students.structured_answer import REPLY, SAY, Answer, Path, read_answer
+from rightsizer.students.structured_answer import (
+    LIST,
+    REPLY,
+    SAY,
+    Answer,
+    Path,
+    as_list,
+    read_answer,
+    tool_of,
+)
 from rightsizer.students.structured_candidates import Option, harvest
 from rightsizer.students.structured_embed import TokenEncoder, token_vectors
 from rightsizer.students.structured_state import State, read_state
@@ -48,6 +57,8 @@ class Row:
 def read_rows(examples: Sequence[Example], mask: PayloadMask | None) -> list[Row]:
     """Rows of the examples, in order. A reply that recurs word by word is an action of its own."""
     answers = [read_answer(example.completion) for example in examples]
+    listed = {tool_of(a.action) for a in answers if a.action.startswith(LIST)}
+    answers = [as_list(a) if tool_of(a.action) in listed else a for a in answers]
     said = _recurring([e for a, e in zip(answers, examples, strict=True) if a.action == REPLY])
     rows = []
     for answer, example in zip(answers, examples, strict=True):
