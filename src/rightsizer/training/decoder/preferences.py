@@ -84,6 +84,9 @@ def prefer(
 ) -> Fitted:
     """Train `model` (a base, or one with an adapter that is trained on) on the pairs.
 
+    Plain DPO may lower the probability of both answers as long as the wrong one falls faster; here that
+    probability is the confidence, so the preferred answer's likelihood stays in the loss (Pang et al. 2024).
+
     Raises:
         InputError: there is no disagreement to learn from.
     """
@@ -92,10 +95,13 @@ def prefer(
     from transformers import set_seed
     from trl import DPOConfig, DPOTrainer
 
-    from rightsizer.training.decoder.watch import Watch
+    from rightsizer.training.decoder.watch import Watch, be_silent
 
     if not pairs:
-        raise InputError("the student disagrees nowhere: there is nothing to prefer", hint="keep it as it is")
+        raise InputError(
+            "the student disagrees nowhere: there is nothing to prefer",
+            hint="keep it as it is, or let it answer more calls (`release --shadow`)",
+        )
     set_seed(recipe.seed)
     began = time.perf_counter()
     tokenizer = form.tokenizer
@@ -107,12 +113,13 @@ def prefer(
         "chosen": [form.completion(p.chosen) + end for p in pairs],
         "rejected": [form.completion(p.rejected) + end for p in pairs],
     }
-    has_adapter = hasattr(model, "peft_config")
     trainer = DPOTrainer(
         model=model,
         args=DPOConfig(
             output_dir=str(work),
             beta=recipe.beta,
+            loss_type=["sigmoid", "sft"] if recipe.anchor else ["sigmoid"],
+            loss_weights=[1.0, recipe.anchor] if recipe.anchor else None,
             per_device_train_batch_size=recipe.batch_size,
             gradient_accumulation_steps=recipe.accumulate,
             learning_rate=recipe.learning_rate,
@@ -123,6 +130,7 @@ def prefer(
             use_cpu=not torch.cuda.is_available(),
             gradient_checkpointing=torch.cuda.is_available(),
             logging_steps=10,
+            logging_first_step=True,
             save_strategy="no",
             report_to=[],
             disable_tqdm=True,
@@ -131,9 +139,10 @@ def prefer(
         ),
         train_dataset=Dataset.from_dict(rows),
         processing_class=tokenizer,
-        peft_config=None if has_adapter else adapter_config(recipe, model),
+        peft_config=adapter_config(recipe, model),
         callbacks=[Watch(progress, recipe)],
     )
+    be_silent(trainer)
     trainer.train()
     state = trainer.state
     return Fitted(
@@ -143,4 +152,5 @@ def prefer(
         losses=tuple(float(h["loss"]) for h in state.log_history if "loss" in h),
         held_out_loss=None,
         resumed_at=0,
+        n_pairs=len(pairs),
     )
