@@ -62,3 +62,26 @@ def test_rows_without_an_answer_teach_nothing(tiny: Callable[[str], Path]) -> No
     empty = batch()
     empty["labels"][:] = IGNORED
     assert float(answer_loss(AutoModelForCausalLM.from_pretrained(tiny("llama")), empty)) == 0.0
+
+
+def test_preferences_see_the_log_probabilities_that_trl_would_give(tiny: Callable[[str], Path]) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+    from trl.trainer import dpo_trainer
+    from trl.trainer.utils import add_fused_lm_head
+
+    from rightsizer.training.decoder.lean import add_lean_head, lean_preferences
+
+    told = batch()
+    found = []
+    for add in (add_lean_head, add_fused_lm_head):
+        model: Any = AutoModelForCausalLM.from_pretrained(tiny("qwen3"), dtype=torch.float32)
+        add(model, outputs=("log_probs", "entropy", "mean_logits", "is_top1"))
+        found.append(model(**told, use_cache=False, fused_lm_head=True))
+        assert model(**told).logits.shape[1] == 24, "asked otherwise, it is the model as it was"
+    for name in ("loss", "log_probs", "entropy", "mean_logits", "is_top1"):
+        ours, theirs = (getattr(f, name).float() for f in found)
+        assert torch.allclose(ours, theirs, atol=1e-5), name
+    with lean_preferences(True):
+        assert dpo_trainer.add_fused_lm_head is add_lean_head
+    assert dpo_trainer.add_fused_lm_head is add_fused_lm_head

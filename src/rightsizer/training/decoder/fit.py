@@ -115,7 +115,7 @@ def arguments(recipe: Recipe, work: Path, has_held_out: bool) -> Any:
         max_length=None,
         bf16=recipe.bf16 and _has_bf16(),
         use_cpu=not torch.cuda.is_available(),
-        gradient_checkpointing=torch.cuda.is_available(),
+        gradient_checkpointing=bool(recipe.checkpoints),
         train_sampling_strategy="group_by_length",
         dataset_kwargs={"skip_prepare_dataset": True},
         remove_unused_columns=False,

@@ -53,9 +53,9 @@ def load_model(recipe: Recipe) -> Any:
         from transformers import AutoModelForCausalLM
     except ImportError:
         raise MissingExtra("decoders", "training a decoder") from None
-    more: dict[str, Any] = {
-        "dtype": torch.bfloat16 if torch.cuda.is_available() and recipe.bf16 else torch.float32
-    }
+    # What is trained itself stays in 32 bits: in 16, most updates would be rounded away.
+    half = torch.cuda.is_available() and recipe.bf16 and recipe.tuning != "full"
+    more: dict[str, Any] = {"dtype": torch.bfloat16 if half else torch.float32}
     if recipe.tuning == "qlora":
         more["quantization_config"] = _four_bit(more["dtype"])
     # A whole model that was trained before lies in its student's folder; an adapter lies beside its base.

@@ -42,4 +42,7 @@ class Recipe(Frozen):
     patience: int = Field(2, ge=1, description="epochs without improvement before stopping")
     save_steps: int = Field(200, ge=1, description="steps between points a crashed run goes on from")
     bf16: bool = True
+    checkpoints: bool | None = Field(
+        None, description="activations are computed again instead of kept; unset: on a GPU"
+    )
     seed: int = 0

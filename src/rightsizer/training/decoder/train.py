@@ -19,7 +19,7 @@ from rightsizer.students.shots import ShotBook, book_of
 from rightsizer.training.decoder.data import Tokenized, tokenize
 from rightsizer.training.decoder.energy import EnergyMeter
 from rightsizer.training.decoder.load import load_model, load_tokenizer
-from rightsizer.training.decoder.memory import available_bytes, estimate, on_gpu, require_memory
+from rightsizer.training.decoder.memory import available_bytes, estimate_of, on_gpu, require_memory
 from rightsizer.training.decoder.recipe import Recipe
 from rightsizer.training.prompted import MOST_SHOTS, choices, spread
 from rightsizer.training.trained import Progress, Trained, describe
@@ -65,15 +65,11 @@ def train_decoder(
     book = _book(examples, recipe)
     shown = examples if book is None else [_with_shots(e, book, recipe.shots) for e in examples]
     train, held_out = _split(shown, recipe, form)
-    model = load_model(recipe)
-    needed = estimate(
-        model.config,
-        recipe,
-        parameters=model.num_parameters(),
-        longest_tokens=train.longest_tokens,
-        half=on_gpu(),
-    )
+    if recipe.checkpoints is None:
+        recipe = recipe.model_copy(update={"checkpoints": on_gpu()})
+    needed = estimate_of(recipe, longest_tokens=train.longest_tokens, answer_tokens=train.longest_answer)
     require_memory(needed, available_bytes(), recipe)
+    model = load_model(recipe)
     work = out.parent / f".training-{_run_id(recipe, train)}"
     meter = EnergyMeter()
     params = _params(form, train, recipe, task, examples, book)
