@@ -1,6 +1,6 @@
 """A dense Nemotron-H for llama.cpp's converter, which takes any mention of experts for a mixture of experts.
 
-transformers 5 saves every setting that its class has, experts and all. The pattern of layers is written as the
+transformers 5 saves every setting of its class, experts and all. The pattern of layers is written as the
 maker's own checkpoints have it, one letter a layer; the model's file stays as it was.
 """
 
