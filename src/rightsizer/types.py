@@ -264,6 +264,8 @@ class Example(Frozen):
     prompt: Request
     completion: Message
     outcome: dict[str, Any] = Field(default_factory=dict)
+    rejected: Message | None = Field(default=None, description="what a student in shadow answered instead")
+    rejected_by: str = Field(default="", description="id of that student")
 
 
 class DatasetRow(Frozen):

@@ -208,3 +208,38 @@ def test_the_other_apis_are_answered_too(served: Served) -> None:
     assert last.response is not None
     assert (first.response.text, last.response.text) == ("退款", "退款")
     assert first.cost_usd == 0
+
+
+def test_a_slow_student_in_shadow_gathers_no_crowd() -> None:
+    import asyncio
+    import threading
+
+    from rightsizer.gateway.metrics import Metrics
+    from rightsizer.gateway.routing import MOST_SHADOWS, Decision, Routing
+
+    go_on = threading.Event()
+
+    class Slow:
+        is_empty = False
+
+        def shadow(self, decision: Decision) -> Decision:
+            go_on.wait(30)
+            return decision
+
+    class Source:
+        def load(self) -> Any:
+            return Slow()
+
+    async def ask() -> list[Decision]:
+        routing = Routing(Source(), Metrics(), 1.0)
+        routing.reload()
+        asked = [asyncio.create_task(routing.shadow(Decision("t", "s", "shadow"))) for _ in range(40)]
+        await asyncio.sleep(0.1)
+        go_on.set()
+        said = await asyncio.gather(*asked)
+        assert (await routing.shadow(Decision("t", "s", "shadow"))).fallback == "", "room again"
+        routing.close()
+        return said
+
+    said = asyncio.run(ask())
+    assert sum(d.fallback == "busy" for d in said) == 40 - MOST_SHADOWS

@@ -143,7 +143,14 @@ def shortlist(task: str, as_json: bool) -> None:
 )
 @click.option("--base", help="Fine-tune this decoder: a folder as Hugging Face saves it, or a model's name.")
 @click.option(
-    "--recipe", "recipe", multiple=True, metavar="KEY=VALUE", help="With --base: a setting of the training."
+    "--recipe",
+    "recipe",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="With --base or --prefer: a setting of the training.",
+)
+@click.option(
+    "--prefer", metavar="STUDENT", help="Go on training this decoder on what it got wrong in shadow (DPO)."
 )
 @server_options(required=False)
 @click.option("--model", help="With --server: the model to ask.")
@@ -165,7 +172,7 @@ def shortlist(task: str, as_json: bool) -> None:
 )  # fmt: skip
 @json_option
 def train(
-    task: str, methods: tuple[str, ...], base: str | None, recipe: tuple[str, ...],
+    task: str, methods: tuple[str, ...], base: str | None, recipe: tuple[str, ...], prefer: str | None,
     server: str | None, api_key_env: str, votes: int, choices: bool,
     model: str | None, shots: int, verify: int, inner: tuple[str, ...], weights: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
@@ -177,6 +184,7 @@ def train(
     rightsizer train task_01a…
     rightsizer train task_01a… --server http://localhost:8000/v1 --model qwen3-4b --shots 8
     rightsizer train task_01a… --base ./Qwen3-0.6B --method lora --recipe epochs=2
+    rightsizer train task_01a… --prefer student_01a…
     rightsizer evaluate student_01a…
     """
     from dataclasses import replace
@@ -184,11 +192,15 @@ def train(
     from rightsizer.cli.listings import print_students
     from rightsizer.pipeline import prepare, train_students
     from rightsizer.pipeline.decoders import decoder_candidate
-    from rightsizer.types import Task
+    from rightsizer.pipeline.shadow import preferring_candidate
+    from rightsizer.types import Student, Task
 
     with workspace() as ws, progress_bar(as_json) as progress:
         learning = prepare(ws, ws.find(Task, task), progress=progress)
-        if base:
+        if prefer:
+            one = preferring_candidate(ws, learning.task, ws.find(Student, prefer), parse_flags(recipe))
+            learning = replace(learning, candidates=(one,))
+        elif base:
             one = decoder_candidate(base, methods[0] if methods else "lora", parse_flags(recipe))
             learning = replace(learning, candidates=(one,))
         elif server:

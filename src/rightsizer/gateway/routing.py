@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("rightsizer.gateway")
 T = TypeVar("T")
+# Calls that wait for a student in shadow. Each holds its request; a slow student sees a part of the traffic.
+MOST_SHADOWS = 32
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ class Routing:
         self._timeout_s = timeout_s
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="student")
         self._waiting = 0
+        self._shadows = 0
 
     @property
     def is_active(self) -> bool:
@@ -151,14 +154,20 @@ class Routing:
         return Decision(fallback="error") if decision is None else decision
 
     async def shadow(self, decision: Decision) -> Decision:
-        """What the student would have said; never delays a call."""
+        """What the student would have said; with too many waiting already it is not asked."""
         import asyncio
 
         router = self._router
         if router is None:
             return decision
+        if self._shadows >= MOST_SHADOWS:
+            return replace(decision, fallback="busy")
+        self._shadows += 1
         loop = asyncio.get_running_loop()
-        said, _ = await loop.run_in_executor(self._threads, attempt, router.shadow, decision)
+        try:
+            said, _ = await loop.run_in_executor(self._threads, attempt, router.shadow, decision)
+        finally:
+            self._shadows -= 1
         return replace(decision, fallback="error") if said is None else said
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from rightsizer.pipeline.curated import keep_copy, newest_copy, reads_copies_onl
 from rightsizer.pipeline.policy import mask_cache, policy_of
 from rightsizer.pipeline.predict import artifact_seal, masked_example, still_hits
 from rightsizer.pipeline.progress import Progress, counted, silent
+from rightsizer.pipeline.shadow import ShadowAnswer, shadow_answer, with_rejected
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.store.feedback import Outcomes
 from rightsizer.students.artifact import sealed
@@ -45,6 +46,7 @@ class _Clean:
         self._cache = mask_cache(ws) if ws.settings.curate.mask else None
         self._last: tuple[str, tuple[Request, Message] | None] = ("", None)
         self.left_out = 0
+        self.shadows: dict[str, ShadowAnswer] = {}
 
     def calls(self, calls: Iterable[Call]) -> Iterator[Call]:
         """The calls that may be learned from."""
@@ -54,6 +56,8 @@ class _Clean:
                 if still_hits(pair, self._cache):
                     self.left_out += 1
                     continue
+            if (said := shadow_answer(call, self._cache)) is not None:
+                self.shadows[call.id] = said
             yield call
 
     def example(self, call: Call) -> tuple[Request, Message]:
@@ -113,7 +117,7 @@ def prepare(ws: Workspace, task: Task, *, progress: Progress = silent) -> Learni
     )
     if clean.left_out:
         dataset = dataset.model_copy(update={"dropped": {**dataset.dropped, "residual": clean.left_out}})
-    dataset, examples = _balanced(ws, dataset, examples, tenants)
+    dataset, examples = _balanced(ws, dataset, with_rejected(examples, clean.shadows), tenants)
     ws.store.records.put(dataset)
     keep_copy(ws, dataset, examples)
     candidates = candidates_for(ws, task, dataset.count("train"))

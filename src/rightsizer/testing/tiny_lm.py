@@ -66,8 +66,8 @@ def write_tiny_lm(
         "eos_token_id": tokenizer.eos_token_id,
         "pad_token_id": tokenizer.pad_token_id,
     }
-    # As makers do, more rows than tokens: a round number.
-    rows = -(-len(tokenizer) // ROWS) * ROWS
+    # As makers do, more rows than tokens: a round number. llama.cpp's converter of Gemma cuts them off again.
+    rows = len(tokenizer) if architecture == "gemma3_text" else -(-len(tokenizer) // ROWS) * ROWS
     config = AutoConfig.for_model(architecture, **_shape(architecture, rows, width, layers), **ids)
     torch.manual_seed(seed)
     model = AutoModelForCausalLM.from_config(config)

@@ -67,14 +67,7 @@ def student(url: str, weights: Path, out: Path, **how: Any) -> PromptedStudent:
     return found
 
 
-# transformers 5 writes a dense Nemotron-H with settings of experts; the converter takes them at their word.
-REFUSED = pytest.mark.xfail(reason="llama.cpp's converter misreads Nemotron-H as transformers 5 saves it")
-
-
-@pytest.mark.parametrize(
-    "architecture",
-    [pytest.param(a, marks=REFUSED if a == "nemotron_h" else ()) for a in sorted(ARCHITECTURES)],
-)
+@pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
 def test_every_architecture_is_exported_and_served(
     tiny: Callable[[str], Path], tmp_path: Path, architecture: str
 ) -> None:

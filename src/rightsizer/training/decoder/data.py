@@ -23,6 +23,10 @@ class Tokenized:
     def longest_tokens(self) -> int:
         return max((len(r["input_ids"]) for r in self.rows), default=0)
 
+    @property
+    def longest_answer(self) -> int:
+        return max((sum(r["completion_mask"]) for r in self.rows), default=0)
+
 
 def tokenize(examples: Sequence[Example], form: DecoderFormat, max_tokens: int) -> Tokenized:
     """Rows of ``input_ids`` and ``completion_mask`` (1 where the token is to be learned).

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from rightsizer.errors import InputError, RightsizerError
 from rightsizer.students.artifact import read
 from rightsizer.students.decoder import WEIGHTS
+from rightsizer.training.decoder.dense_hybrid import readable_config
 
 Form = Literal["merged", "ollama", "gguf"]
 CONVERTER = "convert_hf_to_gguf.py"
@@ -45,7 +46,8 @@ def export_decoder(
         modelfile.write_text(_modelfile(int(artifact.params["max_new_tokens"])), encoding="utf-8")
         made.append(modelfile)
     if form == "gguf":
-        made.append(write_gguf(out, name, quantization))
+        with readable_config(out):
+            made.append(write_gguf(out, name, quantization))
     return made
 
 

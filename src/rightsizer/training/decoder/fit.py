@@ -11,7 +11,9 @@ from typing import Any
 from rightsizer.training.decoder.collate import IGNORED, Collator
 from rightsizer.training.decoder.data import Tokenized
 from rightsizer.training.decoder.distil import make_trainer
+from rightsizer.training.decoder.lean import keeps_logits, make_lean
 from rightsizer.training.decoder.load import adapter_config
+from rightsizer.training.decoder.memory import on_gpu
 from rightsizer.training.decoder.recipe import Recipe
 from rightsizer.training.trained import Progress
 
@@ -26,6 +28,7 @@ class Fitted:
     losses: tuple[float, ...]
     held_out_loss: float | None
     resumed_at: int
+    n_pairs: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,12 @@ def fit(
     from transformers.trainer_utils import get_last_checkpoint
     from trl import SFTTrainer
 
-    from rightsizer.training.decoder.watch import Watch
+    from rightsizer.training.decoder.watch import Watch, be_silent
 
     set_seed(recipe.seed)
     began = time.perf_counter()
     last = get_last_checkpoint(str(work)) if work.is_dir() else None
-    made: Any = SFTTrainer
+    made: Any = SFTTrainer if on_gpu() or not keeps_logits(model) else make_lean(SFTTrainer)
     if teacher is not None:
         made = make_trainer(SFTTrainer, teacher.model.eval(), recipe, teacher.rows is None)
     watch = Watch(progress, recipe)
@@ -74,6 +77,7 @@ def fit(
         peft_config=adapter_config(recipe, model),
         callbacks=[watch, *_stopping(recipe, held_out)],
     )
+    be_silent(trainer)
     trainer.train(resume_from_checkpoint=last)
     state = trainer.state
     return Fitted(
@@ -111,11 +115,12 @@ def arguments(recipe: Recipe, work: Path, has_held_out: bool) -> Any:
         max_length=None,
         bf16=recipe.bf16 and _has_bf16(),
         use_cpu=not torch.cuda.is_available(),
-        gradient_checkpointing=torch.cuda.is_available(),
+        gradient_checkpointing=bool(recipe.checkpoints),
         train_sampling_strategy="group_by_length",
         dataset_kwargs={"skip_prepare_dataset": True},
         remove_unused_columns=False,
         logging_steps=10,
+        logging_first_step=True,
         save_total_limit=2,
         report_to=[],
         disable_tqdm=True,
@@ -143,9 +148,10 @@ def _stopping(recipe: Recipe, held_out: Tokenized | None) -> list[Any]:
 def _dataset(rows: Sequence[dict[str, list[int]]], theirs: Sequence[dict[str, list[int]]] | None) -> Any:
     from datasets import Dataset
 
-    columns: dict[str, list[list[int]]] = {
+    columns: dict[str, list[Any]] = {
         "input_ids": [r["input_ids"] for r in rows],
         "labels": [_labels(r) for r in rows],
+        "length": [len(r["input_ids"]) for r in rows],  # or transformers reads all rows to sort them
     }
     if theirs is not None:
         columns |= {

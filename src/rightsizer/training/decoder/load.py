@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from rightsizer.errors import InputError, MissingExtra
+from rightsizer.students.decoder import WEIGHTS
 from rightsizer.training.decoder.recipe import Recipe
 
 # Settings that only models with state-space layers have (Mamba, Mamba-2 and hybrids).
@@ -38,7 +40,9 @@ def load_tokenizer(base: str) -> Any:
 
 
 def load_model(recipe: Recipe) -> Any:
-    """The base model, in four bits for qlora (Dettmers et al. 2023: NF4, double quantisation).
+    """The base model, or the student that the recipe goes on from.
+
+    In four bits for qlora (Dettmers et al. 2023: NF4, double quantisation).
 
     Raises:
         InputError: it cannot be loaded.
@@ -49,13 +53,20 @@ def load_model(recipe: Recipe) -> Any:
         from transformers import AutoModelForCausalLM
     except ImportError:
         raise MissingExtra("decoders", "training a decoder") from None
-    more: dict[str, Any] = {
-        "dtype": torch.bfloat16 if torch.cuda.is_available() and recipe.bf16 else torch.float32
-    }
+    # What is trained itself stays in 32 bits: in 16, most updates would be rounded away.
+    half = torch.cuda.is_available() and recipe.bf16 and recipe.tuning != "full"
+    more: dict[str, Any] = {"dtype": torch.bfloat16 if half else torch.float32}
     if recipe.tuning == "qlora":
         more["quantization_config"] = _four_bit(more["dtype"])
+    # A whole model that was trained before lies in its student's folder; an adapter lies beside its base.
+    whole = recipe.base if not recipe.start or recipe.tuning != "full" else str(Path(recipe.start) / WEIGHTS)
     try:
-        return AutoModelForCausalLM.from_pretrained(recipe.base, **more)
+        model = AutoModelForCausalLM.from_pretrained(whole, **more)
+        if not recipe.start or recipe.tuning == "full":
+            return model
+        from peft import PeftModel
+
+        return PeftModel.from_pretrained(model, Path(recipe.start) / WEIGHTS, is_trainable=True)
     except (OSError, ValueError) as error:
         raise InputError(
             f"the model {recipe.base} cannot be loaded: {_first_line(error)}",
@@ -64,14 +75,14 @@ def load_model(recipe: Recipe) -> Any:
 
 
 def adapter_config(recipe: Recipe, model: Any) -> Any:
-    """The adapter of a recipe on every linear layer; None for full fine-tuning.
+    """The adapter of a recipe on every linear layer; None for full fine-tuning, or if the model has one.
 
     A state-space layer runs its output projection inside a fused kernel, which reads the weights as they
     are: an adapter there would not be seen, so it gets none.
 
     LoRA: Hu et al. 2022. DoRA: Liu et al. 2024. QLoRA: Dettmers et al. 2023.
     """
-    if recipe.tuning == "full":
+    if recipe.tuning == "full" or hasattr(model, "peft_config"):
         return None
     from peft import LoraConfig
 

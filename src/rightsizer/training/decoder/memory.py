@@ -1,59 +1,75 @@
-"""Memory of a training run, estimated before it starts.
+"""Memory of a training run, estimated before anything is loaded.
 
-Weights; gradients and Adam's two moments of what is trained (Kingma & Ba 2015); activations of one batch with
-the logits, which for a large vocabulary outweigh everything else. An estimate, to refuse what cannot fit.
+Weights, activations and gradients are those of a step without content (`dry_run`); Adam's two moments of what
+is trained (Kingma & Ba 2015) come on top. `benchmarks/students/training_memory.py` compares it with what is
+measured.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rightsizer.errors import InputError
+from rightsizer.training.decoder.dry_run import dry_run
 from rightsizer.training.decoder.recipe import Recipe
 
-BYTES = {"lora": 2.0, "dora": 2.0, "full": 4.0, "qlora": 0.57}
-BYTES_CPU = {**BYTES, "lora": 4.0, "dora": 4.0}
-# Gradient, two moments, and the 32-bit master copy of a trained weight.
-TRAINED_BYTES = 4 + 8 + 4
-# 16-bit tensors of hidden size a layer keeps per token for the backward pass (attention and MLP together).
-KEPT_PER_LAYER = 34
-LOGIT_BYTES = 4 * 2
-HEADROOM = 1.1
+MOMENTS_BYTES = 4 + 4
+# NF4 with its scales quantised again (Dettmers et al. 2023), a weight; in 16 bits it was 2.
+FOUR_BIT = 0.516
+# What an allocator takes beyond what it gives out: whole pages, pieces that fit nothing else.
+HEADROOM = 1.05
+CGROUP = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True)
 class TrainingMemory:
-    """Bytes of a run by what takes them."""
+    """Bytes of a run by what takes them, at the moment at which it takes most."""
 
     weights_bytes: int
-    trained_bytes: int
-    activations_bytes: int
+    optimizer_bytes: int
+    step_bytes: int  # activations and gradients
 
     @property
     def total_bytes(self) -> int:
-        return round(HEADROOM * (self.weights_bytes + self.trained_bytes + self.activations_bytes))
+        return round(HEADROOM * (self.weights_bytes + self.optimizer_bytes + self.step_bytes))
 
 
 def estimate(
-    config: Any, recipe: Recipe, *, parameters: int, longest_tokens: int, half: bool = True
+    config: Any, recipe: Recipe, *, longest_tokens: int, answer_tokens: int, gpu: bool
 ) -> TrainingMemory:
-    """The memory that training takes; `config` is the model's, `parameters` how many it has.
+    """The memory that training takes; `config` is the model's.
 
-    `half`: the frozen weights are held in 16 bits, as on a GPU; on a processor they are not.
+    `longest_tokens` of a row, of which the last `answer_tokens` are learned.
     """
-    text = config.get_text_config()
-    width, layers = int(text.hidden_size), int(text.num_hidden_layers)
-    trained = parameters if recipe.tuning == "full" else 2 * recipe.rank * 10 * width * layers
-    tokens = recipe.batch_size * min(longest_tokens, recipe.max_tokens)
-    kept = tokens * layers * width * KEPT_PER_LAYER
-    logits = tokens * int(text.vocab_size) * LOGIT_BYTES
+    tokens = min(longest_tokens, recipe.max_tokens)
+    ran = dry_run(config, recipe, tokens=tokens, answer_tokens=min(answer_tokens, tokens - 1), gpu=gpu)
+    saved = round(ran.linear * (2 - FOUR_BIT)) if recipe.tuning == "qlora" else 0
     return TrainingMemory(
-        weights_bytes=round(parameters * (BYTES if half else BYTES_CPU)[recipe.tuning]),
-        trained_bytes=trained * TRAINED_BYTES,
-        activations_bytes=kept + logits,
+        weights_bytes=ran.weights_bytes - saved,
+        optimizer_bytes=ran.trained * MOMENTS_BYTES,
+        step_bytes=ran.peak_bytes - ran.weights_bytes,
     )
+
+
+def estimate_of(recipe: Recipe, *, longest_tokens: int, answer_tokens: int) -> TrainingMemory:
+    """The same of the recipe's base, of which only the configuration is read.
+
+    Raises:
+        InputError: it has none.
+    """
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.from_pretrained(recipe.base)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"the model {recipe.base} cannot be loaded: its configuration is missing or unknown",
+            hint="name a folder as Hugging Face saves a model, or a model of a hub that can be reached",
+        ) from error
+    return estimate(config, recipe, longest_tokens=longest_tokens, answer_tokens=answer_tokens, gpu=on_gpu())
 
 
 def on_gpu() -> bool:
@@ -63,13 +79,24 @@ def on_gpu() -> bool:
     return bool(torch.cuda.is_available())
 
 
-def available_bytes() -> int:
-    """Free memory of where training would run: the first GPU's, else this machine's."""
+def available_bytes(meminfo: Path = Path("/proc/meminfo"), cgroup: Path = CGROUP) -> int:
+    """Free memory of where training would run: the first GPU's, else this machine's or this container's."""
     import torch
 
     if torch.cuda.is_available():
         return int(torch.cuda.mem_get_info()[0])
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+    free = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")]
+    try:  # counts what the kernel would give up for it, as it would the pages of files
+        told = dict(line.split(":") for line in meminfo.read_text().splitlines())
+        free = [int(told["MemAvailable"].split()[0]) * 1024]
+    except (OSError, KeyError, ValueError):
+        pass
+    try:
+        limit, used = ((cgroup / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        free += [] if limit == "max" else [max(0, int(limit) - int(used))]
+    except (OSError, ValueError):
+        pass
+    return min(free)
 
 
 def require_memory(needed: TrainingMemory, free_bytes: int, recipe: Recipe) -> None:
@@ -81,8 +108,8 @@ def require_memory(needed: TrainingMemory, free_bytes: int, recipe: Recipe) -> N
     if needed.total_bytes <= free_bytes:
         return
     smaller = (
-        "a smaller batch_size or max_tokens"
-        if needed.activations_bytes > needed.weights_bytes
+        "checkpoints=true, a smaller batch_size or max_tokens"
+        if needed.step_bytes > needed.weights_bytes + needed.optimizer_bytes
         else ("qlora, or a smaller base model" if recipe.tuning != "qlora" else "a smaller base model")
     )
     raise InputError(

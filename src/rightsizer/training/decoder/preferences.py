@@ -17,7 +17,9 @@ from rightsizer.scoring.agree import agree
 from rightsizer.students.decoder import DecoderStudent
 from rightsizer.students.decoder_format import DecoderFormat
 from rightsizer.training.decoder.fit import Fitted, _has_bf16
+from rightsizer.training.decoder.lean import keeps_logits, lean_preferences
 from rightsizer.training.decoder.load import adapter_config
+from rightsizer.training.decoder.memory import on_gpu
 from rightsizer.training.decoder.recipe import Recipe
 from rightsizer.training.trained import Progress
 from rightsizer.types import Example, Message, Request, TaskPolicy
@@ -84,6 +86,9 @@ def prefer(
 ) -> Fitted:
     """Train `model` (a base, or one with an adapter that is trained on) on the pairs.
 
+    Plain DPO may lower the probability of both answers as long as the wrong one falls faster; here that
+    probability is the confidence, so the preferred answer's likelihood stays in the loss (Pang et al. 2024).
+
     Raises:
         InputError: there is no disagreement to learn from.
     """
@@ -92,10 +97,13 @@ def prefer(
     from transformers import set_seed
     from trl import DPOConfig, DPOTrainer
 
-    from rightsizer.training.decoder.watch import Watch
+    from rightsizer.training.decoder.watch import Watch, be_silent
 
     if not pairs:
-        raise InputError("the student disagrees nowhere: there is nothing to prefer", hint="keep it as it is")
+        raise InputError(
+            "the student disagrees nowhere: there is nothing to prefer",
+            hint="keep it as it is, or let it answer more calls (`release --shadow`)",
+        )
     set_seed(recipe.seed)
     began = time.perf_counter()
     tokenizer = form.tokenizer
@@ -107,33 +115,37 @@ def prefer(
         "chosen": [form.completion(p.chosen) + end for p in pairs],
         "rejected": [form.completion(p.rejected) + end for p in pairs],
     }
-    has_adapter = hasattr(model, "peft_config")
-    trainer = DPOTrainer(
-        model=model,
-        args=DPOConfig(
-            output_dir=str(work),
-            beta=recipe.beta,
-            per_device_train_batch_size=recipe.batch_size,
-            gradient_accumulation_steps=recipe.accumulate,
-            learning_rate=recipe.learning_rate,
-            num_train_epochs=recipe.epochs,
-            max_steps=recipe.max_steps,
-            max_length=recipe.max_tokens,
-            bf16=recipe.bf16 and _has_bf16(),
-            use_cpu=not torch.cuda.is_available(),
-            gradient_checkpointing=torch.cuda.is_available(),
-            logging_steps=10,
-            save_strategy="no",
-            report_to=[],
-            disable_tqdm=True,
-            dataloader_pin_memory=False,
-            seed=recipe.seed,
-        ),
-        train_dataset=Dataset.from_dict(rows),
-        processing_class=tokenizer,
-        peft_config=None if has_adapter else adapter_config(recipe, model),
-        callbacks=[Watch(progress, recipe)],
-    )
+    with lean_preferences(not on_gpu() and keeps_logits(model)):
+        trainer = DPOTrainer(
+            model=model,
+            args=DPOConfig(
+                output_dir=str(work),
+                beta=recipe.beta,
+                loss_type=["sigmoid", "sft"] if recipe.anchor else ["sigmoid"],
+                loss_weights=[1.0, recipe.anchor] if recipe.anchor else None,
+                per_device_train_batch_size=recipe.batch_size,
+                gradient_accumulation_steps=recipe.accumulate,
+                learning_rate=recipe.learning_rate,
+                num_train_epochs=recipe.epochs,
+                max_steps=recipe.max_steps,
+                max_length=recipe.max_tokens,
+                bf16=recipe.bf16 and _has_bf16(),
+                use_cpu=not torch.cuda.is_available(),
+                gradient_checkpointing=bool(recipe.checkpoints),
+                logging_steps=10,
+                logging_first_step=True,
+                save_strategy="no",
+                report_to=[],
+                disable_tqdm=True,
+                dataloader_pin_memory=False,
+                seed=recipe.seed,
+            ),
+            train_dataset=Dataset.from_dict(rows),
+            processing_class=tokenizer,
+            peft_config=adapter_config(recipe, model),
+            callbacks=[Watch(progress, recipe)],
+        )
+    be_silent(trainer)
     trainer.train()
     state = trainer.state
     return Fitted(
@@ -143,4 +155,5 @@ def prefer(
         losses=tuple(float(h["loss"]) for h in state.log_history if "loss" in h),
         held_out_loss=None,
         resumed_at=0,
+        n_pairs=len(pairs),
     )

@@ -18,6 +18,10 @@ class Recipe(Frozen):
     base: str = Field(description="folder of the base model, or its name on a hub")
     tuning: Tuning = "lora"
     objective: Objective = "sequence"
+    pairs: Literal["own", "shadow"] = Field(
+        "own", description="of preferences: what the base answers now, or what was answered in shadow"
+    )
+    start: str = Field("", description="folder of a decoder student to go on from, instead of the bare base")
     teacher: str = Field("", description="folder of a teacher model, for distillation of logits")
     rank: int = Field(16, ge=1)
     alpha: int = Field(32, ge=1)
@@ -33,8 +37,12 @@ class Recipe(Frozen):
     temperature: float = Field(2.0, gt=0, description="of distilled logits (Hinton et al. 2015)")
     mix: float = Field(0.5, ge=0, le=1, description="share of the teacher's distribution in the loss")
     beta: float = Field(0.1, gt=0, description="of preferences: how close to the reference (DPO)")
+    anchor: float = Field(1.0, ge=0, description="of preferences: weight of the likelihood of the preferred")
     holdout: float = Field(0.1, ge=0, lt=0.5, description="share of the groups for early stopping; 0: none")
     patience: int = Field(2, ge=1, description="epochs without improvement before stopping")
     save_steps: int = Field(200, ge=1, description="steps between points a crashed run goes on from")
     bf16: bool = True
+    checkpoints: bool | None = Field(
+        None, description="activations are computed again instead of kept; unset: on a GPU"
+    )
     seed: int = 0

@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from rightsizer.students.shots import ShotBook, book_of
 from rightsizer.training.decoder.data import Tokenized, tokenize
 from rightsizer.training.decoder.energy import EnergyMeter
 from rightsizer.training.decoder.load import load_model, load_tokenizer
-from rightsizer.training.decoder.memory import available_bytes, estimate, on_gpu, require_memory
+from rightsizer.training.decoder.memory import available_bytes, estimate_of, on_gpu, require_memory
 from rightsizer.training.decoder.recipe import Recipe
 from rightsizer.training.prompted import MOST_SHOTS, choices, spread
 from rightsizer.training.trained import Progress, Trained, describe
@@ -64,15 +65,11 @@ def train_decoder(
     book = _book(examples, recipe)
     shown = examples if book is None else [_with_shots(e, book, recipe.shots) for e in examples]
     train, held_out = _split(shown, recipe, form)
-    model = load_model(recipe)
-    needed = estimate(
-        model.config,
-        recipe,
-        parameters=model.num_parameters(),
-        longest_tokens=train.longest_tokens,
-        half=on_gpu(),
-    )
+    if recipe.checkpoints is None:
+        recipe = recipe.model_copy(update={"checkpoints": on_gpu()})
+    needed = estimate_of(recipe, longest_tokens=train.longest_tokens, answer_tokens=train.longest_answer)
     require_memory(needed, available_bytes(), recipe)
+    model = load_model(recipe)
     work = out.parent / f".training-{_run_id(recipe, train)}"
     meter = EnergyMeter()
     params = _params(form, train, recipe, task, examples, book)
@@ -136,7 +133,7 @@ def _teacher(train: Tokenized, form: DecoderFormat, recipe: Recipe) -> Teacher:
     if not recipe.teacher:
         raise InputError("distilling logits needs a teacher model", hint="--teacher FOLDER or a model's name")
     theirs = DecoderFormat(load_tokenizer(recipe.teacher))
-    model = load_model(recipe.model_copy(update={"base": recipe.teacher, "tuning": "lora"}))
+    model = load_model(recipe.model_copy(update={"base": recipe.teacher, "tuning": "lora", "start": ""}))
     same = theirs.tokenizer.get_vocab() == form.tokenizer.get_vocab()
     if same:
         return Teacher(model, theirs.tokenizer.pad_token_id)
@@ -159,11 +156,20 @@ def _prefer(
     work: Path,
     progress: Progress | None,
 ) -> Fitted:
-    """Let the base answer the training calls; prefer the teacher's answer where it said something else."""
+    """Prefer the teacher's answer where the base, or a student in shadow, said something else."""
     from rightsizer.training.decoder.preferences import disagreements, own_answers, prefer
 
-    asked = train.kept[:MOST_PREFERENCES]
-    said = own_answers(model, form, params, asked, progress)
+    if recipe.pairs == "shadow":
+        asked = tuple(e for e in train.kept if e.rejected is not None)
+        if not asked:
+            raise InputError(
+                f"no student answered a training call of {task.name} in shadow",
+                hint="rightsizer release STUDENT --shadow, then let the gateway run; `curate` and `discover`",
+            )
+        said = [e.rejected for e in asked]
+    else:
+        asked = train.kept[:MOST_PREFERENCES]
+        said = own_answers(model, form, params, asked, progress)
     pairs = disagreements(asked, said, task.policy)
     return prefer(model.train(), form, pairs, recipe, work, progress=progress)
 
@@ -200,7 +206,9 @@ def _save(fitted: Fitted, form: DecoderFormat, params: dict[str, Any], out: Path
     if weights.exists():
         shutil.rmtree(weights)
     weights.mkdir(parents=True, mode=0o700)
-    fitted.model.save_pretrained(weights)
+    # Preferences put a frozen copy beside an adapter that was there before: it is no part of the student.
+    more = {"selected_adapters": ["default"]} if hasattr(fitted.model, "peft_config") else {}
+    fitted.model.save_pretrained(weights, **more)
     form.tokenizer.save_pretrained(weights)
     save(Artifact("decoder", params), out)
 
@@ -211,8 +219,13 @@ def _canonical(label: str) -> str:
 
 def _run_id(recipe: Recipe, train: Tokenized) -> str:
     """What makes two runs the same one: recipe and examples."""
-    told = [recipe.model_dump(), [e.call_id for e in train.kept]]
+    told = [recipe.model_dump(), [[e.call_id, e.rejected_by] for e in train.kept]]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _rejected_by(train: Tokenized) -> dict[str, int]:
+    """Whose answers in shadow the training calls carry."""
+    return dict(sorted(Counter(e.rejected_by for e in train.kept if e.rejected is not None).items()))
 
 
 def _written(
@@ -232,6 +245,8 @@ def _written(
         "format_hash": params["format_hash"],
         "n_examples": len(train.rows),
         "n_held_out": len(held_out.rows) if held_out else 0,
+        "n_pairs": fitted.n_pairs,
+        "shadow_answers": _rejected_by(train),
         "n_tokens": sum(len(r["input_ids"]) for r in train.rows),
         "steps": fitted.steps,
         "resumed_at": fitted.resumed_at,

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from transformers import TrainerCallback
+from transformers import PrinterCallback, TrainerCallback
 
 from rightsizer.training.decoder.recipe import Recipe
 from rightsizer.training.trained import Progress
+
+
+def be_silent(trainer: Any) -> None:
+    """No lines of transformers on stdout: what is printed there is a command's own."""
+    trainer.remove_callback(PrinterCallback)
 
 
 class Watch(TrainerCallback):  # type: ignore[misc]
