@@ -19,6 +19,7 @@ MANY = 10  # words near a value of which ordinary text has one now and then
 # Signs whose lower case is ASCII, or of another length: engines do not agree about them.
 _ODD_CASE = re.compile("[\u212a\u0130\u0131\u017f]")
 _DIGITS = re.compile(r"[0-9][^0-9]?[0-9]")
+_SIX = re.compile(r"[0-9](?:[^0-9]{0,3}[0-9]){5}")
 _REFERENCE = re.compile(r"\\[1-9]")
 _GROUP = re.compile(r"(?<!\\)\((?!\?)")
 _PLAIN_CASE = str.maketrans("\u212a\u0130\u0131\u017f", "kiis")
@@ -33,14 +34,14 @@ class Clue(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """What wakes a pattern, as numbers of clues: one of `wakes`, and all of `besides`; nothing: always."""
+    """What wakes a pattern, as numbers of clues: one of `wakes`, and all of `besides`; nothing: always.
+
+    `many`: it has six digits or more, of which engines without forms make sure.
+    """
 
     wakes: frozenset[int]
     besides: frozenset[int]
-
-    def holds(self, there: set[int]) -> bool:
-        """Whether it is woken by the clues that are there."""
-        return self.besides <= there and (not self.wakes or not self.wakes.isdisjoint(there))
+    many: bool
 
 
 # Given a text: the numbers of the rules that hold.
@@ -138,6 +139,7 @@ def rules_of(patterns: Sequence[tuple[Pattern, ...]], forms: bool) -> tuple[list
             rules[number] = Rule(
                 frozenset(numbers.setdefault(Clue(x), len(numbers)) for x in wakes),
                 frozenset(numbers.setdefault(x, len(numbers)) for x in besides),
+                p.digits >= 6,
             )
     return list(numbers), rules
 
@@ -200,7 +202,7 @@ def _by_clue(rules: Mapping[int, Rule]) -> tuple[list[int], dict[int, list[tuple
     """The rules that always hold, and the others under what wakes them, with what must be there besides."""
     always: list[int] = []
     woken: dict[int, list[tuple[int, frozenset[int]]]] = defaultdict(list)
-    for n, (wakes, besides) in rules.items():
+    for n, (wakes, besides, _) in rules.items():
         for clue in wakes or sorted(besides)[:1]:
             woken[clue].append((n, besides))
         if not wakes and not besides:
@@ -227,40 +229,42 @@ def _re2(clues: Sequence[Clue], rules: Mapping[int, Rule]) -> Finder | None:
         expressions.Add(re2.escape(clue.text) if clue.literal else clue.text)
     expressions.Compile()
 
-    def find(text: str) -> list[int]:
+    always, woken = _by_clue(rules)
+    many = {n for n, rule in rules.items() if rule.many}
+
+    def find(text: str) -> Iterable[int]:
         there = set(expressions.Match(_bytes(text)) or ())
-        return [n for n, rule in rules.items() if rule.holds(there)]
+        found = {*always, *(n for clue in there for n, besides in woken[clue] if besides <= there)}
+        return found if found.isdisjoint(many) or _SIX.search(text) is not None else found - many
 
     return find
 
 
 def _python(clues: Sequence[Clue], rules: Mapping[int, Rule]) -> Finder:
     """Nothing but the standard library: runs first, then the literals of what they leave possible."""
-    runs = {i: re.compile(c.text, re.I if c.caseless else 0) for i, c in enumerate(clues) if not c.literal}
-    groups: dict[frozenset[int], list[tuple[str, int]]] = {}
-    without: list[tuple[int, Rule]] = []
+    runs = [(i, re.compile(c.text, re.I * c.caseless).search) for i, c in enumerate(clues) if not c.literal]
+    without = [(n, rule.besides) for n, rule in rules.items() if not rule.wakes]
+    groups: dict[tuple[bool, frozenset[int]], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for n, rule in rules.items():
-        if not rule.wakes:
-            without.append((n, rule))
         for i in sorted(rule.wakes):
-            groups.setdefault(rule.besides, []).append((clues[i].text, n))
+            groups[rule.many, rule.besides][clues[i].text].append(n)
     ordered = [
-        (besides, [x for x in some if x[0].isascii()], [x for x in some if not x[0].isascii()])
-        for besides, some in groups.items()
+        (*key, [x for x in some.items() if x[0].isascii()], [x for x in some.items() if not x[0].isascii()])
+        for key, some in groups.items()
     ]
 
-    def find(text: str) -> list[int]:
-        low, plain = text.lower(), text.isascii()
+    def find(text: str) -> Iterable[int]:
+        low, plain, six = text.lower(), text.isascii(), _SIX.search(text) is not None
         if not plain and _ODD_CASE.search(text) is not None:
             low += "\n" + text.translate(_PLAIN_CASE).lower()
-        there = {i for i, run in runs.items() if run.search(text) is not None}
-        found = {n for n, rule in without if rule.holds(there)}
-        for besides, latin, other in ordered:
-            if besides <= there:
-                found.update([n for literal, n in latin if literal in low])
-                if not plain:
-                    found.update([n for literal, n in other if literal in low])
-        return list(found)
+        there = {i for i, search in runs if search(text) is not None}
+        found = {n for n, besides in without if besides <= there}
+        for many, besides, latin, other in ordered:
+            if besides <= there and (six or not many):
+                for literal, numbers in latin if plain else latin + other:
+                    if literal in low:
+                        found.update(numbers)
+        return found
 
     return find
 

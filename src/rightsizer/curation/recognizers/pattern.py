@@ -37,14 +37,23 @@ LONG_TOKEN = re.compile(r"[A-Za-z0-9_\-+/=%]{16}")
 
 First = Literal["digit", "letter", "any"]
 _NUMBER = re.compile(r"[0-9(（](?<![0-9A-Za-z].)")
-_NAME = re.compile(r"[A-Za-z](?<![0-9A-Za-z].)(?=[A-Za-z]{0,12}[ ]?[0-9])")
+_DIGITS = re.compile(r"[0-9]+")
+_WORD = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{1,13}\Z")
 
 
 def starts_of(text: str, first: First) -> list[int]:
     """Where tokens begin that may hold digits: those that begin with a digit or a bracket, or a letter."""
-    starts = [m.start() for m in _NUMBER.finditer(text)] if first != "letter" else []
-    if first != "digit":
-        starts += [m.start() for m in _NAME.finditer(text)]
+    if first == "digit":
+        return [m.start() for m in _NUMBER.finditer(text)]
+    starts = starts_of(text, "digit") if first == "any" else []
+    for run in _DIGITS.finditer(text):
+        at = run.start()
+        if at and text[at - 1] == " ":
+            at -= 1
+        if at and text[at - 1].isalpha():
+            word = _WORD.search(text, max(0, at - 13), at)
+            if word is not None:
+                starts.append(word.start())
     return starts
 
 
