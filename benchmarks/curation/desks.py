@@ -1,8 +1,8 @@
 """Sessions of scripted service desks with known customers, in English and Chinese.
 
 Domains differ in tools, fields, kinds of ids and manners of speaking. Some (`desks_tuned`) were in view while
-rules were changed; others (`desks_held_out`) were written before and measured afterwards, and `desks_later` when
-all rules stood.
+rules were changed; others (`desks_held_out`) were written before and measured afterwards, and
+`desks_later` when all rules stood.
 No model is asked and no text is anybody's: people are made of the lists below, ids of templates.
 """
 

@@ -4,7 +4,7 @@ Measured once, in the state that the commit before the measurement has; what was
 docs/decisions/0013.
 """
 
-# ruff: noqa: E501 - what people say stays in one piece
+# ruff: noqa: E501, SIM905 - what people say stays in one piece
 
 from __future__ import annotations
 

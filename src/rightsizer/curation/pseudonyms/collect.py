@@ -100,6 +100,8 @@ class Collector:
                 self._take(part, piece, key=leaf.key)
         elif kind is not None and (said or _fits(kind, value, number)):
             self._take(kind, value, key=leaf.key, number=number, said=said if said in ACTIONS else None)
+        elif not number and _LONG_NUMBER.fullmatch(value) and not f.is_time(leaf.key):
+            self._take(f.ID, value, key=leaf.key)
         elif not number:
             self._read_plain(value, prose=_is_prose(value))
 
@@ -175,6 +177,7 @@ class Collector:
             self.found.values.add((_guess(value), value))
 
 
+_LONG_NUMBER = re.compile(r"[0-9]{10,24}")  # somebody's, whatever its field is called
 _GROUPED = re.compile(r"(?=(?:[^0-9]*[0-9]){5})[0-9A-Z]{1,8}(?: [0-9A-Z]{1,8}){1,6}")  # 1234 567 890
 
 
@@ -200,7 +203,7 @@ def _fits(kind: str, value: str, number: bool) -> bool:
     if kind == f.EMAIL:
         return "@" in value
     if kind in (f.PHONE, f.POSTCODE):
-        return sum(c.isdigit() for c in value) >= 3
+        return sum(c.isdigit() for c in value) >= (3 if kind == f.PHONE else 2)
     if kind == f.SECRET:
         return not number and len(value) >= 4 and any(not c.isalpha() for c in value)
     if kind == f.ADDRESS:

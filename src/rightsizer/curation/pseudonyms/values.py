@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rightsizer.curation.pii import narrow
 from rightsizer.curation.pseudonyms.codes import like_case
-from rightsizer.curation.pseudonyms.taken import ascii_lower
+from rightsizer.curation.pseudonyms.taken import lowered
 
 _TOKEN = re.compile(r"[a-z0-9]+|[^\x00-\x7f]")
 _GROUPS = re.compile(r"[0-9]+")
@@ -38,7 +38,7 @@ class Value:
         """The surrogate in the letter case and width in which the value was found."""
         plain = narrow(found)
         new = self.new
-        if plain != self.old and ascii_lower(plain) == ascii_lower(self.old):
+        if plain != self.old and lowered(plain) == lowered(self.old):
             new = _recase(plain, self.old, self.new)
         return "".join(_wide(c) for c in new) if plain != found and not _CJK.search(found) else new
 
@@ -72,7 +72,7 @@ class ValueIndex:
 
     def add(self, value: Value) -> None:
         """Find this form from now on."""
-        low = ascii_lower(narrow(value.old))
+        low = lowered(narrow(value.old))
         token = _TOKEN.search(low)
         if token is None:
             return
@@ -90,7 +90,7 @@ class ValueIndex:
     def hits(self, text: str) -> Iterator[Hit]:
         """Known values in `text`, left to right, none overlapping."""
         plain = narrow(text)
-        low = ascii_lower(plain)
+        low = lowered(plain)
         end = 0
         for token in _TOKEN.finditer(low):
             if token.start() < end:

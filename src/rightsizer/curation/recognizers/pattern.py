@@ -59,11 +59,11 @@ def starts_of(text: str, first: First) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """`needs` are lower-case literals, one of which every match (or its context) contains; a text
-    without them is not searched at all. A pattern with `digits` has so many of them at least, and begins
-    where a token does, as `first` says: it is tried at every such place, so that what it finds does not
-    depend on who chose the places. `gate` is an expression that must be found in the text. `context` must be found near the value; `after` and `never_after` are matched up to its
-    start.
+    """`needs` are lower-case literals, one of which every match (or its context) contains; a text without
+    them is not searched at all. A pattern with `digits` has so many of them at least, and begins where a
+    token does, as `first` says: it is tried at every such place, so that what it finds does not depend on who
+    chose the places. `gate` is an expression that must be found in the text. `context` must be found near the
+    value; `after` and `never_after` are matched up to its start.
     """
 
     type: str
