@@ -10,7 +10,7 @@ import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rightsizer.curation.recognizers.clues import adjacent, form_of
 from rightsizer.curation.recognizers.pattern import First, Pattern, Span, starts_of
@@ -181,8 +181,8 @@ def _hyperscan(clues: Sequence[Clue], rules: Mapping[int, Rule]) -> Finder | Non
     scan, local = database.scan, threading.local()  # a scratch space serves one thread at a time
     always, woken = _by_clue(rules)
 
-    def note(number: int, start: int, end: int, flags: int, found: list[int]) -> None:
-        found.append(number)
+    def note(number: int, start: int, end: int, flags: int, context: Any) -> None:
+        context.append(number)
 
     def find(text: str) -> Iterable[int]:
         scratch = getattr(local, "scratch", None)

@@ -14,6 +14,7 @@ from rightsizer.errors import InputError
 from rightsizer.students.artifact import Artifact, save
 from rightsizer.students.decoder import WEIGHTS
 from rightsizer.students.decoder_format import DecoderFormat
+from rightsizer.students.sealed_weights import seal_folder
 from rightsizer.students.shots import ShotBook, book_of
 from rightsizer.training.decoder.data import Tokenized, tokenize
 from rightsizer.training.decoder.energy import EnergyMeter
@@ -202,6 +203,7 @@ def _save(fitted: Fitted, form: DecoderFormat, params: dict[str, Any], out: Path
     weights.mkdir(parents=True, mode=0o700)
     fitted.model.save_pretrained(weights)
     form.tokenizer.save_pretrained(weights)
+    seal_folder(weights)
     save(Artifact("decoder", params), out)
 
 
