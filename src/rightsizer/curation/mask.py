@@ -15,6 +15,7 @@ from rightsizer.curation.json_text import Leaf, is_json, rewrite_strings
 from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.curation.pii import is_free
 from rightsizer.curation.recognizers.pattern import Span
+from rightsizer.curation.schema_texts import ALLOWED, SAID, rewrite_said
 from rightsizer.curation.sensitive import PLACEHOLDER, placeholder_name
 from rightsizer.types import (
     Message,
@@ -36,8 +37,9 @@ class Masker:
     """Masks one call: first its request, then its answer; unmasks what a student answers to it.
 
     Deterministic, idempotent (placeholders already in the text stay as they are and their numbers
-    are not used again), injective (one placeholder, one value). Tool schemas, tool names and call
-    ids are never touched. What a placeholder stands for is known to this object alone.
+    are not used again), injective (one placeholder, one value). Tool names, names of properties and call
+    ids are never touched; what schemas say, show and allow is. What a placeholder stands for is known to
+    this object alone.
     """
 
     def __init__(self, cache: MaskCache | None = None) -> None:
@@ -56,13 +58,19 @@ class Masker:
         """The request with every sensitive value replaced; the same object if there is none."""
         texts = [t for m in request.messages for t in _message_texts(m)]
         texts += _nested_texts(request.params)
-        self._learn(texts)
+        schemas = self._cache.schema_texts(request)
+        self._learn([*texts, *schemas])  # schemas last: what is in messages keeps its numbers without them
         messages = tuple(self._rewrite_message(m) for m in request.messages)
-        params = self._rewrite_nested(request.params)
-        same = params is request.params and all(
+        changes = {"params": self._rewrite_nested(request.params), "messages": messages}
+        same = changes["params"] is request.params and all(
             a is b for a, b in zip(messages, request.messages, strict=True)
         )
-        return request if same else request.model_copy(update={"messages": messages, "params": params})
+        if self._placeholder and any(self._mask_text(text) != text for text in schemas):
+            same = False
+            changes["tools"] = tuple(rewrite_said(t, self._mask_text, SAID | ALLOWED) for t in request.tools)
+            form = request.response_format
+            changes["response_format"] = rewrite_said(form, self._mask_text, SAID | ALLOWED)
+        return request if same else request.model_copy(update=changes)
 
     def mask_message(self, message: Message) -> Message:
         """An answer, masked with the request's placeholders; values new in it get new ones."""
