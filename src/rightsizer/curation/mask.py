@@ -7,11 +7,11 @@ one call.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from rightsizer.curation.json_text import Leaf, is_json, rewrite_strings
+from rightsizer.curation.known_values import KnownValues
 from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.curation.pii import is_free
 from rightsizer.curation.recognizers.pattern import Span
@@ -50,9 +50,8 @@ class Masker:
         self._number_keys: set[tuple[str, str]] = set()  # (JSON key, placeholder) where it was a number
         self._reserved: set[str] = set()  # placeholders that were in the text to begin with
         self._count: dict[str, int] = {}
-        self._known: list[str] = []  # values that are replaced wherever they occur, longest first
+        self._known = KnownValues(())  # values that are replaced wherever they occur
         self._known_of = 0
-        self._anywhere = re.compile("")
 
     def mask_request(self, request: Request) -> Request:
         """The request with every sensitive value replaced; the same object if there is none."""
@@ -154,8 +153,7 @@ class Masker:
     def _mask_plain(self, text: str, spans: tuple[Span, ...]) -> str:
         cuts = [(s.start, s.end) for s in spans]
         if self._holds_known(text):
-            more = [m.span() for m in self._anywhere.finditer(text)]
-            cuts += [(a, b) for a, b in more if is_free(spans, a, b)]
+            cuts += [(a, b) for a, b in self._known.places(text) if is_free(spans, a, b)]
         out, at = [], 0
         for start, end in sorted(cuts):
             placeholder = self._placeholder.get(text[start:end])
@@ -168,10 +166,8 @@ class Masker:
         """Whether some value that is replaced wherever it occurs is in `text`."""
         if self._known_of != len(self._placeholder):
             self._known_of = len(self._placeholder)
-            values = [v for v in self._placeholder if _is_distinctive(v)]
-            self._known = sorted(values, key=lambda v: (-len(v), v))
-            self._anywhere = re.compile("|".join(map(_bounded, self._known)))
-        return any(value in text for value in self._known)
+            self._known = KnownValues(filter(_is_distinctive, self._placeholder))
+        return self._known.any_in(text)
 
     def _unmask(self, text: str) -> str:
         if "<" not in text and "\\" not in text:
@@ -195,12 +191,6 @@ def _is_distinctive(value: str) -> bool:
     A password may be an ordinary word and a security code three digits: those are not.
     """
     return len(value) >= 6 and any(c.isdigit() or c == "@" for c in value)
-
-
-def _bounded(value: str) -> str:
-    before = "(?<![A-Za-z0-9])" if value[0].isascii() and value[0].isalnum() else ""
-    after = "(?![A-Za-z0-9])" if value[-1].isascii() and value[-1].isalnum() else ""
-    return before + re.escape(value) + after
 
 
 def _message_texts(message: Message) -> list[str]:

@@ -227,6 +227,7 @@ class _Reader:
 
     def finish(self) -> Findings:
         """What was found, once everything was read."""
+        self._collector.read_names()
         found = self._collector.found
         people = [value for kind, value in session_values(found) if kind == f.PERSON]
         for kind, value in handles_of(people, [*(text for text, _ in self._seen), *self._loose]):
