@@ -1,10 +1,10 @@
 """Giant inputs: one message of many megabytes, one session of many messages; time and memory as they grow.
 
-python benchmarks/curation/giants.py [--mb 1,4,16] [--messages 1000,10000,100000] [--only scan,mask,rewrite,curate,export]
+python benchmarks/curation/giants.py [--mb 1,4,16] [--messages 1000,10000] [--only scan,mask,rewrite]
 
-Each step runs in a process of its own: CPU seconds, and by how much the largest size in memory grew. Text is made:
-prose in English and Chinese, and a JSON result, with values of the canaries' kinds in every few lines. `export` is
-the whole way: import, curate, export --curated, of a log with the one call.
+Each step runs in a process of its own: CPU seconds, and by how much the largest size in memory grew. Text is
+made: prose in English and Chinese, and a JSON result, with values of the canaries' kinds in every few lines.
+`export` is the whole way: import, curate, export --curated, of a log with the one call.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from rightsizer.curation.pseudonyms.session import SessionRewriter
 from rightsizer.types import Call, Message, Request, TextPart
 
 LINES = {
-    "en": "The parcel for {name} came back on Tuesday; she asked us to write to {value} and to try the other door.",
+    "en": "The parcel for {name} came back on Tuesday; she asked us to write to {value} and try once more.",
     "zh": "包裹退回来了，收件人{name}说请联系{value}，另外把地址改成和平路{n}号再送一次。",
 }
 NAMES = {"en": ("Harriet Grant", "Omar Haddad", "Ingrid Lund"), "zh": ("吕文博", "邵美玲", "令狐诗涵")}
@@ -70,15 +70,18 @@ def steps(call: Call) -> dict[str, Callable[[], object]]:
 
 
 def through_the_product(call: Call) -> None:
+    from rightsizer.capture.export import write_calls
     from rightsizer.pipeline import curate_log, export_log, import_logs, open_workspace
 
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log.jsonl"
-        log.write_text(call.model_dump_json() + "\n", encoding="utf-8")
+        write_calls([call], log)
         with open_workspace(Path(folder) / "home") as ws:
             import_logs(ws, [log])
-            curate_log(ws)
-            export_log(ws, Path(folder) / "out.jsonl", curated=True)
+            kept = curate_log(ws).n_kept
+            done = export_log(ws, Path(folder) / "out.jsonl", curated=True)
+            if not kept or done.calls + sum(n for _, n in done.quarantined) != kept:
+                sys.exit("the call was not kept: nothing was measured")
 
 
 def one(kind: str, size: int, step: str) -> None:
@@ -97,9 +100,8 @@ def one(kind: str, size: int, step: str) -> None:
     spent = time.process_time() - started
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     megabytes = sum(len(t.encode()) for t in texts) / 1e6
-    print(
-        f"{kind:9} {size:>10,} {megabytes:7.1f} MB  {step:8} {spent:8.2f} CPU s {megabytes / spent:8.2f} MB/s  +{grown:6.0f} MB"
-    )
+    speed = f"{spent:8.2f} CPU s {megabytes / spent:8.2f} MB/s"
+    print(f"{kind:9} {size:>10,} {megabytes:7.1f} MB  {step:8} {speed}  +{grown:6.0f} MB")
 
 
 def main() -> None:
