@@ -1,6 +1,6 @@
 """Sessions of scripted desks through `import` and `export --curated`: what is left of their people.
 
-python benchmarks/curation/desk_rewrite.py [--set tuned|held-out] [--sessions N] [--seed N] [--show N]
+python benchmarks/curation/desk_rewrite.py [--set tuned|held-out|later] [--sessions N] [--seed N] [--show N]
 
 Desks are those of `desks.py`. A value survives exactly if it stands in an exported record as a whole
 word, in any letter case (Chinese: anywhere), JSON in strings decoded; fuzzily if a word is one edit away
@@ -23,11 +23,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 import desks_held_out
+import desks_later
 import desks_tuned
 from desks import Made, Person, sessions
 
 from rightsizer.curation.json_text import is_json
 from rightsizer.pipeline import export_log, import_logs, open_workspace
+
+SETS = {"tuned": desks_tuned.DESKS, "held-out": desks_held_out.DESKS, "later": desks_later.DESKS}
 
 
 def known_values(person: Person) -> dict[str, str]:
@@ -160,7 +163,7 @@ def through_the_product(made: list[Made]) -> tuple[dict[str, dict[str, Any]], Co
 def main() -> None:
     """Print the table."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--set", choices=("tuned", "held-out"), default="tuned")
+    options.add_argument("--set", choices=tuple(SETS), default="tuned")
     options.add_argument("--sessions", type=int, default=100)
     options.add_argument("--seed", type=int, default=7)
     options.add_argument("--show", type=int, default=0, metavar="N", help="so many of what is left")
@@ -169,7 +172,7 @@ def main() -> None:
         f"{'desk':12} {'calls':>6} {'out':>6} {'values':>7} {'exact':>6} {'fuzzy':>6}"
         f" {'equal':>7} {'JSON':>7} {'shapes':>7} {'CPU s':>6}"
     )
-    for desk in desks_tuned.DESKS if chosen.set == "tuned" else desks_held_out.DESKS:
+    for desk in SETS[chosen.set]:
         made = sessions(desk, chosen.sessions, chosen.seed)
         started = time.process_time()
         exported, held = through_the_product(made)

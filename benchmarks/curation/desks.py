@@ -1,7 +1,8 @@
 """Sessions of scripted service desks with known customers, in English and Chinese.
 
 Domains differ in tools, fields, kinds of ids and manners of speaking. Some (`desks_tuned`) were in view while
-rules were changed; the others (`desks_held_out`) were written before and measured afterwards.
+rules were changed; others (`desks_held_out`) were written before and measured afterwards, and
+`desks_later` when all rules stood.
 No model is asked and no text is anybody's: people are made of the lists below, ids of templates.
 """
 
@@ -216,6 +217,7 @@ def sessions(desk: str, n: int, seed: int = 7) -> list[Made]:
 
 def _desks() -> dict[str, Desk]:
     import desks_held_out
+    import desks_later
     import desks_tuned
 
-    return desks_tuned.DESKS | desks_held_out.DESKS
+    return desks_tuned.DESKS | desks_held_out.DESKS | desks_later.DESKS

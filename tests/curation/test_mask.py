@@ -132,7 +132,7 @@ def test_what_a_task_works_with_stays() -> None:
 
 
 def test_tools_names_and_ids_are_never_touched() -> None:
-    tools = ({"type": "function", "function": {"name": "a", "description": "mail help@example.org"}},)
+    tools = ({"type": "function", "function": {"name": "a", "description": "mail help"}},)
     asked = request(say("x@example.org"), ask("a", "{}", id="x@example.org"), tools=tools)
     masked = Masker().mask_request(asked)
     assert masked.tools == tools
@@ -239,3 +239,60 @@ def test_recorded_calls_come_back_equal(shared_data: Path) -> None:
         masked = masker.mask_request(Request(messages=messages))
         assert "@example.com" not in "".join(m.text for m in masked.messages)
         assert tuple(map(masker.unmask_message, masked.messages)) == messages
+
+
+SCHEMA = {
+    "type": "function",
+    "function": {
+        "name": "assign",
+        "description": "Assign a ticket; ask dora.kern@acme.io when in doubt.",
+        "parameters": {
+            "type": "object",
+            "properties": {
+                "to": {"type": "string", "enum": ["dora.kern@acme.io", "finn.lund@acme.io"]},
+                "phone": {
+                    "type": "string",
+                    "default": "call +1 415 555 0132",
+                    "examples": ["致电13912345678"],
+                },
+                "description": {"type": "string", "description": "free text"},
+            },
+        },
+    },
+}
+
+
+def test_what_schemas_say_show_and_allow_is_masked_and_answers_come_back() -> None:
+    masker = Masker()
+    request = Request(messages=(say("give it to finn.lund@acme.io"),), tools=(SCHEMA,))
+    masked = masker.mask_request(request)
+    shown = json.dumps(masked.tools, ensure_ascii=False)
+    for value in ("dora.kern", "finn.lund", "415 555 0132", "13912345678"):
+        assert value not in shown
+    assert masked.messages[0].text == "give it to <EMAIL_1>"
+    properties = masked.tools[0]["function"]["parameters"]["properties"]
+    assert list(properties) == ["to", "phone", "description"]
+    assert properties["to"]["enum"] == ["<EMAIL_2>", "<EMAIL_1>"]
+    arguments = json.dumps({"to": properties["to"]["enum"][1]})
+    answer = Message(role="assistant", parts=(ToolCallPart(name="assign", arguments=arguments),))
+    assert masker.unresolved(answer) == ()
+    back = masker.unmask_message(answer).tool_calls[0]
+    assert json.loads(back.arguments) == {"to": "finn.lund@acme.io"}
+    assert Masker().mask_request(masked) is masked
+
+
+def test_numbers_of_a_message_are_the_same_with_and_without_schemas() -> None:
+    message = say("I am ann@acme.io")
+    with_tools = Masker().mask_request(Request(messages=(message,), tools=(SCHEMA,)))
+    assert with_tools.messages == Masker().mask_request(Request(messages=(message,))).messages
+
+
+def test_schemas_without_values_stay_the_same_object() -> None:
+    plain = {
+        "type": "function",
+        "function": {"name": "f", "parameters": {"properties": {"a": {"enum": ["x"]}}}},
+    }
+    request = Request(messages=(say("hello"),), tools=(plain,))
+    assert Masker().mask_request(request) is request
+    known = Request(messages=(say("I am ann@acme.io"),), tools=(plain,))
+    assert Masker().mask_request(known).tools is known.tools

@@ -203,3 +203,26 @@ def test_a_broken_key_file_is_said_so_and_not_replaced(tmp_path):
     with pytest.raises(ArtifactError, match="not a private key"):
         signing_key(tmp_path)
     assert (tmp_path / KEY_FILE).read_text() == "nonsense"
+
+
+def test_a_sealed_signing_key_opens_with_its_secret_alone(tmp_path):
+    key = signing_key(tmp_path, b"s" * 32)
+    content = (tmp_path / KEY_FILE).read_bytes()
+    assert b"PRIVATE KEY" not in content
+    assert key.private_bytes_raw() not in content
+    assert signing_key(tmp_path, b"s" * 32).private_bytes_raw() == key.private_bytes_raw()
+    with pytest.raises(ArtifactError, match="another store"):
+        signing_key(tmp_path, b"t" * 32)
+    with pytest.raises(ArtifactError, match="is sealed"):
+        signing_key(tmp_path)
+    assert (tmp_path / KEY_FILE).read_bytes() == content
+
+
+def test_a_plain_signing_key_is_sealed_where_a_secret_is_given_and_stays_the_same(tmp_path):
+    key = signing_key(tmp_path)
+    assert b"PRIVATE KEY" in (tmp_path / KEY_FILE).read_bytes()
+    assert signing_key(tmp_path, b"s" * 32).private_bytes_raw() == key.private_bytes_raw()
+    assert b"BEGIN PRIVATE KEY" not in (tmp_path / KEY_FILE).read_bytes()
+    assert stat.S_IMODE((tmp_path / KEY_FILE).stat().st_mode) == 0o600
+    assert [p.name for p in (tmp_path / KEY_FILE).parent.iterdir()] == [KEY_FILE.name]
+    assert signing_key(tmp_path, b"s" * 32).private_bytes_raw() == key.private_bytes_raw()

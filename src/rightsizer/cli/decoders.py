@@ -66,6 +66,8 @@ def runtimes(students: tuple[str, ...], check: bool, as_json: bool) -> None:
     """How STUDENT is started by other servers, and the address that says each is up.
 
     Several STUDENTs that are adapters of one base are one server, where the server can (vLLM, SGLang).
+    An adapter lies sealed, so it is written out for the server: served/STUDENT in the home, for its owner
+    only, until you remove it.
     """
     from rightsizer.pipeline.decoders import served
     from rightsizer.serving.runtimes import commands, state

@@ -7,14 +7,15 @@ one call.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from rightsizer.curation.json_text import Leaf, is_json, rewrite_strings
+from rightsizer.curation.known_values import KnownValues
 from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.curation.pii import is_free
 from rightsizer.curation.recognizers.pattern import Span
+from rightsizer.curation.schema_texts import ALLOWED, SAID, rewrite_said
 from rightsizer.curation.sensitive import PLACEHOLDER, placeholder_name
 from rightsizer.types import (
     Message,
@@ -36,8 +37,9 @@ class Masker:
     """Masks one call: first its request, then its answer; unmasks what a student answers to it.
 
     Deterministic, idempotent (placeholders already in the text stay as they are and their numbers
-    are not used again), injective (one placeholder, one value). Tool schemas, tool names and call
-    ids are never touched. What a placeholder stands for is known to this object alone.
+    are not used again), injective (one placeholder, one value). Tool names, names of properties and call
+    ids are never touched; what schemas say, show and allow is. What a placeholder stands for is known to
+    this object alone.
     """
 
     def __init__(self, cache: MaskCache | None = None) -> None:
@@ -48,21 +50,26 @@ class Masker:
         self._number_keys: set[tuple[str, str]] = set()  # (JSON key, placeholder) where it was a number
         self._reserved: set[str] = set()  # placeholders that were in the text to begin with
         self._count: dict[str, int] = {}
-        self._known: list[str] = []  # values that are replaced wherever they occur, longest first
+        self._known = KnownValues(())  # values that are replaced wherever they occur
         self._known_of = 0
-        self._anywhere = re.compile("")
 
     def mask_request(self, request: Request) -> Request:
         """The request with every sensitive value replaced; the same object if there is none."""
         texts = [t for m in request.messages for t in _message_texts(m)]
         texts += _nested_texts(request.params)
-        self._learn(texts)
+        schemas = self._cache.schema_texts(request)
+        self._learn([*texts, *schemas])  # schemas last: what is in messages keeps its numbers without them
         messages = tuple(self._rewrite_message(m) for m in request.messages)
-        params = self._rewrite_nested(request.params)
-        same = params is request.params and all(
+        changes = {"params": self._rewrite_nested(request.params), "messages": messages}
+        same = changes["params"] is request.params and all(
             a is b for a, b in zip(messages, request.messages, strict=True)
         )
-        return request if same else request.model_copy(update={"messages": messages, "params": params})
+        if self._placeholder and any(self._mask_text(text) != text for text in schemas):
+            same = False
+            changes["tools"] = tuple(rewrite_said(t, self._mask_text, SAID | ALLOWED) for t in request.tools)
+            form = request.response_format
+            changes["response_format"] = rewrite_said(form, self._mask_text, SAID | ALLOWED)
+        return request if same else request.model_copy(update=changes)
 
     def mask_message(self, message: Message) -> Message:
         """An answer, masked with the request's placeholders; values new in it get new ones."""
@@ -146,8 +153,7 @@ class Masker:
     def _mask_plain(self, text: str, spans: tuple[Span, ...]) -> str:
         cuts = [(s.start, s.end) for s in spans]
         if self._holds_known(text):
-            more = [m.span() for m in self._anywhere.finditer(text)]
-            cuts += [(a, b) for a, b in more if is_free(spans, a, b)]
+            cuts += [(a, b) for a, b in self._known.places(text) if is_free(spans, a, b)]
         out, at = [], 0
         for start, end in sorted(cuts):
             placeholder = self._placeholder.get(text[start:end])
@@ -160,10 +166,8 @@ class Masker:
         """Whether some value that is replaced wherever it occurs is in `text`."""
         if self._known_of != len(self._placeholder):
             self._known_of = len(self._placeholder)
-            values = [v for v in self._placeholder if _is_distinctive(v)]
-            self._known = sorted(values, key=lambda v: (-len(v), v))
-            self._anywhere = re.compile("|".join(map(_bounded, self._known)))
-        return any(value in text for value in self._known)
+            self._known = KnownValues(filter(_is_distinctive, self._placeholder))
+        return self._known.any_in(text)
 
     def _unmask(self, text: str) -> str:
         if "<" not in text and "\\" not in text:
@@ -187,12 +191,6 @@ def _is_distinctive(value: str) -> bool:
     A password may be an ordinary word and a security code three digits: those are not.
     """
     return len(value) >= 6 and any(c.isdigit() or c == "@" for c in value)
-
-
-def _bounded(value: str) -> str:
-    before = "(?<![A-Za-z0-9])" if value[0].isascii() and value[0].isalnum() else ""
-    after = "(?![A-Za-z0-9])" if value[-1].isascii() and value[-1].isalnum() else ""
-    return before + re.escape(value) + after
 
 
 def _message_texts(message: Message) -> list[str]:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from rightsizer.curation.recognizers.contact import CONTACT
 from rightsizer.curation.recognizers.facts import FACTS
 from rightsizer.curation.recognizers.finance import FINANCE
-from rightsizer.curation.recognizers.gate import Gate, digit_clusters
+from rightsizer.curation.recognizers.gate import Gate
 from rightsizer.curation.recognizers.health import HEALTH
 from rightsizer.curation.recognizers.identity import CHINA, WORLD
-from rightsizer.curation.recognizers.pattern import Cluster, Pattern, Span
+from rightsizer.curation.recognizers.pattern import Pattern, Span
 from rightsizer.curation.recognizers.phone import PHONES
 from rightsizer.curation.recognizers.secrets import SECRETS
 
-__all__ = ["NAME_TYPES", "PATTERNS", "PERSONAL", "Span", "gated", "is_free", "narrow", "resolve", "scan"]
+__all__ = ["NAME_TYPES", "PATTERNS", "PERSONAL", "Span", "is_free", "narrow", "resolve", "scan"]
 
 PATTERNS: tuple[Pattern, ...] = (*SECRETS, *CHINA, *FINANCE, *WORLD, *CONTACT, *PHONES)
 # What is only looked for together with names: it says something about a person, but points at nobody.
@@ -35,7 +35,6 @@ _WIDE = re.compile("[" + "".join(map(chr, _NARROW)) + "]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN = re.compile(r"[^\W\d_\u3400-\u9fff]")
 
-MANY = 6
 _GATE = Gate(PATTERNS)
 _PERSONAL_GATE = Gate(PERSONAL)
 
@@ -50,20 +49,18 @@ def scan(
     recognisers of those; patterns look for every country's forms in every text. `patterns` overrides
     the gate's choice.
     """
-    if patterns is None:
-        return scan_many([text], lang, names=names)[0]
     plain = narrow(text)
-    found = resolve(span for pattern in patterns for span in pattern.find(plain))
+    if patterns is not None:
+        found = resolve(span for pattern in patterns for span in pattern.find(plain))
+    else:
+        found = _in_plain(plain)
     return with_names(plain, found, lang) if names else found
 
 
 def scan_many(texts: Sequence[str], lang: str = "auto", *, names: bool = False) -> list[list[Span]]:
     """For every text what `scan` finds in it; the names in many short texts are found quicker together."""
     plain = [narrow(text) for text in texts]
-    found = []
-    for text in plain:
-        chosen = _GATE.choose(text) if len(text) > 1 else ()
-        found.append(resolve(_found_by(chosen, text)) if chosen else [])
+    found = [_in_plain(text) for text in plain]
     if not names:
         return found
     from rightsizer.curation.names.find import find_names_in
@@ -72,25 +69,9 @@ def scan_many(texts: Sequence[str], lang: str = "auto", *, names: bool = False) 
     return [_joined(*of, lang) for of in zip(plain, found, named, strict=True)]
 
 
-def gated(text: str, clusters: Sequence[Cluster]) -> list[Pattern]:
-    """The patterns that can match at all, by what is in the text and by its clusters of digits."""
-    return _countable(_GATE.choose(text), clusters)
-
-
-def _countable(patterns: Iterable[Pattern], clusters: Sequence[Cluster]) -> list[Pattern]:
-    digits = max((c.digits for c in clusters), default=0)
-    return [p for p in patterns if p.digits <= digits]
-
-
-def _found_by(patterns: Sequence[Pattern], text: str) -> Iterator[Span]:
-    """What they find: a few search the whole text, many only around its clusters of digits."""
-    if sum(p.digits > 0 for p in patterns) < MANY:
-        clusters = None
-    else:
-        clusters = digit_clusters(text)
-        patterns = _countable(patterns, clusters)
-    for pattern in patterns:
-        yield from pattern.find(text, clusters)
+def _in_plain(text: str) -> list[Span]:
+    found = _GATE.find(text) if len(text) > 1 else []
+    return resolve(found) if len(found) > 1 else found
 
 
 def with_names(text: str, found: list[Span], lang: str = "auto") -> list[Span]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rightsizer.evaluation.signing import signing_key
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.store.audit import verify_audit
 from rightsizer.types import Frozen
@@ -29,7 +28,7 @@ def verify_audit_log(ws: Workspace, *, pin: str | None = None) -> AuditVerificat
     Raises:
         InputError: the pin is none.
     """
-    key = signing_key(ws.home).public_key()
+    key = ws.signing_key.public_key()
     n, last, faults = verify_audit(ws.home, key, started=ws.store.audit_start(), pin=pin)
     found = AuditVerification(
         entries=n, pin=f"{n}:{last}", faults=tuple(Fault(n=f.n, what=f.what) for f in faults)

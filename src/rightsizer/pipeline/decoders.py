@@ -58,14 +58,21 @@ def export_student(
 
 
 def served(ws: Workspace, student: Student) -> Served:
-    """What a start command has to know of a student."""
+    """What a start command has to know of a student.
+
+    An adapter that lies sealed is written out for the server: ``served/<student>`` in the home, for its owner
+    only, until it is removed by hand.
+    """
     from rightsizer.serving.runtimes import Served
+    from rightsizer.students.sealed_weights import open_into
 
     recipe = student.recipe.get("recipe", {})
     if recipe.get("tuning") not in ("lora", "qlora", "dora"):
         return Served(student.id[-8:])
-    adapter = str(student_folder(ws, student) / "model")
-    return Served(student.id[-8:], adapter, str(recipe["base"]), int(recipe["rank"]))
+    adapter = ws.home / "served" / student.id
+    adapter.mkdir(parents=True, exist_ok=True, mode=0o700)
+    open_into(student_folder(ws, student) / "model", adapter, artifact_seal(ws))
+    return Served(student.id[-8:], str(adapter), str(recipe["base"]), int(recipe["rank"]))
 
 
 def model_server(ws: Workspace, student: Student) -> ModelServer:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from rightsizer.errors import EvidenceError, InputError, NotFound
-from rightsizer.evaluation.certificate import Verification, issue, signing_key, verify
+from rightsizer.evaluation.certificate import Verification, issue, verify
 from rightsizer.evaluation.evaluate import evaluate
 from rightsizer.evaluation.run import score
 from rightsizer.evaluation.slices import slice_scores, with_slices
@@ -140,9 +140,7 @@ def keep(
     ws.store.records.put(evaluation)
     if evaluation.threshold is None:
         return evaluation
-    certificate, evidence = issue(
-        evaluation, student, dataset, scores, signing_key(ws.home), now=datetime.now(UTC)
-    )
+    certificate, evidence = issue(evaluation, student, dataset, scores, ws.signing_key, now=datetime.now(UTC))
     path = ws.home / certificate.evidence
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.write_bytes(evidence)
@@ -174,7 +172,7 @@ def verify_certificate(ws: Workspace, key: str) -> Verification:
             f"the evidence of {certificate.id} cannot be read: {error}",
             hint="restore the home folder from a backup, or evaluate the student again",
         ) from error
-    return verify(certificate, evidence, student_hash(ws, student), signing_key(ws.home).public_key())
+    return verify(certificate, evidence, student_hash(ws, student), ws.signing_key.public_key())
 
 
 def _certificate(ws: Workspace, key: str) -> Certificate:

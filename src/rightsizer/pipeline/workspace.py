@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,8 @@ from rightsizer.store.sqlite import SqliteStore, open_store
 from rightsizer.types import Frozen, Task
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     from rightsizer.economics.prices import PriceTable
     from rightsizer.students.encoder import Encoder
 
@@ -61,12 +62,17 @@ class Workspace:
         return load_prices(Path(path) if path else None)
 
     @cached_property
+    def signing_key(self) -> Ed25519PrivateKey:
+        """The key that signs certificates and entries of the audit log."""
+        return signing_key(self.home, self.store.signing_secret)
+
+    @cached_property
     def audit(self) -> AuditLog:
         """The home's audit log, for entries of whoever opened this workspace."""
         access = self.store.access
         return AuditLog(
             self.home,
-            functools.cache(lambda: signing_key(self.home)),
+            lambda: self.signing_key,
             who=system_user(),
             role=access.role,
             key=access.key,

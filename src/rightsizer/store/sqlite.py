@@ -86,6 +86,11 @@ class SqliteStore:
         return CallerNames(self._cipher.address("callers", b"", size=32))
 
     @property
+    def signing_secret(self) -> bytes:
+        """Under what the home's signing key is sealed: every role has it, a copy of the home has not."""
+        return self._cipher.address("signing key", b"1", size=32)
+
+    @property
     def writing_key(self) -> WritingKey:
         """Under what a gateway of this role writes its segments: it outlives rotation of the store's key.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -114,46 +114,80 @@ def save(artifact: Artifact, folder: Path) -> str:
 
 def _write(path: Path, content: bytes) -> None:
     """Create the file for its owner only, sealed where a seal is in force."""
+    count = max(1, -(-len(content) // _CHUNK))
+    _write_pieces(path, (content[at * _CHUNK : (at + 1) * _CHUNK] for at in range(count)), count)
+
+
+def _write_pieces(path: Path, pieces: Iterable[bytes], count: int) -> None:
     seal = _SEAL.get()
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         if seal is None:
-            file.write(content)
+            file.writelines(pieces)
             return
         file.write(SEALED)
-        count = max(1, -(-len(content) // _CHUNK))
-        for at in range(count):  # numbered, so that none can be moved or left out
+        for at, piece in enumerate(pieces):  # numbered, so that none can be moved or left out
             head = at.to_bytes(_LENGTH, "big") + count.to_bytes(_LENGTH, "big")
-            sealed_chunk = seal.close(head + content[at * _CHUNK : (at + 1) * _CHUNK])
+            sealed_chunk = seal.close(head + piece)
             file.write(len(sealed_chunk).to_bytes(_LENGTH, "big") + sealed_chunk)
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a file of a student is sealed."""
+    with path.open("rb") as file:
+        return file.read(len(SEALED)) in (SEALED, _SEALED_WORDS)
+
+
+def copy_sealed(source: Path, target: Path) -> None:
+    """A plain file written again as `target`, sealed where a seal is in force; piece by piece."""
+    size = source.stat().st_size
+    with source.open("rb") as file:
+        pieces = iter(lambda: file.read(_CHUNK), b"")
+        _write_pieces(target, pieces if size else [b""], max(1, -(-size // _CHUNK)))
+
+
+def copy_opened(source: Path, target: Path) -> None:
+    """What a file says, in a new file for its owner only; piece by piece."""
+    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.writelines(_pieces(source))
+
+
+def current_seal() -> Seal | None:
+    """The seal in force."""
+    return _SEAL.get()
 
 
 def _content(path: Path) -> bytes:
     """What a file says, opened if it is sealed. Raises `ArtifactError` without the seal, or if cut off."""
-    content = path.read_bytes()
-    if not content.startswith((SEALED, _SEALED_WORDS)):
-        return content
-    seal = _SEAL.get()
-    if seal is None:
-        raise ArtifactError(f"{path} is sealed", hint="open it through the home it belongs to")
-    if content.startswith(_SEALED_WORDS):
-        return seal.open(content[len(_SEALED_WORDS) :])
-    out, position, at, count = [], len(SEALED), 0, 1
-    while at < count:
-        size = int.from_bytes(content[position : position + _LENGTH], "big")
-        position += _LENGTH
-        chunk = content[position : position + size]
-        if len(chunk) < size or size == 0:
-            raise ArtifactError(f"{path} is cut off", hint=RESTORE)
-        plain = seal.open(chunk)
-        position += size
-        count = int.from_bytes(plain[_LENGTH : 2 * _LENGTH], "big")
-        if int.from_bytes(plain[:_LENGTH], "big") != at:
+    return b"".join(_pieces(path))
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        head = file.read(len(SEALED))
+        if head not in (SEALED, _SEALED_WORDS):
+            yield head
+            yield from iter(lambda: file.read(_CHUNK), b"")
+            return
+        seal = _SEAL.get()
+        if seal is None:
+            raise ArtifactError(f"{path} is sealed", hint="open it through the home it belongs to")
+        if head == _SEALED_WORDS:
+            yield seal.open(file.read())
+            return
+        at, count = 0, 1
+        while at < count:
+            size = int.from_bytes(file.read(_LENGTH), "big")
+            chunk = file.read(size)
+            if len(chunk) < size or size == 0:
+                raise ArtifactError(f"{path} is cut off", hint=RESTORE)
+            plain = seal.open(chunk)
+            count = int.from_bytes(plain[_LENGTH : 2 * _LENGTH], "big")
+            if int.from_bytes(plain[:_LENGTH], "big") != at:
+                raise ArtifactError(f"{path} is not the file that was saved", hint=RESTORE)
+            yield plain[2 * _LENGTH :]
+            at += 1
+        if file.read(1):
             raise ArtifactError(f"{path} is not the file that was saved", hint=RESTORE)
-        out.append(plain[2 * _LENGTH :])
-        at += 1
-    if position != len(content):
-        raise ArtifactError(f"{path} is not the file that was saved", hint=RESTORE)
-    return b"".join(out)
 
 
 def read(folder: Path) -> Artifact:
@@ -222,11 +256,13 @@ def artifact_hash(folder: Path) -> str:
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        is_sealed = file.read(len(SEALED)) == SEALED
-        file.seek(0)
-        if not is_sealed:
+        if file.read(len(SEALED)) != SEALED:  # the first form's hash is of the sealed bytes
+            file.seek(0)
             return hashlib.file_digest(file, "sha256").hexdigest()
-    return hashlib.sha256(_content(path)).hexdigest()
+    total = hashlib.sha256()
+    for piece in _pieces(path):
+        total.update(piece)
+    return total.hexdigest()
 
 
 def artifact_size(folder: Path) -> int:

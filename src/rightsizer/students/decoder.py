@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from rightsizer.errors import ArtifactError, MissingExtra
 from rightsizer.scoring.metrics import schema_errors
 from rightsizer.students.answers import stamp
-from rightsizer.students.artifact import Artifact
+from rightsizer.students.artifact import Artifact, Seal, current_seal
 from rightsizer.students.decoder_constraint import Constraint, constraint_tokenizer, grammar_for
 from rightsizer.students.decoder_format import DecoderFormat
+from rightsizer.students.sealed_weights import opened_folder
 from rightsizer.students.shots import ShotBook, book_from
 from rightsizer.types import Message, Prediction, Request
 from rightsizer.views.answer import canonical_answer
@@ -43,10 +44,14 @@ class Written:
 
 @dataclass(frozen=True)
 class DecoderStudent:
-    """`folder` is the artifact's; `params` say what lies in it (`training.decoder.train` writes them)."""
+    """`folder` is the artifact's; `params` say what lies in it (`training.decoder.train` writes them).
+
+    `seal` opens the weights where they lie sealed: they are read at the first question, not when loaded.
+    """
 
     folder: Path
     params: Mapping[str, Any]
+    seal: Seal | None = None
 
     def predict(self, requests: Sequence[Request]) -> list[Prediction]:
         """One prediction per request, in order; invalid answers and refused conversations are abstentions."""
@@ -156,7 +161,8 @@ class DecoderStudent:
             from transformers import AutoTokenizer
         except ImportError:
             raise MissingExtra("decoders", "a decoder student") from None
-        tokenizer = AutoTokenizer.from_pretrained(self.folder / WEIGHTS)
+        with opened_folder(self.folder / WEIGHTS, self.seal) as folder:
+            tokenizer = AutoTokenizer.from_pretrained(folder)
         tokenizer.padding_side = "left"
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
@@ -178,14 +184,14 @@ class DecoderStudent:
         from transformers import AutoModelForCausalLM
 
         dtype = torch.bfloat16 if torch.cuda.is_available() else torch.float32
-        folder = self.folder / WEIGHTS
-        if self.params["tuning"] == "full":
-            model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
-        else:
-            from peft import PeftModel
+        with opened_folder(self.folder / WEIGHTS, self.seal) as folder:
+            if self.params["tuning"] == "full":
+                model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
+            else:
+                from peft import PeftModel
 
-            base = AutoModelForCausalLM.from_pretrained(self.params["base"], dtype=dtype)
-            model = PeftModel.from_pretrained(base, folder)
+                base = AutoModelForCausalLM.from_pretrained(self.params["base"], dtype=dtype)
+                model = PeftModel.from_pretrained(base, folder)
         if torch.cuda.is_available():
             model = model.to("cuda")
         return model.eval()
@@ -199,4 +205,4 @@ def load_decoder(artifact: Artifact, encoder: Encoder | None) -> DecoderStudent:
     """The student of a 'decoder' artifact; its weights are read at the first question."""
     if artifact.folder is None:
         raise ArtifactError("a decoder needs its folder", hint="load it with load_student(folder)")
-    return DecoderStudent(artifact.folder, artifact.params)
+    return DecoderStudent(artifact.folder, artifact.params, current_seal())

@@ -30,3 +30,7 @@ def test_not_found(text: str) -> None:
 
 def test_without_names_there_are_none() -> None:
     assert not list(handles_of([], ["fatimamoore4630"]))
+
+
+def test_a_surname_that_is_a_word_counts_beside_its_first_name() -> None:
+    assert [v for _, v in handles_of(["Otto Hill"], ["see u/otto-hill and the green hill"])] == ["otto-hill"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rightsizer.curation.canaries import KINDS, canary
 from rightsizer.curation.pii import PATTERNS, PERSONAL, resolve
-from rightsizer.curation.recognizers.gate import Gate, digit_clusters
+from rightsizer.curation.recognizers.gate import Gate
 
 MODULES = {"hyperscan": "hyperscan", "re2": "re2", "python": "re"}
 ENGINES = [
@@ -85,13 +85,6 @@ def test_an_ordinary_sentence_wakes_few_patterns(engine: str) -> None:
 def test_an_engine_that_is_missing_is_named() -> None:
     with pytest.raises(ImportError, match="abacus"):
         Gate(PATTERNS, "abacus").choose("text")
-
-
-def test_digits_far_apart_are_no_cluster() -> None:
-    assert digit_clusters("1 of 2 and then 3 more") == []
-    (cluster,) = digit_clusters("call (555) 123-4567 now")
-    assert cluster.digits == 10
-    assert "call (555) 123-4567"[cluster.numbers[0]] == "("
 
 
 ADVERSARIAL = {

@@ -76,6 +76,22 @@ def joint_columns(
     classes together, here and beside, their pairs and the three in coarse form, and each class alone.
     `outside` are tokens between texts.
     """
+    near = [several_columns(hashes, states, cases, outside), listed_columns(states)]
+    return np.concatenate(near)
+
+
+def listed_columns(states: NDArray[np.uint8]) -> Hashes:
+    """(classes, tokens): hashed features of each class of the lexicon alone."""
+    return mix(states.T.astype(np.uint32), _SALTS[_SEVERAL:])
+
+
+def several_columns(
+    hashes: Hashes,
+    states: NDArray[np.uint8],
+    cases: NDArray[np.uint8],
+    outside: NDArray[np.bool_] | None = None,
+) -> Hashes:
+    """The columns of `joint_columns` of more than one word or class."""
     n = len(hashes)
     near = beside(hashes, REACH)
     pairs = mix(near[_FIRST], near[_SECOND])
@@ -87,14 +103,13 @@ def joint_columns(
         every[outside] = coarse[outside] = OUTSIDE
     here, sign = beside(every, 1), beside(coarse, 1)
     signs = mix(sign[:2], sign[1:])
-    out = np.empty((len(_SALTS), n), np.uint32)
+    out = np.empty((_SEVERAL, n), np.uint32)
     out[:5] = pairs
     out[5] = mix(pairs[0], near[3])
     out[6:9] = here[_HERE]
     out[9:11] = signs
     out[11] = mix(signs[0], sign[2])
-    out[12:] = alone
-    return mix(out, _SALTS)
+    return mix(out, _SALTS[:_SEVERAL])
 
 
 # Rows of the neighbourhood, two before to two after: the pairs that are seen.
@@ -105,3 +120,4 @@ _COARSE = np.array([3**i for i in range(len(CLASSES))], np.uint32)
 _SALTS = np.array(
     [11, 12, 13, 14, 15, 16, 21, 22, 23, 24, 25, 26, *range(100, 100 + len(CLASSES))], np.uint32
 )[:, None]
+_SEVERAL = len(_SALTS) - len(CLASSES)

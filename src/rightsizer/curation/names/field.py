@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from rightsizer.curation.names import columns
 from rightsizer.curation.names.hashing import OUTSIDE, Hashes, Index, hash_of, mix
-from rightsizer.curation.names.lexicon import Lexicon
+from rightsizer.curation.names.lexicon import CLASSES, STATES, Lexicon
 
 Floats = NDArray[np.float32]
 FILE = Path(__file__).with_name("names.safetensors")
 PAD = "\0"
+_FIRST = np.int64(STATES)
+_PAIRS = np.arange(len(CLASSES) // 2) * STATES**2
 MAX_WORDS = 60_000  # words remembered before starting over
 SURE = 6.0  # logits by which "no name" must lead for a token to be taken out
 LONGEST = 28  # tokens of a piece for the recursions
@@ -77,8 +79,13 @@ class NameField:
         self._scale = np.float32(scale)
         self._weights = np.concatenate([weights, np.zeros((1, len(labels)), np.int8)])  # the last: unknown
         factors = np.exp(steps.astype(np.float64))
-        self._steps = np.stack([factors, factors.T])
+        nothing = np.zeros_like(factors)
+        self._steps = np.block([[factors, nothing], [nothing, factors.T]])
         self._index = Index(keys)
+        every = np.repeat(np.arange(STATES, dtype=np.uint8)[:, None], len(CLASSES), axis=1)
+        listed = self._weights[self._rows(columns.listed_columns(every))].astype(np.int32)
+        pairs = listed[::2, :, None] + listed[1::2, None, :]  # classes two by two: half as many to look up
+        self._listed = pairs.reshape(-1, len(labels))
         self._words = Words(len(self.labels))
         self._lock = threading.Lock()
 
@@ -111,8 +118,11 @@ class NameField:
         added = known.added[numbers]
         out = np.zeros((len(row), len(self.labels)), np.float32)
         out[2:-2] = added[:-4, 0] + added[1:-3, 1] + added[2:-2, 2] + added[3:-1, 3] + added[4:, 4]
-        joint = columns.joint_columns(hashes, self.lexicon.states(hashes, outside=outside), cases, outside)
-        out += self._weights[self._rows(joint)].sum(axis=0, dtype=np.int32) * self._scale
+        states = self.lexicon.states(hashes, outside=outside)
+        joint = columns.several_columns(hashes, states, cases, outside)
+        sums = self._weights[self._rows(joint)].sum(axis=0, dtype=np.int32)
+        sums += self._listed[states[:, ::2] * _FIRST + states[:, 1::2] + _PAIRS].sum(axis=1)
+        out += sums * self._scale
         return out
 
     def _rows(self, keys: Hashes) -> NDArray[np.int32]:
@@ -132,18 +142,20 @@ class NameField:
 
     def _added_by(self, new: list[str]) -> Floats:
         """(words, offsets, labels): what each word adds to the tokens around it."""
-        added = np.zeros((len(new), 5, len(self.labels)), np.float32)
-        owner: list[int] = []
-        slot: list[int] = []
         base: list[int] = []
-        for i, word in enumerate(new):
+        slots: list[int] = []
+        begins: list[int] = []
+        for word in new:
             for offset, features in offset_features(word):
-                owner += [i] * len(features)
-                slot += [2 - offset] * len(features)
+                begins.append(len(base))
+                slots += [52 - offset] * len(features)
                 base += features
-        slots = np.array(slot, np.int64)
-        keys = mix(np.array(base, np.uint32), slots.astype(np.uint32) + np.uint32(50))
-        np.add.at(added, (np.array(owner, np.int64), slots), self._weights[self._rows(keys)] * self._scale)
+        if not base:
+            return np.zeros((0, 5, len(self.labels)), np.float32)
+        keys = mix(np.array(base, np.uint32), np.array(slots, np.uint32))
+        sums = np.add.reduceat(self._weights[self._rows(keys)], begins, axis=0, dtype=np.int32)
+        # `offset_features` goes from before to after; the slots go the other way.
+        added: Floats = (sums * self._scale).astype(np.float32).reshape(len(new), 5, -1)[:, ::-1]
         return added
 
     def _forward_backward(
@@ -158,18 +170,19 @@ class NameField:
         # piece is too short for that, see LONGEST.
         there, back = np.where(inside, starts + steps, 0), np.where(inside, ends - 1 - steps, 0)
         emit = np.exp((scores - scores.max(axis=1, keepdims=True)).astype(np.float64))
-        given = emit[np.concatenate([there[:, None], back[:, None]], axis=1)]
+        given = np.concatenate([emit[there], emit[back]], axis=2)
         alive = inside.sum(axis=1).tolist()
         sums = np.empty_like(given)
-        sums[0] = given[0]
+        before = sums[0] = given[0]
         for t, k in enumerate(alive[1:], 1):
-            both = sums[t, :, :k]
-            np.matmul(sums[t - 1, :, :k], self._steps, out=both)
-            both *= given[t, :, :k]
-        at, from_end = there[inside], back[inside]
+            both = sums[t, :k]
+            np.dot(before[:k], self._steps, out=both)
+            both *= given[t, :k]
+            before = both
+        at, from_end, n = there[inside], back[inside], len(self.labels)
         forward = np.empty_like(emit)
-        forward[at] = sums[:, 0][inside]
-        forward[from_end] *= sums[:, 1][inside]
+        forward[at] = sums[inside, :n]
+        forward[from_end] *= sums[inside, n:]
         found = forward[at] / emit[at]  # each side has counted the token itself
         out[at] = found / found.sum(axis=1, keepdims=True)
 

@@ -98,7 +98,9 @@ def spans_of(
     some = np.flatnonzero(probabilities[:, 0] < max(KEEP_OUT.values()))
     if not len(some):
         return []
-    latin = "latin among han" if 2 * sum(map(is_han, tokens.words)) > len(tokens.words) else "latin"
+    among = _HAN.search("".join(tokens.words)) is not None
+    among = among and 2 * sum(map(is_han, tokens.words)) > len(tokens.words)
+    latin = "latin among han" if among else "latin"
     spans: list[Span] = []
     kinds = [label[2:] for label in labels[1::2]]
     begin, inside = probabilities[:, 1::2], probabilities[:, 2::2]

@@ -33,9 +33,11 @@ def mix(a: Hashes, b: Hashes | np.uint32) -> Hashes:
 
 def beside(a: Hashes, reach: int) -> Hashes:
     """(2 · reach + 1, len(a)): `a[i + by]` at i for `by` from -reach to reach, `OUTSIDE` beyond the ends."""
-    padded = np.full(len(a) + 2 * reach, OUTSIDE, np.uint32)
-    padded[reach : reach + len(a)] = a
-    return np.lib.stride_tricks.as_strided(padded, (2 * reach + 1, len(a)), (4, 4), writeable=False)
+    out = np.full((2 * reach + 1, len(a)), OUTSIDE, np.uint32)
+    for by in range(min(reach, len(a) - 1) + 1):
+        out[reach + by, : len(a) - by] = a[by:]
+        out[reach - by, by:] = a[: len(a) - by]
+    return out
 
 
 class Index:

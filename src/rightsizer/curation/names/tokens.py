@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff々〇"
-_TOKEN = re.compile(rf"[{HAN}]|[^\W\d_{HAN}]{{1,64}}|\d{{1,32}}|\n[\s]*|[^\w\s]|_")
+_TOKEN = re.compile(rf"([{HAN}]|[^\W\d_{HAN}]{{1,64}}|\d{{1,32}}|\n[\s]*|[^\w\s]|_)")
 
 
 class Tokens(NamedTuple):
@@ -25,9 +25,11 @@ class Tokens(NamedTuple):
 
 def tokens_of(text: str) -> Tokens:
     """All tokens of `text` in order. A line break with the white space after it is one token."""
-    places = [m.span() for m in _TOKEN.finditer(text)]
-    starts, ends = np.array(places, np.int64).reshape(-1, 2).T
-    words = [text[a:b] for a, b in places]
+    pieces = _TOKEN.split(text)  # what is between tokens, and tokens, in turns
+    lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
+    ends = np.cumsum(lengths)[1::2]
+    words, lengths = pieces[1::2], lengths[1::2]
+    starts = ends - lengths
     if "\n" in text:
         words = ["\n" if word[0] == "\n" else word for word in words]
         ends = starts + np.fromiter(map(len, words), np.int64, len(words))

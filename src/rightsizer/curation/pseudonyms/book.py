@@ -17,7 +17,7 @@ from rightsizer.curation.pseudonyms.keys import Draw
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC
 from rightsizer.curation.pseudonyms.lexicon_zh import HONORIFICS
 from rightsizer.curation.pseudonyms.months import Month, find_months, moved
-from rightsizer.curation.pseudonyms.taken import Taken, ascii_lower
+from rightsizer.curation.pseudonyms.taken import Taken, lowered
 from rightsizer.curation.pseudonyms.values import Value, ValueIndex
 
 TRIES = 200
@@ -198,7 +198,7 @@ class Book:
             pairs[:] = places.surrogate_address(value, draw)
             return pairs[0][1]
 
-        new = self._draw(f.ADDRESS, ascii_lower(value), make, value)
+        new = self._draw(f.ADDRESS, lowered(value), make, value)
         self._note(f.ADDRESS, value, new)
         for old, other in pairs[1:]:
             if len(old) >= (4 if old.isascii() else 3) and old != other:
@@ -308,7 +308,7 @@ def _without_accents(text: str) -> str:
 
 def _canonical(kind: str, value: str) -> str:
     """Values that are one: letter case, and for numbers signs and separators, do not count."""
-    low = ascii_lower(narrow(value))
+    low = lowered(narrow(value))
     if kind in (f.EMAIL, f.ORGANIZATION, f.HANDLE, *_PLACES):
         return low
     plain = re.sub(r"[ \-.()/#]", "", low)

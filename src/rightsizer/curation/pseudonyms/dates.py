@@ -99,6 +99,11 @@ def _read(match: re.Match[str], year: int) -> Found | None:
     return Found(match.start(), match.end(), day, bool(said), lambda new: _write(groups, new, month_first))
 
 
+def readings(day: date) -> tuple[date, ...]:
+    """A day, and the one that is meant where day and month stand in the other order: 05/06/1968."""
+    return (day, day.replace(month=day.day, day=day.month)) if day.day <= 12 else (day,)
+
+
 def _month_number(name: str) -> int:
     return _SHORT.index(name[:3].lower()) + 1
 

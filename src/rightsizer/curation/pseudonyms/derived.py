@@ -18,7 +18,8 @@ def handles_of(names: Iterable[str], texts: Iterable[str]) -> Iterator[tuple[str
 
     A name alone is no handle (it is replaced as a name); a word needs digits, or two parts of names.
     """
-    parts = {fold(part) for name in names if not is_chinese(name) for part, _ in name_parts(name)} - GENERIC
+    every = {fold(part) for name in names if not is_chinese(name) for part, _ in name_parts(name)}
+    parts = every - GENERIC
     telling = {p for p in parts if len(p) >= _SHORTEST and p not in ALSO_WORDS}
     if not parts:
         return
@@ -29,7 +30,7 @@ def handles_of(names: Iterable[str], texts: Iterable[str]) -> Iterator[tuple[str
             continue
         for match in _TOKEN.finditer(text):
             word = match[0].lower()
-            if word not in telling and _is_made_of(word, parts, telling):
+            if word not in telling and (_is_made_of(word, parts, telling) or _is_whole(word, every, telling)):
                 yield f.HANDLE, match[0]
 
 
@@ -46,6 +47,12 @@ def _is_made_of(word: str, parts: set[str], telling: set[str]) -> bool:
         return any(p in word and rest - len(p) <= _MORE for p in telling)
     whole = "".join(pieces)
     return any(whole.startswith(a) and whole[len(a) :] in telling for a in telling)
+
+
+def _is_whole(word: str, every: set[str], telling: set[str]) -> bool:
+    """Whether it is a name set off by signs, a word that is also an ordinary one included: ``otto-hill``."""
+    pieces = re.findall("[a-z]+", word)
+    return len(pieces) > 1 and every.issuperset(pieces) and not telling.isdisjoint(pieces)
 
 
 _MORE = 12  # letters besides the name

@@ -26,8 +26,8 @@ _ENDINGS: tuple[tuple[str, str], ...] = (
     (
         PERSON,
         "(?:first|last|given|family|middle|full|maiden|customer|contact|client|passenger|patient|guest|recipient"
-        "|card_?holder|holder|sender|employee|driver|owner|beneficiary|payee|payer|nick)_?names?|[fl]name|surname"
-        "|forename|nick_?name|next_of_kin|card_?holder|recipient|passengers|guest|patient|contact_person",
+        "|card_?holder|holder|sender|employee|driver|owner|beneficiary|payee|payer|nick)_?names?|[fl]name|sur_?name"
+        "|fore_?name|nick_?name|next_of_kin|card_?holder|recipient|passengers|guest|patient|contact_person",
     ),
     (HANDLE, "user_?names?|user_?handle|handle|login|screen_name|account_name"),
     (POSTCODE, "zips?|zip_?codes?|post(?:al)?_?codes?"),
@@ -123,12 +123,26 @@ def _kind_of(key: str, parent: str, siblings: tuple[str, ...]) -> str | None:
         return MAYBE
     if key in ("user", "customer", "safety_identifier", "end_user"):
         return HANDLE
-    return next((kind for kind, names in _ENGLISH if names.match(key)), None)
+    return next((kind for kind, names in _ENGLISH if names.match(key)), ID if _NUMBERED.match(key) else None)
+
+
+# Any other number or reference of somebody's; what counts parts of a text is none.
+_NUMBERED = re.compile(
+    r"(?!.*(?:page|line|row|version|model|build|step|turn|item|retry|port)_)[a-z_]+_(?:no|nr|number|num|ref)$"
+)
+_TIMES = re.compile(
+    r"(?:^|_)(?:time|times|timestamp|date|at|ts|epoch|expires|expiry|until|since|ms)(?:_|$)|时间|日期"
+)
+
+
+def is_time(key: str) -> bool:
+    """Whether long numbers under this key count seconds."""
+    return _TIMES.search(plain_key(key)) is not None
 
 
 _MAYBE = re.compile(
     r"(?:^|.*_)(?:assignee|organi[sz]er|attendees?|guardian|spouse|beneficiary|contact|emergency_contact|author|approver"
-    r"|reporter|manager|requester|(?:bill|ship|sold|assigned|addressed|pay)_to|(?:sign|request|creat|updat|approv|handl)ed_by"
+    r"|reporter|manager|requester|(?:bill|ship|sold|assigned|addressed|pay)_to|[a-z]{3,10}ed_by"
     r"|doctor|physician|therapist|lawyer|tenant|landlord|insured|claimant|policyholder|tutor|student_name|to|from)$"
 )
 _PEOPLE = re.compile(

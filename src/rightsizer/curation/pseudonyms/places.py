@@ -11,7 +11,7 @@ from rightsizer.curation.pseudonyms.keys import Draw
 
 _SUFFIX = (
     "street|st|avenue|ave|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|place|pl|way|circle|cir|terrace|ter|trail"
-    "|parkway|pkwy|highway|hwy|square|sq|crescent|close|row|alley|plaza|loop|walk|grove|gardens|mews"
+    "|parkway|pkwy|highway|hwy|square|sq|crescent|close|row|alley|plaza|loop|walk|grove|gardens|mews|hill|rise|parade|quay|wharf"
 )
 _STREET = re.compile(
     r"(?P<number>[0-9]{1,6}[A-Za-z]?)[ ]+(?P<name>(?:[A-Za-z0-9.'\-]+[ ]+){0,4}?[A-Za-z0-9.'\-]+)[ ]+"
@@ -49,11 +49,16 @@ _IN_PROSE = re.compile(
     rf"(?:(?i:{_SUFFIX}))(?![A-Za-z])\.?"
 )
 _UNIT_IN_PROSE = re.compile(
-    r"(?<![A-Za-z])(?:Suite|Ste|Apt|Apartment|Unit)\.? ?#?[0-9]{1,5}[A-Za-z]?(?![0-9A-Za-z])", re.I
+    r"(?<![A-Za-z])(?:(?i:Suite|Ste|Apt|Apartment|Unit)\.? ?#?|Flat |flat (?=[0-9]{1,5}[A-Za-z]?,))"
+    r"[0-9]{1,5}[A-Za-z]?(?![0-9A-Za-z])"
 )
 _PLACE_IN_PROSE = re.compile(
     r"(?<![A-Za-z])(?P<city>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+){0,2}),? (?P<state>[A-Z]{2}),? "
     rf"{_ZIP}(?![0-9])"
+)
+_UK_PLACE_IN_PROSE = re.compile(
+    r"(?<![A-Za-z])(?P<city>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+){0,2}),? "
+    r"(?=[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}(?![0-9A-Za-z]))"
 )
 
 
@@ -85,7 +90,9 @@ def find_in_prose(text: str) -> list[tuple[str, str]]:
     found = [("ADDRESS", m[0]) for form in (_IN_PROSE, _UNIT_IN_PROSE) for m in form.finditer(text)]
     for match in _PLACE_IN_PROSE.finditer(text):
         found += [("CITY", match["city"]), ("POSTCODE", match["zip"])]
-    return found
+    # "postcode NR8 9SL" names no town
+    towns = (m["city"] for m in _UK_PLACE_IN_PROSE.finditer(text))
+    return found + [("CITY", town) for town in towns if "post" not in town.lower()]
 
 
 def surrogate_address(address: str, draw: Draw) -> list[Pair]:
@@ -149,11 +156,14 @@ def _chinese(address: str, draw: Draw) -> list[Pair]:
     rest = re.sub(r"[0-9]+", lambda m: _number(m[0], draw), match["rest"])
     rest = re.sub(_BUILDING, lambda m: draw.pick(zh.ROADS), rest)
     new.append(rest)
-    if match["road"] and match["rest"]:
-        pairs.append((match["road"] + match["rest"], "".join(new[-2:])))
+    road = match["road"] or match["town"]
+    if road and match["rest"]:
+        pairs.append((road + match["rest"], "".join(new[-2:])))
         house, other = _HOUSE.match(match["rest"]), _HOUSE.match(rest)
         if house and other:
-            pairs.append((match["road"] + house[0], new[-2] + other[0]))
+            pairs.append((road + house[0], new[-2] + other[0]))
+        elif re.match("[\u4e00-\u9fff]{2}", match["rest"]):  # 清潭新村487号, without a road
+            pairs.append((match["rest"], rest))
     return [(address, "".join(new)), *(p for p in pairs if len(p[0]) >= 3)]
 
 

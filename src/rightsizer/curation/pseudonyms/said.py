@@ -14,6 +14,18 @@ _PART = r"[A-Z\u00c0-\u00de\u0141\u015a\u0160\u017d][a-zA-Z'\u2019\u00c0-\u024f\
 _NO_UNIT = r"(?!(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Room|Rm|Building|Bldg|Flat|Lot)(?![a-z]))"
 _PARTICLE = r"(?:van|von|der|den|de|del|della|di|da|dos|du|la|le|el|al|bin|ibn|ter|ten|zu|y)"
 
+UK_POSTCODE = "(?:GIR 0AA|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2})"
+# Who somebody is to the one who speaks.
+_RELATION = (
+    r"(?:flat|house|room|team|class)mate|husband|wife|partner|spouse|mother|father|mum|mom|dad|son|daughter|brother"
+    r"|sister|uncle|aunt|cousin|grand(?:mother|father|son|daughter)|friend|neighbou?r|colleague|co-?worker|boss|manager"
+    r"|supervisor|referee|landlord|landlady|tenant|doctor|dentist|lawyer|solicitor|assistant|carer|nanny|contact"
+)
+_WHOLE = rf"{_PART}(?:[ ](?:{_PARTICLE}|[A-Z]\.?))*(?:[ ]{_PART}){{1,2}}"
+_PARTY = (
+    "原告|被告|第三人|申请人|被申请人|上诉人|被上诉人|委托人|代理人|法定代表人|甲方|乙方|丙方|监护人|学生|家长"
+    "|患者|病人|承租人|出租人|借款人|担保人|收款人|付款人|当事人"
+)
 _SURNAME = "|".join((*zh.COMPOUND, *zh.SURNAMES))
 
 _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -42,6 +54,33 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"(?:我叫|我是|姓名[:：是为]{0,2}|名叫|本人)[ ]?(?P<v>[\u4e00-\u9fff]{2,4}?)"
             r"(?=[,，。;；、 的!！]|$|今年|身份证|手机|电话)"
+        ),
+    ),
+    (  # Ann Lee (ann@…), Ann Lee <ann@…>
+        f.PERSON,
+        re.compile(
+            rf"(?<![A-Za-z])(?P<v>{_WHOLE})[ ]?[,(<\[][ ]{{0,2}}(?=[A-Za-z0-9._%+\-]{{1,64}}@[A-Za-z0-9])"
+        ),
+    ),
+    (
+        f.PERSON,
+        re.compile(
+            rf"(?<![A-Za-z])(?:(?i:my|our|his|her|their|the)[ ](?i:{_RELATION})(?:[ ]is|,|:)?|I,)[ ]"
+            rf"(?P<v>{_WHOLE})(?![A-Za-z])"
+        ),
+    ),
+    (
+        f.PERSON,
+        re.compile(
+            rf"(?:{_PARTY})[：:是为]?[ ]?(?P<v>(?:{_SURNAME})[\u4e00-\u9fff]{{1,2}}?)"
+            r"(?=[，,。；;、：:（( \n向诉与和同的于住]|$|[12][0-9]{3}年|身份证|电话|手机)"
+        ),
+    ),
+    (
+        f.ID,  # a case in a Chinese court
+        re.compile(
+            r"(?P<v>[（(〔\[](?:19|20)[0-9]{2}[）)〕\]][\u4e00-\u9fff]{1,2}[0-9]{0,5}"
+            r"[\u4e00-\u9fff]{1,4}(?:字第)?[0-9]{1,6}号)"
         ),
     ),
     (
@@ -87,9 +126,20 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"(?![0-9A-Za-z])"
         ),
     ),
+    (f.POSTCODE, re.compile(rf"(?<![0-9A-Za-z])(?P<v>{UK_POSTCODE})(?![0-9A-Za-z])")),
+    (  # five digits right after a name or a place, and nothing behind them that they could count
+        f.POSTCODE,
+        re.compile(
+            r"(?<![A-Za-z])(?!(?:In|On|By|At|For|Of|About|Total|Over|Under|Yes|No|Ok|Okay|Sure|Room|Year)(?![a-z]))"
+            r"[A-Z][a-z'\-]{2,24}(?<!ary)(?<!ber),[ ](?P<v>[0-9]{5}(?:-[0-9]{4})?)"
+            r"(?=[.,;)]?(?:\s+[A-Z\n]|\s*$)|[.;)\n]|,[ ][A-Z])"
+        ),
+    ),
     (f.POSTCODE, re.compile(r"(?<![A-Za-z])[A-Z]{2},?[ ](?P<v>[0-9]{5}(?:-[0-9]{4})?)(?![0-9A-Za-z])")),
 )
-_GATE = re.compile(r"[0-9#]|[Nn]ame|[Ii]'?[ ]?a?m|[A-Z][a-z]|[我姓名本]|先生|女士|小姐")
+_GATE = re.compile(
+    r"[0-9#]|[Nn]ame|[Ii]'?[ ]?a?m|[A-Z][a-z]|[我姓名本告方者]|[\u4e00-\u9fff]人|学生|家长|先生|女士|小姐|@"
+)
 
 
 _CODE = re.compile(r"(?<![0-9A-Za-z#_./:@\-])[0-9A-Z]+(?:[-/:][0-9A-Z]+)*(?![0-9A-Za-z_@]|[-/:][0-9A-Za-z])")

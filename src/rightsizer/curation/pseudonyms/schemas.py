@@ -7,17 +7,15 @@ equal everywhere.
 
 from __future__ import annotations
 
-from typing import Any
-
 from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.curation.policy import Policy
 from rightsizer.curation.pseudonyms import fields as f
 from rightsizer.curation.pseudonyms.people import RESERVED
 from rightsizer.curation.recognizers.secrets import SECRET_TYPES
+from rightsizer.curation.schema_texts import SAID, rewrite_said
 from rightsizer.curation.sensitive import placeholder_name
 from rightsizer.types import Request
 
-_SAID = frozenset({"description", "title", "default", "example", "examples", "$comment"})
 _MADE_UP = (*(f"@{domain}" for domain in RESERVED), ".example", ".test", ".invalid", ".localhost")
 
 
@@ -31,24 +29,13 @@ class SchemaBlanker:
     def request(self, request: Request) -> Request:
         """The request with its tools and response format blanked; itself where there is nothing to blank."""
         names: dict[str, str] = {}
-        tools = tuple(self._walk(t, names) for t in request.tools)
-        form = self._walk(request.response_format, names)
-        return request.model_copy(update={"tools": tools, "response_format": form}) if names else request
 
-    def _walk(self, value: Any, names: dict[str, str], said: bool = False) -> Any:
-        if isinstance(value, str):
-            return self._blank(value, names) if said else value
-        if isinstance(value, dict):
-            fields = value.get("properties")
-            return {
-                k: {n: self._walk(v, names) for n, v in fields.items()}
-                if k == "properties" and isinstance(fields, dict)
-                else self._walk(inner, names, said or k in _SAID)
-                for k, inner in value.items()
-            }
-        if isinstance(value, list | tuple):
-            return [self._walk(v, names, said) for v in value]
-        return value
+        def blank(text: str) -> str:
+            return self._blank(text, names)
+
+        tools = tuple(rewrite_said(t, blank, SAID) for t in request.tools)
+        form = rewrite_said(request.response_format, blank, SAID)
+        return request.model_copy(update={"tools": tools, "response_format": form}) if names else request
 
     def _blank(self, text: str, names: dict[str, str]) -> str:
         for value, kind, _ in sorted(self._cache.find(text).values, key=lambda row: -len(row[0])):

@@ -13,7 +13,7 @@ from rightsizer.curation.pseudonyms import fields as f
 from rightsizer.curation.pseudonyms.book import Book
 from rightsizer.curation.pseudonyms.codes import surrogate_code
 from rightsizer.curation.pseudonyms.collect import Collector, Findings, Names, scan_names, session_values
-from rightsizer.curation.pseudonyms.dates import find_dates
+from rightsizer.curation.pseudonyms.dates import find_dates, readings
 from rightsizer.curation.pseudonyms.derived import handles_of
 from rightsizer.curation.pseudonyms.keys import Draw
 from rightsizer.curation.pseudonyms.knowledge import Knowledge, schema_mark
@@ -134,8 +134,8 @@ class SessionRewriter:
         if value in self._known.catalogue:
             return True
         covered = sum(h.end - h.start for h in self.book.back.hits(value))
-        days = [d for d in find_dates(value, self.book.year) if d.day in self.book.days_back]
-        return bool(days) or covered * 2 >= len(value)
+        days = {day for d in find_dates(value, self.book.year) for day in readings(d.day)}
+        return not days.isdisjoint(self.book.days_back) or covered * 2 >= len(value)
 
 
 _OF_SOMEBODY = frozenset({"EMAIL_ADDRESS", "PHONE_NUMBER", "CN_ID_CARD", "CREDIT_CARD", "US_SSN"})
@@ -227,6 +227,7 @@ class _Reader:
 
     def finish(self) -> Findings:
         """What was found, once everything was read."""
+        self._collector.read_names()
         found = self._collector.found
         people = [value for kind, value in session_values(found) if kind == f.PERSON]
         for kind, value in handles_of(people, [*(text for text, _ in self._seen), *self._loose]):

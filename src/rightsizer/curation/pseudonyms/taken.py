@@ -15,7 +15,7 @@ class Taken:
     """Words and numbers that occur in a session, and surrogates already given."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self._texts = [ascii_lower(narrow(t)) for t in texts]
+        self._texts = [lowered(narrow(t)) for t in texts]
         self._tokens = {token for text in self._texts for token in _TOKEN.findall(text)}
         self._given: set[str] = set()
         self._held: dict[str, bool] = {}
@@ -31,10 +31,10 @@ class Taken:
 
     def is_free(self, surrogate: str, original: str) -> bool:
         """Whether the surrogate is new to the session: as a whole and in every word that changed."""
-        low = ascii_lower(surrogate)
-        if low in self._given or low == ascii_lower(original):
+        low = lowered(surrogate)
+        if low in self._given or low == lowered(original):
             return False
-        kept = set(_TOKEN.findall(ascii_lower(narrow(original))))
+        kept = set(_TOKEN.findall(lowered(narrow(original))))
         for token in _TOKEN.findall(low):
             if token not in kept and (len(token) > _IGNORED or token == low) and token in self._tokens:
                 return False
@@ -42,13 +42,11 @@ class Taken:
 
     def give(self, surrogate: str) -> str:
         """Note a surrogate as given."""
-        self._given.add(ascii_lower(surrogate))
+        self._given.add(lowered(surrogate))
         return surrogate
 
 
-_LOWER = {c: c + 32 for c in range(65, 91)}
-
-
-def ascii_lower(text: str) -> str:
-    """Lower case of ASCII letters only: the same length, so the same offsets."""
-    return text.translate(_LOWER) if not text.isascii() else text.lower()
+def lowered(text: str) -> str:
+    """Lower case, sign by sign: the same length, so the same offsets."""
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)

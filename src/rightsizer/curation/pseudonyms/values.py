@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rightsizer.curation.pii import narrow
 from rightsizer.curation.pseudonyms.codes import like_case
-from rightsizer.curation.pseudonyms.taken import ascii_lower
+from rightsizer.curation.pseudonyms.taken import lowered
 
 _TOKEN = re.compile(r"[a-z0-9]+|[^\x00-\x7f]")
 _GROUPS = re.compile(r"[0-9]+")
@@ -38,7 +38,7 @@ class Value:
         """The surrogate in the letter case and width in which the value was found."""
         plain = narrow(found)
         new = self.new
-        if plain != self.old and ascii_lower(plain) == ascii_lower(self.old):
+        if plain != self.old and lowered(plain) == lowered(self.old):
             new = _recase(plain, self.old, self.new)
         return "".join(_wide(c) for c in new) if plain != found and not _CJK.search(found) else new
 
@@ -64,22 +64,33 @@ def _recase(found: str, old: str, new: str) -> str:
 
 
 @dataclass
+class _Forms:
+    """Forms with one first word, by their text; `sizes`: their lengths and the signs before the word."""
+
+    values: dict[str, Value] = field(default_factory=dict)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+
+
+@dataclass
 class ValueIndex:
     """Forms by their first word, so that a text is read once however many values are known."""
 
-    forms: dict[str, list[tuple[str, str, Value]]] = field(default_factory=dict)
+    forms: dict[str, _Forms] = field(default_factory=dict)
     digits: dict[str, str] = field(default_factory=dict)
 
     def add(self, value: Value) -> None:
         """Find this form from now on."""
-        low = ascii_lower(narrow(value.old))
+        low = lowered(narrow(value.old))
         token = _TOKEN.search(low)
         if token is None:
             return
-        rows = self.forms.setdefault(token[0], [])
-        if all(form != low for _, form, _ in rows):
-            rows.append((low[: token.start()], low, value))
-            rows.sort(key=lambda row: -len(row[1]))
+        known = self.forms.setdefault(token[0], _Forms())
+        if low not in known.values:
+            known.values[low] = value
+            size = (len(low), token.start())
+            if size not in known.sizes:
+                known.sizes.append(size)
+                known.sizes.sort(key=lambda each: (-each[0], each[1]))
 
     def add_digits(self, old: str, new: str) -> None:
         """Find this number however its digits are grouped."""
@@ -90,7 +101,7 @@ class ValueIndex:
     def hits(self, text: str) -> Iterator[Hit]:
         """Known values in `text`, left to right, none overlapping."""
         plain = narrow(text)
-        low = ascii_lower(plain)
+        low = lowered(plain)
         end = 0
         for token in _TOKEN.finditer(low):
             if token.start() < end:
@@ -103,10 +114,13 @@ class ValueIndex:
                 yield hit
 
     def _at(self, text: str, plain: str, low: str, token: re.Match[str], floor: int) -> Hit | None:
-        for prefix, form, value in self.forms.get(token[0], ()):
-            start = token.start() - len(prefix)
-            stop = start + len(form)
-            if start < floor or not low.startswith(form, start) or not _ends(low, stop):
+        known = self.forms.get(token[0])
+        for length, before in known.sizes if known is not None else ():
+            start = token.start() - before
+            stop = start + length
+            form = low[max(0, start) : stop]
+            value = known.values.get(form) if known is not None else None
+            if value is None or start < floor or len(form) != length or not _ends(low, stop):
                 continue
             if value.capital and not plain[token.start()].isupper():
                 continue

@@ -27,6 +27,8 @@ def _cn_id15(value: str) -> bool:
     return c.is_date("19" + value[6:12])
 
 
+_HK_ID = re.compile(B + r"[A-Z]{1,2}[0-9]{6}(?:\([0-9A]\)|[0-9A](?![A-Za-z0-9]))")
+
 CHINA: tuple[Pattern, ...] = (
     Pattern(
         "CN_ID_CARD",
@@ -91,13 +93,23 @@ CHINA: tuple[Pattern, ...] = (
     ),
     Pattern(
         "HK_ID",
-        re.compile(B + r"[A-Z]{1,2}[0-9]{6}(?:\([0-9A]\)|[0-9A](?![A-Za-z0-9]))"),
+        _HK_ID,
         0.75,
-        needs=("香港", "身份證", "身份证", "hkid", "identity card", "("),
+        needs=("香港", "身份證", "身份证", "hkid", "identity card"),
         digits=6,
         first="letter",
         check=holds(c.hk_id),
-        context=re.compile(r"香港|身份證|身份证|HKID|identity card|\($", re.IGNORECASE),
+        context=re.compile(r"香港|身份證|身份证|HKID|identity card", re.IGNORECASE),
+    ),
+    Pattern(
+        "HK_ID",
+        _HK_ID,
+        0.75,
+        needs=("(",),
+        digits=6,
+        first="letter",
+        check=holds(c.hk_id),
+        after=re.compile(r"\($"),
     ),
 )
 

@@ -21,18 +21,6 @@ class Span(NamedTuple):
     score: float
 
 
-class Cluster(NamedTuple):
-    """Digits with at most three other characters between them: how many, and which tokens begin there.
-
-    The positions are from `REACH` characters before the cluster to its end: of tokens that begin with a
-    digit or a bracket, and of those that begin with a letter.
-    """
-
-    digits: int
-    numbers: tuple[int, ...]
-    names: tuple[int, ...]
-
-
 # Given a match: the (start, end) of the value, or None when it is none after all.
 Check = Callable[[re.Match[str]], tuple[int, int] | None]
 
@@ -42,20 +30,40 @@ E = r"(?![A-Za-z0-9])"
 
 CONTEXT_BEFORE = 48
 CONTEXT_AFTER = 24
-REACH = 12  # how far before its digits a match may begin
 
 # Every key of a known form, and every wallet, has a run like this one.
 LONG_TOKEN = re.compile(r"[A-Za-z0-9_\-+/=%]{16}")
 
 
+First = Literal["digit", "letter", "any"]
+_NUMBER = re.compile(r"[0-9(（](?<![0-9A-Za-z].)")
+_DIGITS = re.compile(r"[0-9]+")
+_WORD = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{1,13}\Z")
+
+
+def starts_of(text: str, first: First) -> list[int]:
+    """Where tokens begin that may hold digits: those that begin with a digit or a bracket, or a letter."""
+    if first == "digit":
+        return [m.start() for m in _NUMBER.finditer(text)]
+    starts = starts_of(text, "digit") if first == "any" else []
+    for run in _DIGITS.finditer(text):
+        at = run.start()
+        if at and text[at - 1] == " ":
+            at -= 1
+        if at and text[at - 1].isalpha():
+            word = _WORD.search(text, max(0, at - 13), at)
+            if word is not None:
+                starts.append(word.start())
+    return starts
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """`needs` are lower-case literals, one of which every match (or its context) contains; a text
-    without them, or with fewer than `digits` digits close together, is not searched at all.
-    A pattern with `digits` is tried at the tokens around clusters of so many digits only, those that begin
-    as `first` says; so it must not match inside a token. `gate` is an expression that must be found in
-    the text. `context` must be found near the value; `after` and `never_after` are matched up to its
-    start.
+    """`needs` are lower-case literals, one of which every match (or its context) contains; a text without
+    them is not searched at all. A pattern with `digits` has so many of them at least, and begins where a
+    token does, as `first` says: it is tried at every such place, so that what it finds does not depend on who
+    chose the places. `gate` is an expression that must be found in the text. `context` must be found near the
+    value; `after` and `never_after` are matched up to its start.
     """
 
     type: str
@@ -63,7 +71,7 @@ class Pattern:
     score: float
     needs: tuple[str, ...] = ()
     digits: int = 0
-    first: Literal["digit", "letter", "any"] = "any"
+    first: First = "any"
     gate: re.Pattern[str] | None = None
     check: Check | None = None
     group: int = 0
@@ -71,38 +79,32 @@ class Pattern:
     after: re.Pattern[str] | None = None
     never_after: re.Pattern[str] | None = None
 
-    def find(self, text: str, clusters: Sequence[Cluster] | None = None) -> list[Span]:
-        """All values of this kind in `text`; with `clusters`, only those around enough digits."""
+    def find(self, text: str, starts: Sequence[int] | None = None) -> list[Span]:
+        """All values of this kind in `text`; `starts`, where given, are the only places to begin at."""
         found = []
-        for match in self._matches(text, clusters):
+        for match in self._matches(text, starts):
             at = self.check(match) if self.check else match.span(self.group)
             if at is not None and self._in_context(text, at):
                 found.append(Span(at[0], at[1], self.type, self.score))
         return found
 
-    def _matches(self, text: str, clusters: Sequence[Cluster] | None) -> Iterator[re.Match[str]]:
-        if clusters is None or not self.digits:
-            yield from self.regex.finditer(text)
-            return
-        for cluster in clusters:
-            if cluster.digits >= self.digits:
-                starts = () if self.first == "letter" else cluster.numbers
-                for at in starts if self.first == "digit" else (*starts, *cluster.names):
-                    match = self.regex.match(text, at)
-                    if match is not None:
-                        yield match
+    def _matches(self, text: str, starts: Sequence[int] | None) -> Iterator[re.Match[str]]:
+        if not self.digits:
+            return self.regex.finditer(text)
+        match = self.regex.match
+        places = starts_of(text, self.first) if starts is None else starts
+        return filter(None, [match(text, at) for at in places])
 
     def _in_context(self, text: str, at: tuple[int, int]) -> bool:
-        if self.context is None and self.after is None and self.never_after is None:
-            return True
-        before = text[max(0, at[0] - CONTEXT_BEFORE) : at[0]]
-        if self.never_after is not None and self.never_after.search(before):
+        start, end = at
+        begin = max(0, start - CONTEXT_BEFORE)
+        if self.never_after is not None and self.never_after.search(text, begin, start):
             return False
-        if self.after is not None and not self.after.search(before):
+        if self.after is not None and not self.after.search(text, begin, start):
             return False
-        if self.context is None or self.context.search(before):
+        if self.context is None or self.context.search(text, begin, start):
             return True
-        return self.context.search(text[at[1] : at[1] + CONTEXT_AFTER]) is not None
+        return self.context.search(text, end, end + CONTEXT_AFTER) is not None
 
 
 def holds(predicate: Callable[[str], bool], group: int = 0) -> Check:

@@ -1,5 +1,6 @@
 """A trained decoder for other servers: merged weights, an Ollama Modelfile, a GGUF file.
 
+Other servers read plain files: what is written for them is for its owner only (0700, 0600) and not sealed.
 What is exported is another artifact than what was certified: other numbers, other rounding. Put it behind
 its server and through the gate again (`train --server`, `evaluate`).
 """
@@ -16,6 +17,7 @@ from typing import Any, Literal
 from rightsizer.errors import InputError, RightsizerError
 from rightsizer.students.artifact import read
 from rightsizer.students.decoder import WEIGHTS
+from rightsizer.students.sealed_weights import opened_folder
 from rightsizer.training.decoder.dense_hybrid import readable_config
 
 Form = Literal["merged", "ollama", "gguf"]
@@ -39,7 +41,8 @@ def export_decoder(
     if artifact.kind != "decoder":
         raise InputError(f"a student of kind '{artifact.kind}' has no such form", hint="export a decoder")
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
-    merge(folder / WEIGHTS, str(artifact.params["base"]), str(artifact.params["tuning"]), out)
+    with opened_folder(folder / WEIGHTS) as weights:
+        merge(weights, str(artifact.params["base"]), str(artifact.params["tuning"]), out)
     made = sorted(p for p in out.iterdir() if p.is_file())
     if form == "ollama":
         modelfile = out / "Modelfile"
@@ -48,6 +51,9 @@ def export_decoder(
     if form == "gguf":
         with readable_config(out):
             made.append(write_gguf(out, name, quantization))
+    out.chmod(0o700)
+    for path in made:
+        path.chmod(0o600)
     return made
 
 

@@ -15,6 +15,7 @@ from rightsizer.errors import InputError
 from rightsizer.students.artifact import Artifact, save
 from rightsizer.students.decoder import WEIGHTS
 from rightsizer.students.decoder_format import DecoderFormat
+from rightsizer.students.sealed_weights import seal_folder
 from rightsizer.students.shots import ShotBook, book_of
 from rightsizer.training.decoder.data import Tokenized, tokenize
 from rightsizer.training.decoder.energy import EnergyMeter
@@ -210,6 +211,7 @@ def _save(fitted: Fitted, form: DecoderFormat, params: dict[str, Any], out: Path
     more = {"selected_adapters": ["default"]} if hasattr(fitted.model, "peft_config") else {}
     fitted.model.save_pretrained(weights, **more)
     form.tokenizer.save_pretrained(weights)
+    seal_folder(weights)
     save(Artifact("decoder", params), out)
 
 
