@@ -7,6 +7,7 @@ from typing import Any
 
 from rightsizer.errors import InputError, MissingExtra
 from rightsizer.students.decoder import WEIGHTS
+from rightsizer.students.sealed_weights import opened_folder
 from rightsizer.training.decoder.recipe import Recipe
 
 # Settings that only models with state-space layers have (Mamba, Mamba-2 and hybrids).
@@ -58,15 +59,17 @@ def load_model(recipe: Recipe) -> Any:
     more: dict[str, Any] = {"dtype": torch.bfloat16 if half else torch.float32}
     if recipe.tuning == "qlora":
         more["quantization_config"] = _four_bit(more["dtype"])
-    # A whole model that was trained before lies in its student's folder; an adapter lies beside its base.
-    whole = recipe.base if not recipe.start or recipe.tuning != "full" else str(Path(recipe.start) / WEIGHTS)
     try:
-        model = AutoModelForCausalLM.from_pretrained(whole, **more)
-        if not recipe.start or recipe.tuning == "full":
-            return model
-        from peft import PeftModel
+        if not recipe.start:
+            return AutoModelForCausalLM.from_pretrained(recipe.base, **more)
+        with opened_folder(Path(recipe.start) / WEIGHTS) as before:
+            # A whole model lies in its student's folder, an adapter beside its base.
+            if recipe.tuning == "full":
+                return AutoModelForCausalLM.from_pretrained(before, **more)
+            from peft import PeftModel
 
-        return PeftModel.from_pretrained(model, Path(recipe.start) / WEIGHTS, is_trainable=True)
+            model = AutoModelForCausalLM.from_pretrained(recipe.base, **more)
+            return PeftModel.from_pretrained(model, before, is_trainable=True)
     except (OSError, ValueError) as error:
         raise InputError(
             f"the model {recipe.base} cannot be loaded: {_first_line(error)}",
