@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -41,8 +42,13 @@ def test_hard_texts(text: str, bert_folder: Path) -> None:
     assert ours == theirs
 
 
+def settled(character: str) -> bool:
+    """Whether it was the same kind of character long ago: the two libraries know different Unicodes."""
+    return unicodedata.ucd_3_2_0.category(character) == unicodedata.category(character)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=SLOW_MACHINE)
-@given(text=st.text(st.characters(codec="utf-8", max_codepoint=0x2FFF), max_size=30))
+@given(text=st.text(st.characters(codec="utf-8", max_codepoint=0x2FFF).filter(settled), max_size=30))
 def test_any_text(text: str, bert_folder: Path) -> None:
     ours, theirs = both(text, bert_folder)
     assert ours == theirs
