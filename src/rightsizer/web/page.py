@@ -37,13 +37,18 @@ def environment() -> Environment:
         "money": wording.money,
         "range": wording.money_range,
         "count": wording.count,
-        "share": wording.share,
-        "percent": wording.percent,
+        "share": lambda value: unbroken(wording.share(value)),
+        "percent": lambda value: unbroken(wording.percent(value)),
         "size": wording.size,
         "days": wording.days,
         "reason": wording.reason_words,
     }
     return env
+
+
+def unbroken(figure: str) -> str:
+    """A figure whose unit is never left alone at the beginning of a line."""
+    return figure.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _hash(text: str) -> str:
