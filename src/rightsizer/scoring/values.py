@@ -11,7 +11,8 @@ from typing import Any
 
 Path = tuple[str, ...]
 
-_FENCE = re.compile(r"^\s*```[\w-]*[ \t]*\n(.*?)\n?[ \t]*```\s*$", re.DOTALL)
+# The last fence is looked for from the end: lazily from the front, hostile text costs its square.
+_FENCE = re.compile(r"\s*```[\w+-]*[ \t]*\n(.*)```\s*", re.DOTALL)
 _BFCL_DROPPED = re.compile(r"[ ,./\-_*^]")
 
 
@@ -33,8 +34,8 @@ def _refuse(constant: str) -> Any:
 
 def unfence(text: str) -> str:
     """The text inside one Markdown code fence that is all there is; else the text as it is."""
-    match = _FENCE.match(text)
-    return match.group(1) if match else text
+    match = _FENCE.fullmatch(text)
+    return match.group(1).rstrip(" \t").removesuffix("\n") if match else text
 
 
 def normal_text(text: str, *, relaxed: bool = False) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,7 +19,7 @@ from rightsizer.views.answer import plain_text
 from rightsizer.wire.request import request_to_chat
 
 FORMAT_VERSION = 1
-CALL = re.compile(r"<tool_call>\s*(.*?)\s*</tool_call>", re.S)
+OPEN, CLOSE = "<tool_call>", "</tool_call>"
 TOOLS = 'Tools:\n{}\nCall one with <tool_call>{{"name": …, "arguments": …}}</tool_call>'
 
 
@@ -97,18 +96,30 @@ class DecoderFormat:
 def read_answer(text: str) -> Message | None:
     """The answer in a model's words; None where a tool call in it is no JSON call."""
     parts: list[Any] = []
-    said = CALL.sub("", text).strip()
-    if "<tool_call>" in said:
+    said, bodies = _apart(text)
+    if OPEN in said:
         return None  # it began a call and did not end it
     if said:
         parts.append(TextPart(content=said))
-    for body in CALL.findall(text):
+    for body in bodies:
         try:
             call = json.loads(body)
             parts.append(ToolCallPart(name=str(call["name"]), arguments=_dump(call["arguments"])))
         except (ValueError, KeyError, TypeError):
             return None
     return Message(role="assistant", parts=tuple(parts)) if parts else None
+
+
+def _apart(text: str) -> tuple[str, list[str]]:
+    """What stands outside of calls, and the inside of each. No expression: an unclosed call would cost it
+    the square of the text.
+    """
+    said, bodies, at = [], [], 0
+    while (start := text.find(OPEN, at)) >= 0 and (end := text.find(CLOSE, start)) >= 0:
+        said.append(text[at:start])
+        bodies.append(text[start + len(OPEN) : end].strip())
+        at = end + len(CLOSE)
+    return "".join((*said, text[at:])).strip(), bodies
 
 
 def _plain(message: dict[str, Any]) -> dict[str, Any]:

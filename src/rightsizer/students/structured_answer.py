@@ -11,10 +11,10 @@ Leaves are addressed by their path of object keys; arrays are leaves. A leaf's v
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from rightsizer.scoring.values import unfence
 from rightsizer.types import Message, TextPart, ToolCallPart
 
 ABSENT = ""
@@ -25,7 +25,6 @@ BETWEEN = " + "
 ITEMS = ("calls",)  # where the arguments of several calls of one tool stand
 Path = tuple[str, ...]
 
-_FENCE = re.compile(r"\A\s*```[A-Za-z]*\s*\n(.*)\n\s*```\s*\Z", re.DOTALL)
 STYLES: dict[str, dict[str, Any]] = {
     "default": {},
     "compact": {"separators": (",", ":")},
@@ -77,15 +76,9 @@ def unflatten(leaves: Mapping[Path, Any]) -> Any:
     return root
 
 
-def strip_fence(text: str) -> str:
-    """The inside of a text that is one Markdown code block; other texts as they are."""
-    match = _FENCE.match(text)
-    return match.group(1) if match else text
-
-
 def parse_json(text: str) -> Any | None:
     """The object or array a text holds, with or without a code fence; None if it holds neither."""
-    inner = strip_fence(text).strip()
+    inner = unfence(text).strip()
     if not inner or inner[0] not in "{[":
         return None
     try:
@@ -180,7 +173,7 @@ def style_of(texts: Iterable[str]) -> tuple[str, bool]:
     """How the teacher writes JSON: (a name in ``STYLES``, whether inside a code fence); the commonest."""
     counts: dict[tuple[str, bool], int] = {}
     for text in texts:
-        inner = strip_fence(text)
+        inner = unfence(text)
         value = parse_json(text)
         for name, options in STYLES.items():
             if json.dumps(value, ensure_ascii=False, **options) == inner.strip():

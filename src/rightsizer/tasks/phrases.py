@@ -64,7 +64,7 @@ _DO_ZH = re.compile(
 )
 _CLAUSE = re.compile(r"\b(?:that|which|so that|while|based on|according to|by following)\b")
 _ENDS = re.compile(
-    r"[\s,]+(?:as|the|a|an|of|to|and|or|in|on|for|with|from|by|at|into|that|is|are|your|their|given|following|"
+    r"(?<![\s,])[\s,]+(?:as|the|a|an|of|to|and|or|in|on|for|with|from|by|at|into|that|is|are|your|their|given|following|"
     r"based|using|if|who|have)$",
     re.I,
 )

@@ -13,7 +13,7 @@ from rightsizer.types import Message, OutputKind, Request, TextPart
 
 LABEL_CHARS = 64
 LABEL_WORDS = 6
-_FENCE = re.compile(r"\s*```[\w+-]*[ \t]*\n(.*?)\n?[ \t]*```\s*", re.S)
+_FENCE = re.compile(r"\s*```[\w+-]*[ \t]*\n(.*)```\s*", re.S)
 
 
 def output_kind(message: Message, request: Request) -> OutputKind:

@@ -11,6 +11,7 @@ EMAIL, PHONE, ORGANIZATION, BIRTH = "EMAIL_ADDRESS", "PHONE_NUMBER", "ORGANIZATI
 SECRET, AMOUNT = "SECRET", "AMOUNT"
 MAYBE = "MAYBE_PERSON"  # who did or gets something: a person where the value looks like a name
 
+LONGEST_KEY = 200  # characters, from the end: what says the class stands last; a long text costs its square
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[^0-9a-z\u3400-\u9fff]+")
 
@@ -111,6 +112,7 @@ def _kind_of(key: str, parent: str, siblings: tuple[str, ...]) -> str | None:
         return None
     if not key.isascii():
         return next((kind for kind, names in _CHINESE if names.search(key)), None)
+    key, parent = key[-LONGEST_KEY:], parent[-LONGEST_KEY:]
     if key == "name":
         near = any(_OF_PEOPLE.search(s) for s in siblings) or bool(_PEOPLE.search(parent))
         return PERSON if near else None
