@@ -17,7 +17,7 @@ from payloads import SYSTEM
 from rightsizer.gateway.keys import create_key
 from rightsizer.gateway.routing import Router
 from rightsizer.gateway.serve import serve
-from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.gateway.settings import INDEXER_CACHE_BYTES, GatewaySettings
 from rightsizer.pipeline.gateway import Seat, StoreRouter
 from rightsizer.store.keys import find_key
 from rightsizer.store.sqlite import open_store
@@ -86,7 +86,7 @@ def main() -> int:
         settings,
         home=home,
         kek=find_key(home, None, create=False),
-        open_store=functools.partial(open_store, home),
+        open_store=functools.partial(open_store, home, cache_bytes=INDEXER_CACHE_BYTES),
         route_source=Routes,
         announce=lambda url: print(url, secret, flush=True),
     )

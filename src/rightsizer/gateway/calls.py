@@ -24,7 +24,7 @@ from rightsizer.wire.sse import read_json_events
 Json = dict[str, Any]
 
 
-@dataclass
+@dataclass(slots=True)
 class Recorded:
     """The frames of one call. `end` None: the gateway was killed before the answer ended.
 

@@ -286,7 +286,10 @@ def _read_spans(requests: list[bytes], name: str, rejected: list[Rejected]) -> I
 def _read_calls(
     recorded: list[Recorded], name: str, rejected: list[Rejected], shared: Shared, name_of: NameOf
 ) -> Iterator[Call]:
-    for number, each in enumerate(recorded):
+    """The calls, each let go of as soon as it is read: a segment of them is many megabytes."""
+    recorded.reverse()
+    for number in range(len(recorded)):
+        each = recorded.pop()
         try:
             yield call_from_recorded(each, shared, name_of)
         except RecordError as error:

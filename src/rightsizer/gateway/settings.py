@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from rightsizer.errors import ConfigError
 
+INDEXER_CACHE_BYTES = 2 << 20  # of the store's pages: appending looks few of them up twice
+
 
 @dataclass(frozen=True)
 class GatewaySettings:
@@ -46,7 +48,7 @@ class GatewaySettings:
     routes_reload_s: float = 2.0
     sync: bool = False
     sync_every_s: float = 0.05
-    segment_bytes: int = 2 << 20  # the indexer takes some ten times as much memory to fold one
+    segment_bytes: int = 1 << 20  # the indexer takes some ten times as much memory to fold one
     segment_age_s: float = 5.0
     max_backlog_bytes: int = 8 << 30
     max_waiting_bytes: int = 32 << 20

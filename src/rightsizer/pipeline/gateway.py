@@ -18,7 +18,7 @@ from rightsizer.config import Settings, load_settings
 from rightsizer.errors import ConfigError, RecordError, RightsizerError
 from rightsizer.gateway.routing import Decision, Router, RouteSource
 from rightsizer.gateway.segments import segment_paths
-from rightsizer.gateway.settings import GatewaySettings, NamedUpstream
+from rightsizer.gateway.settings import INDEXER_CACHE_BYTES, GatewaySettings, NamedUpstream
 from rightsizer.gateway.spending import PriceOf
 from rightsizer.pipeline.workspace import Workspace, open_workspace
 from rightsizer.serving.routing import accepted, offered
@@ -65,7 +65,7 @@ def run_gateway(
         home=folder,
         kek=key,
         maintain=functools.partial(_keep_young, home, flags),
-        open_store=functools.partial(open_store, folder, create=False),
+        open_store=functools.partial(open_store, folder, create=False, cache_bytes=INDEXER_CACHE_BYTES),
         route_source=_no_routes if records_only else functools.partial(StoreRoutes, folder, flags),
         price=list_prices(load_settings(folder, flags)),
         callers=callers,

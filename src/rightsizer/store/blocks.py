@@ -26,6 +26,8 @@ from rightsizer.store.ring import KeyRing, ring_number
 Kind = Literal["call", "item"]
 
 _LEVEL = 9
+# The compressor's tables: 1.8 MB instead of 10.7 for a block of a megabyte, at nearly the same ratio.
+_HASH_LOG, _CHAIN_LOG = 18, 17
 _CACHE_BYTES = 48 << 20
 SMALL_BYTES = 64 << 10
 MERGE_RUN = 32
@@ -54,7 +56,14 @@ class Block:
 
 def compress(data: bytes) -> bytes:
     """One zstd frame that knows its size."""
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(data)
+    usual = zstandard.ZstdCompressionParameters.from_level(_LEVEL, source_size=len(data))
+    parameters = zstandard.ZstdCompressionParameters.from_level(
+        _LEVEL,
+        source_size=len(data),
+        hash_log=min(usual.hash_log, _HASH_LOG),
+        chain_log=min(usual.chain_log, _CHAIN_LOG),
+    )
+    return zstandard.ZstdCompressor(compression_params=parameters).compress(data)
 
 
 def decompress(data: bytes) -> bytes:

@@ -200,11 +200,12 @@ def open_store(
     read_only: bool = False,
     key: bytes | None = None,
     busy_timeout_s: float = BUSY_TIMEOUT_S,
+    cache_bytes: int = 16 << 20,
 ) -> SqliteStore:
     """Open the store of `home`, or with `create` make one (folders 0700, files 0600).
 
     `key` is the 32-byte key-encryption key; None takes it from ``RIGHTSIZER_KEY`` or the key file, or, where
-    ``RIGHTSIZER_ROLE_KEY`` is set, opens only what that role may see.
+    ``RIGHTSIZER_ROLE_KEY`` is set, opens only what that role may see. `cache_bytes`: of SQLite's pages.
     Raises `NotFound` if there is no store and none may be made, `KeyMismatch` for a wrong or missing
     key, `StoreError` for a database of a newer version or one that is not ours.
     """
@@ -219,7 +220,7 @@ def open_store(
         _make_files(Path(home), path)
     kek = find_key(Path(home), key, create=is_new) if role_secret is None else None
     try:
-        connection = _connect(path, read_only, busy_timeout_s)
+        connection = _connect(path, read_only, busy_timeout_s, cache_bytes)
     except sqlite3.Error as error:
         raise translate(error, path) from error
     try:
@@ -270,7 +271,7 @@ def _make_files(home: Path, path: Path) -> None:
         raise StoreError(f"cannot make a store in {home}: {error}", hint="choose another --home") from error
 
 
-def _connect(path: Path, read_only: bool, busy_timeout_s: float) -> sqlite3.Connection:
+def _connect(path: Path, read_only: bool, busy_timeout_s: float, cache_bytes: int) -> sqlite3.Connection:
     mode = "ro" if read_only else "rw"
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
@@ -291,5 +292,5 @@ def _connect(path: Path, read_only: bool, busy_timeout_s: float) -> sqlite3.Conn
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("PRAGMA cache_size = -16384")
+    connection.execute(f"PRAGMA cache_size = -{cache_bytes >> 10}")
     return connection
