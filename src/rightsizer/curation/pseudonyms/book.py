@@ -160,6 +160,16 @@ class Book:
         if kind == f.POSTCODE and re.fullmatch(r"[0-9]{5}-[0-9]{4}", value):
             self._know(value[:5], new[:5])
 
+    def add_endings(self, endings: Iterable[str]) -> None:
+        """Digits that a longer number ends in: those of its surrogate, where that number is known."""
+        for ending in sorted(endings):
+            whole = sorted((value, new) for value, (_, new) in self.values.items() if _ends_in(value, ending))
+            tails = [new[-len(ending) :] for value, new in whole if len(value) == len(new)]
+            new = next((t for t in tails if t.isdigit() and t != ending), None)
+            if new is None:
+                new = self._draw(f.ID, ending, lambda draw, _: surrogate_code(ending, draw, self.words))  # noqa: B023
+            self._note(f.ID, ending, new)
+
     def _make(self, kind: str, value: str, draw: Draw, attempt: int) -> str:
         if kind == f.EMAIL:
             return self._mail(value, draw, attempt)
@@ -268,6 +278,7 @@ class Book:
                 if new not in days and new not in self.days_back:
                     break
             self._set_day(day, new)
+            self._know(f"{day:%Y%m%d}", f"{new:%Y%m%d}")
         if shift:
             for day in sorted(days - born):
                 self._set_day(day, day + self.shift)
@@ -289,6 +300,10 @@ class Book:
     def _set_day(self, day: date, new: date) -> None:
         self.days[day] = new
         self.days_back.setdefault(new, day)
+
+
+def _ends_in(value: str, ending: str) -> bool:
+    return len(value) > len(ending) and value.endswith(ending)
 
 
 def _in_months(shift: timedelta) -> int:

@@ -25,9 +25,10 @@ from rightsizer.curation.pseudonyms.names import (
     without_title,
 )
 from rightsizer.curation.pseudonyms.people import is_chinese
-from rightsizer.curation.pseudonyms.places import find_in_prose, parts_of
-from rightsizer.curation.pseudonyms.said import find_said
+from rightsizer.curation.pseudonyms.places import find_in_prose, is_unit, parts_of
+from rightsizer.curation.pseudonyms.said import find_codes, find_endings, find_said
 from rightsizer.curation.pseudonyms.shapes import is_distinctive
+from rightsizer.curation.pseudonyms.told import told_in
 from rightsizer.curation.pseudonyms.tree import Leaf, leaves_of
 from rightsizer.curation.recognizers.secrets import SECRET_TYPES
 
@@ -58,6 +59,7 @@ class Findings:
     masked: dict[str, str] = field(default_factory=dict)
     keyed: set[tuple[str, str, str]] = field(default_factory=set)
     births: set[str] = field(default_factory=set)
+    endings: set[str] = field(default_factory=set)  # digits said to be the last of a longer number
     dropped: dict[str, str] = field(default_factory=dict)  # value → class, of what must not leave at all
 
 
@@ -112,6 +114,8 @@ class Collector:
         elif not number and _LONG_NUMBER.fullmatch(value) and not f.is_time(leaf.key):
             self._take(f.ID, value, key=leaf.key)
         elif not number:
+            if is_unit(value):
+                self._take(f.ADDRESS, value, key=leaf.key)
             self._read_plain(value, prose=_is_prose(value))
 
     def _read_plain(self, text: str, prose: bool) -> None:
@@ -119,7 +123,12 @@ class Collector:
         for piece in find_encoded(text):
             self.read(piece.plain, prose=False)
         if not prose:
+            for value in find_codes(text):
+                self._take(f.ID, value)
             return
+        self.found.endings.update(find_endings(text))
+        for leaf in told_in(text):
+            self._read_told(leaf)
         for kind, value in find_said(text):
             self._take_name(value) if kind == f.PERSON else self._take(kind, value)
         for start, end in find_chinese(text):
@@ -132,6 +141,25 @@ class Collector:
             self._waiting_chars += len(text)
             if self._waiting_chars > TOGETHER:
                 self.read_names()
+
+    def _read_told(self, leaf: Leaf) -> None:
+        """Take in a value that a text names: with more doubt than in JSON, for prose has colons, too."""
+        value = str(leaf.value)
+        kind = f.kind_of_field(leaf.key, leaf.parent, leaf.siblings)
+        if kind in (f.PERSON, f.MAYBE):
+            last, comma, first = value.partition(", ")
+            name = f"{first} {last}" if comma else value
+            if looks_like_a_name(name):
+                self._take_name(name)
+        elif kind == f.ADDRESS and value.isascii():
+            for part, piece in parts_of(value) if any(c.isdigit() for c in value) else ():
+                self._take(part, piece)
+        elif kind is None and _LONG_NUMBER.fullmatch(value) and not f.is_time(leaf.key):
+            self._take(f.ID, value)
+        elif kind == f.CITY or kind is None or not _fits(kind, value, False):
+            return
+        elif kind != f.ORGANIZATION or is_somebodys(value):
+            self._take(kind, value)
 
     def read_names(self) -> None:
         """Take in the names in the texts read so far: to be called when all were."""
@@ -167,6 +195,10 @@ class Collector:
     def _take(
         self, kind: str, value: str, *, key: str = "", number: bool = False, said: str | None = None
     ) -> None:
+        if kind == f.BIRTH and _COMPACT_DAY.fullmatch(value):
+            value = f"{value[:4]}-{value[4:6]}-{value[6:]}"
+        if kind in ("LOCATION", f.CITY) and len(value) == 1:  # 山, 江: the text is full of them
+            return
         action = said or self._policy.action(kind)
         if action == "keep" or value in self._policy.keep:
             return
@@ -200,6 +232,7 @@ class Collector:
             self.found.values.add((_guess(value), value))
 
 
+_COMPACT_DAY = re.compile(r"(?:19|20)[0-9]{6}")
 _LONG_NUMBER = re.compile(r"[0-9]{10,24}")  # somebody's, whatever its field is called
 _GROUPED = re.compile(r"(?=(?:[^0-9]*[0-9]){5})[0-9A-Z]{1,8}(?: [0-9A-Z]{1,8}){1,6}")  # 1234 567 890
 

@@ -70,7 +70,7 @@ _CHINESE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (HANDLE, "用户名|昵称|登录名|账号名"),
         (ADDRESS, "地址|住址|街道"),
         (SECRET, "密码|口令|密钥|令牌"),
-        (ID, "身份证|证件号|订单号|单号|账号|卡号|编号|护照号|合同号|流水号|车牌|保单号|工号|学号"),
+        (ID, "身份证|证件号?|号码|账号|编号|车牌|(?<![型序行页批期版本])号$"),
     )
 )
 # Beside one of these a plain `name` is a person's, and a `city` is somebody's.
@@ -145,7 +145,8 @@ def is_time(key: str) -> bool:
 _MAYBE = re.compile(
     r"(?:^|.*_)(?:assignee|organi[sz]er|attendees?|guardian|spouse|beneficiary|contact|emergency_contact|author|approver"
     r"|reporter|manager|requester|(?:bill|ship|sold|assigned|addressed|pay)_to|[a-z]{3,10}ed_by"
-    r"|doctor|physician|therapist|lawyer|tenant|landlord|insured|claimant|policyholder|tutor|student_name|to|from)$"
+    r"|doctor|physician|therapist|nurse|driver|technician|mechanic|courier|officer|witness|who"
+    r"|teacher|trainer|coach|lawyer|tenant|landlord|insured|claimant|policyholder|tutor|student_name|to|from)$"
 )
 _PEOPLE = re.compile(
     r"(?:^|_)(?:user|customer|client|patient|guest|passenger|contact|employee|member|recipient|person)s?$"

@@ -33,6 +33,8 @@ _LEVELS = re.compile(
     re.S,
 )
 _BUILDING = "(?:(?![号弄栋幢楼室])[\u4e00-\u9fff]){2,6}(?=小区|花园|大厦|公寓|苑|广场|新村|家园)"
+_HOUSED = re.compile(r"[0-9](?:号|弄|室|栋|单元|-[0-9])|[0-9]$")
+_ESTATES = ("花园", "家园", "雅苑", "公馆", "小区", "新城")
 _HOUSE = re.compile(r"[0-9]+(?:号|弄)")
 Pair = tuple[str, str]
 
@@ -52,6 +54,19 @@ _UNIT_IN_PROSE = re.compile(
     r"(?<![A-Za-z])(?:(?i:Suite|Ste|Apt|Apartment|Unit)\.? ?#?|Flat |flat (?=[0-9]{1,5}[A-Za-z]?,))"
     r"[0-9]{1,5}[A-Za-z]?(?![0-9A-Za-z])"
 )
+_UNIT_ALONE = re.compile(
+    r"(?i:Room|Rm|Ward|Bed|No)\.? ?#?[0-9]{1,5}[A-Za-z]?(?:\.[0-9]{1,3})?|#[0-9]{2,5}[A-Za-z]?"
+)
+_AFTER_STREET = re.compile(rf"(?i:{_SUFFIX})\.?, (?P<v>no\.? ?[0-9]{{1,5}}[A-Za-z]?)(?![0-9A-Za-z])")
+# 水岸名都16栋3单元1203室, 水岸名都16-3-1203: an estate, and the flat in it
+_FLAT_ZH = (
+    r"[0-9]{1,3}(?:(?:栋|幢|号楼|座)(?:[0-9]{1,2}单元)?[0-9]{2,5}[室户]?|-[0-9]{1,2}-[0-9]{3,4}(?![0-9\-]))"
+)
+_NAMED_ESTATE = r"(?P<v>(?:(?![号弄路街巷])[\u4e00-\u9fff]){2,6}(?:[0-9]{2,3}[\u4e00-\u9fff]{2,6})?)"
+_ESTATE = re.compile(
+    rf"(?:[在住到至放是找：，,。；、 (（]|^|号|路|街|巷|弄){_NAMED_ESTATE}(?={_FLAT_ZH})", re.MULTILINE
+)
+_FLAT_IN_PROSE = re.compile(rf"(?<![0-9\-])(?P<v>{_FLAT_ZH}|[0-9]{{3,4}}室)")
 _PLACE_IN_PROSE = re.compile(
     r"(?<![A-Za-z])(?P<city>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+){0,2}),? (?P<state>[A-Z]{2}),? "
     rf"{_ZIP}(?![0-9])"
@@ -61,9 +76,15 @@ _UK_PLACE_IN_PROSE = re.compile(
     r"(?=[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}(?![0-9A-Za-z]))"
 )
 
+_UK_AT_END = re.compile(r"(?<=[\s,])[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\Z")
+
 
 def parts_of(address: str) -> list[tuple[str, str]]:
     """(class, value) of the parts of an English address in one string; itself where it is a single line."""
+    posted = _UK_AT_END.search(address)
+    rest = address[: posted.start()].rstrip(" ,\n") if posted else ""
+    if posted and rest:
+        return [("POSTCODE", posted[0]), *parts_of(rest)]
     pieces = [p.strip() for p in re.split(r"[,\n;]", address) if p.strip()]
     if len(pieces) < 2:
         return [("ADDRESS", address)]
@@ -88,11 +109,19 @@ def parts_of(address: str) -> list[tuple[str, str]]:
 def find_in_prose(text: str) -> list[tuple[str, str]]:
     """(class, value) of English street lines, units, and cities before state and postcode."""
     found = [("ADDRESS", m[0]) for form in (_IN_PROSE, _UNIT_IN_PROSE) for m in form.finditer(text)]
+    found += [("ADDRESS", m["v"]) for m in _AFTER_STREET.finditer(text)]
+    if any("\u3400" <= c <= "\u9fff" for c in text):
+        found += [("ADDRESS", m["v"]) for form in (_ESTATE, _FLAT_IN_PROSE) for m in form.finditer(text)]
     for match in _PLACE_IN_PROSE.finditer(text):
         found += [("CITY", match["city"]), ("POSTCODE", match["zip"])]
     # "postcode NR8 9SL" names no town
     towns = (m["city"] for m in _UK_PLACE_IN_PROSE.finditer(text))
     return found + [("CITY", town) for town in towns if "post" not in town.lower()]
+
+
+def is_unit(value: str) -> bool:
+    """Whether a value of a structure is a flat, a room, a bed: ``Apt 4``, ``#514``, ``Room 7.25``."""
+    return any(form.fullmatch(value) is not None for form in (_UNIT_IN_PROSE, _UNIT_ALONE, _FLAT_IN_PROSE))
 
 
 def surrogate_address(address: str, draw: Draw) -> list[Pair]:
@@ -138,6 +167,10 @@ def _number(text: str, draw: Draw) -> str:
 def _chinese(address: str, draw: Draw) -> list[Pair]:
     match = _LEVELS.match(address)
     assert match is not None  # every group is optional
+    if address[-1] not in "省市区县镇乡村路街巷弄道号" and not _HOUSED.search(
+        address
+    ):  # an estate
+        return [(address, draw.pick(zh.ROADS) + draw.pick(_ESTATES))]
     new: list[str] = []
     pairs: list[Pair] = []
     for level, options in (("province", zh.PROVINCES), ("city", zh.CITIES), ("district", zh.DISTRICTS)):
@@ -153,7 +186,12 @@ def _chinese(address: str, draw: Draw) -> list[Pair]:
             )
             new.append(draw.pick(zh.ROADS) + form)
             pairs.append((match[level], new[-1]))
-    rest = re.sub(r"[0-9]+", lambda m: _number(m[0], draw), match["rest"])
+    estate = _ESTATE.search(match["rest"])
+    rest = match["rest"]
+    if estate is not None:
+        pairs.append((estate["v"], draw.pick(zh.ROADS) + draw.pick(_ESTATES)))
+        rest = rest.replace(*pairs[-1])
+    rest = re.sub(r"[0-9]+", lambda m: _number(m[0], draw), rest)
     rest = re.sub(_BUILDING, lambda m: draw.pick(zh.ROADS), rest)
     new.append(rest)
     road = match["road"] or match["town"]

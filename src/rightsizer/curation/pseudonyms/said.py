@@ -21,6 +21,8 @@ _RELATION = (
     r"|sister|uncle|aunt|cousin|grand(?:mother|father|son|daughter)|friend|neighbou?r|colleague|co-?worker|boss|manager"
     r"|supervisor|referee|landlord|landlady|tenant|doctor|dentist|lawyer|solicitor|assistant|carer|nanny|contact"
 )
+_KIN = r"aunt(?:ie|y)?|uncle|nan(?:a|ny)?|gran(?:ny|dma|dpa|dad)?|cousin|mum(?:my)?|mom(?:my)?|dad(?:dy)?"
+_OFFICE = "Officer|Nurse|Captain|Capt|Sergeant|Sgt|Inspector|Constable|Detective|Coach|Pastor|Judge|Professor"
 _WHOLE = rf"{_PART}(?:[ ](?:{_PARTICLE}|[A-Z]\.?))*(?:[ ]{_PART}){{1,2}}"
 _PARTY = (
     "原告|被告|第三人|申请人|被申请人|上诉人|被上诉人|委托人|代理人|法定代表人|甲方|乙方|丙方|监护人|学生|家长"
@@ -43,10 +45,25 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
         f.PERSON,
         re.compile(rf"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof)\.?[ ]{_NO_UNIT}(?P<v>{_PART})(?![A-Za-z])"),
     ),
+    (f.PERSON, re.compile(rf"(?<![A-Za-z])(?i:{_OFFICE})\.?[ ]{_NO_UNIT}(?P<v>{_PART})(?![A-Za-z])")),
+    (  # my daughter Ana, auntie Ana: one name is enough where a relation stands before it
+        f.PERSON,
+        re.compile(
+            rf"(?<![A-Za-z])(?:(?i:my|our|his|her|their)[ ](?i:{_RELATION})(?:[ ]is|,|:)?|(?i:{_KIN}))[ ]"
+            rf"(?P<v>{_PART})(?=[ ][a-z(&]|[,.;:!?)'\u2019\n]|$)"
+        ),
+    ),
     (
         f.PERSON,
         re.compile(
             rf"(?<![\u4e00-\u9fff])(?P<v>(?:{_SURNAME})(?:先生|女士|小姐))(?![\u4e00-\u9fff]{{0,1}}们)"
+        ),
+    ),
+    (
+        f.PERSON,
+        re.compile(
+            rf"(?:叫|联系人|收件人|收货人|司机|师傅|阿姨|护士|医生)(?:是|为|：)?(?P<v>(?:{_SURNAME})[\u4e00-\u9fff]{{1,2}}?)"
+            r"(?=[，,。；;、！!（( \n]|$|师傅|女士|先生|1[3-9][0-9])"
         ),
     ),
     (
@@ -127,6 +144,16 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     (f.POSTCODE, re.compile(rf"(?<![0-9A-Za-z])(?P<v>{UK_POSTCODE})(?![0-9A-Za-z])")),
+    (  # a National Insurance number
+        f.ID,
+        re.compile(r"(?<![0-9A-Za-z])(?P<v>[A-CEGHJ-PR-TW-Z]{2}(?:[ ]?[0-9]{2}){3}[ ]?[A-D])(?![0-9A-Za-z])"),
+    ),
+    (
+        f.ID,
+        re.compile(
+            r"(?i:sort code)s?(?:[ ](?i:is|was))?[ ]?:?[ ]?(?P<v>[0-9]{2}(?:-?[0-9]{2}){2})(?![0-9\-])"
+        ),
+    ),
     (  # five digits right after a name or a place, and nothing behind them that they could count
         f.POSTCODE,
         re.compile(
@@ -147,7 +174,15 @@ _NO_ID = re.compile(
     r"(?:ISO|IEC|RFC|UTF|GPT|SHA|MD|CVE|IEEE|DIN|GB|GBT|ANSI|ASTM|HTTP|PEP|ASCII|BM|CP|USD|EUR|GBP|CNY|RMB|JPY|INR)"
     r"(?![A-Z])|[0-9]+[A-Z]{1,4}$|[0-9]+X[0-9]+$|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}T[0-9]+|[0-9]+:[0-9]+"
 )
-_FEWEST_OF_CODE = 4  # digits
+_FEWEST_OF_CODE = 4  # digits; of a code in three parts, one less
+# What a longer number ends in: said to tell it without saying it.
+_ENDING = re.compile(
+    r"(?:(?i:end(?:s|ed|ing)(?:[ ](?:in|with|on))?"
+    r"|last[ ](?:[3-6]|three|four|five|six)(?:[ ]digits?)?(?:[ ](?:is|are|of|on))?)[ ]?:?[ ]?"
+    r"|(?:尾号|末尾|(?:后|末)[三四五六]位)(?:数字?)?[是为：:]?[ ]?)"
+    r"(?P<v>[0-9]{3,6})(?![0-9A-Za-z]|[.,:/\-][0-9])"
+)
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 
 
 def find_codes(text: str) -> Iterator[str]:
@@ -156,8 +191,16 @@ def find_codes(text: str) -> Iterator[str]:
         value = match[0]
         digits = sum("0" <= c <= "9" for c in value)
         letters = sum("A" <= c <= "Z" for c in value)
-        if digits >= _FEWEST_OF_CODE and letters and 6 <= len(value) <= 40 and _NO_ID.match(value) is None:
+        fewest = _FEWEST_OF_CODE - (letters > 1 and len(re.findall("[-/:]", value)) > 1)
+        if digits >= fewest and letters and 6 <= len(value) <= 40 and _NO_ID.match(value) is None:
             yield value
+
+
+def find_endings(text: str) -> Iterator[str]:
+    """Digits said to be the last ones of a longer number."""
+    for match in _ENDING.finditer(text):
+        if _YEAR.fullmatch(match["v"]) is None and not match["v"].endswith("00"):
+            yield match["v"]
 
 
 def find_said(text: str) -> Iterator[tuple[str, str]]:

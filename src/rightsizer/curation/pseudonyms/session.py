@@ -69,6 +69,7 @@ class SessionRewriter:
             self._forbidden.add(Value(value, kind))
         book = Book(key, reader.texts(), context=reader.context())
         book.add_all(session_values(found))
+        book.add_endings(found.endings)
         book.set_dates(reader.texts(), found.births, shift=self.policy.action("DATE") == "pseudonymise")
         keyed = _keyed(found, book, key, known)
         for value, tag in _tags(found):
