@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import insort
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from rightsizer.curation.pii import narrow
+from rightsizer.curation.pii import is_free, narrow
 from rightsizer.curation.pseudonyms.dates import MONTHS
 
 Month = tuple[int, int]  # year (0: none is said), month 1 … 12
@@ -62,11 +63,13 @@ def find_months(text: str) -> tuple[FoundMonth, ...]:
 @lru_cache(maxsize=2048)
 def _find(text: str) -> tuple[FoundMonth, ...]:
     found: list[FoundMonth] = []
+    taken: list[tuple[int, int]] = []
     for form in _FORMS:
         for match in form.finditer(text):
             one = _read(match, text)
-            if all(one.end <= f.start or f.end <= one.start for f in found):
+            if is_free(taken, one.start, one.end):
                 found.append(one)
+                insort(taken, (one.start, one.end))
     return tuple(sorted(found, key=lambda f: f.start))
 
 
