@@ -15,6 +15,7 @@ from rightsizer.curation.pseudonyms.dates import find_dates
 from rightsizer.curation.pseudonyms.months import Month, find_months, moved
 from rightsizer.curation.pseudonyms.values import Hit, ValueIndex
 
+REMEMBERED = 8_000_000  # characters of texts and their answers
 _start, _end = attrgetter("start"), attrgetter("end")
 _EPOCH = re.compile(r"1[0-9]{9}(?:[0-9]{3})?")
 _TIME_KEY = re.compile(r"(?:^|_)(?:at|time|timestamp|ts|date|epoch|created|updated)$", re.I)
@@ -40,13 +41,18 @@ class Replacer:
     fields: frozenset[str] = frozenset()
     months: int = 0
     fixed_months: frozenset[Month] = frozenset()
-    _seen: dict[str, str] = field(default_factory=dict)
+    _seen: dict[str, str] = field(default_factory=dict)  # agents send their history with every call
+    _held: int = 0
 
     def text(self, text: str) -> str:
         """The text with every known value replaced; JSON stays JSON and keeps all other bytes."""
         new = self._seen.get(text)
         if new is None:
             new = rewrite_tokens(text, self._leaf) if is_json(text) else self._prose(text)
+            self._held += len(text) + len(new)
+            if self._held > REMEMBERED:
+                self._seen.clear()
+                self._held = len(text) + len(new)
             self._seen[text] = new
         return new
 
@@ -111,7 +117,8 @@ class Replacer:
         hits = list(self.index.hits(text))
         if not (self.shift or self.days):
             return hits
-        dates, under = [], set()
+        dates: list[Hit] = []
+        under: set[int] = set()
         for found in find_dates(text, self.year):
             over = range(*_overlapping(hits, found.start, found.end))
             if any(hits[i].end - hits[i].start > found.end - found.start for i in over):

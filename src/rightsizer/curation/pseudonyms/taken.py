@@ -18,8 +18,13 @@ class Taken:
     """Words and numbers that occur in a session, and surrogates already given."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self._texts = [lowered(narrow(t)) for t in texts]
-        self._tokens = {token for text in self._texts for token in _TOKEN.findall(text)}
+        self._texts: list[str] = []  # those that hold more than ASCII: of others the words tell all
+        self._tokens: set[str] = set()
+        for text in texts:
+            low = lowered(narrow(text))
+            self._tokens.update(_TOKEN.findall(low))
+            if not low.isascii():
+                self._texts.append(low)
         self._pairs = _pairs_of(self._texts)
         self._given: set[str] = set()
         self._held: dict[str, bool] = {}
