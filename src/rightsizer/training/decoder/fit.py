@@ -114,7 +114,7 @@ def _fit(
 
 def _room(model: Any, recipe: Recipe) -> int:
     """Bytes of the points that lie side by side: trained weights and the two moments of each."""
-    numbers = sum(p.numel() for p in model.parameters())
+    numbers = sum(int(p.numel()) for p in model.parameters())
     trained = numbers if recipe.tuning == "full" else numbers // 10  # adapters, generously
     return 3 * 4 * trained * (KEPT + 1)
 
