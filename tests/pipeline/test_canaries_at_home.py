@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import json
 import logging
 import random
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
@@ -19,31 +16,13 @@ from rightsizer.cli.app import run
 from rightsizer.curation.canaries import KINDS, canary
 from rightsizer.pipeline import open_workspace
 from rightsizer.pipeline.predict import serving_predictor
+from rightsizer.testing.hidings import HIDINGS
 from rightsizer.types import Dataset, Message, Request, Student, TextPart
 
 LABELS = {"refund": "the money back", "parcel": "where the parcel is", "login": "to sign in again"}
 SYSTEM = "You sort tickets. Answer with one word: refund, parcel or login."
 # Told with the word that a person would say beside it, in English or Chinese.
 TOLD = {"CN_ID_CARD": "身份证{}", "CN_LICENSE_PLATE": "车牌{}", "IN_AADHAAR": "Aadhaar {}"}
-
-
-def full_width(value: str) -> str:
-    return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in value)
-
-
-HIDINGS: dict[str, Callable[[str], str]] = {
-    "plain": str,
-    "glued to Chinese": lambda v: f"资料{v}请查询",
-    "full-width": full_width,
-    "base64": lambda v: base64.b64encode(f"see: {v} .".encode()).decode(),
-    "url": lambda v: quote(f"q {v} .", safe=""),
-    "hexadecimal": lambda v: f"see: {v} .".encode().hex(),
-    "gzip in base64": lambda v: base64.b64encode(gzip.compress(f"see: {v} .".encode(), mtime=0)).decode(),
-    "nested": lambda v: json.dumps({"a": json.dumps({"note": v})}),
-    "nested deeper": lambda v: json.dumps({"a": [json.dumps({"b": json.dumps({"c": {"d": f"of {v} ."}})})]}),
-    "key": lambda v: json.dumps({"seen": {v: 1}}),
-    "error": lambda v: f'Error: no such customer "{v}" (404)',
-}
 
 
 def planted() -> Iterator[tuple[str, str]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from rightsizer.pipeline import Workspace, curate_log, export_log, import_logs, 
 from rightsizer.pipeline.policy import policy_of
 from rightsizer.pipeline.predict import serving_predictor
 from rightsizer.pipeline.pseudonyms import Quarantine, destroy_session_keys, rewrite_session
-from rightsizer.types import Call, Student
+from rightsizer.types import Call, Message, Request, Student, TextPart
 
 
 def record(n: int, text: str, answer: str = "Fine.") -> dict[str, object]:
@@ -105,6 +107,26 @@ def test_what_still_hits_is_held_back_with_its_class(ws: Workspace, monkeypatch:
     assert not kept
     assert [reason for _, reason in held.calls] in (["residual:EMAIL_ADDRESS"], ["residual:survivor"])
     assert late not in str(held.reasons)
+
+
+def test_the_calls_of_a_session_are_not_all_in_memory(ws: Workspace) -> None:
+    alive: set[int] = set()
+    most = 0
+
+    class Calls:
+        def __iter__(self) -> Iterator[Call]:
+            nonlocal most
+            for n in range(60):
+                message = Message(role="user", parts=(TextPart(content=f"I am Ada Byron, line {n}"),))
+                alive.add(id(message))
+                weakref.finalize(message, alive.discard, id(message))
+                yield Call(id=f"c{n}", session_id="s", request=Request(messages=(message,)))
+                del message
+                most = max(most, len(alive))
+
+    done = rewrite_session(ws, "s", Calls(), Policy(), Knowledge(), MaskCache(), Quarantine())
+    assert sum(1 for _ in done) == 60
+    assert most < 5
 
 
 def test_a_student_does_not_serve_under_another_policy(

@@ -14,11 +14,13 @@ class KnownValues:
 
     def __init__(self, values: Iterable[str]) -> None:
         self._values = sorted(set(values), key=lambda v: (-len(v), v))
-        self._by_token: dict[str, list[tuple[int, str]]] = {}  # (signs before the token, value)
+        self._set = frozenset(self._values)
+        # First word → (signs before it, length) of the values with it, the longest first.
+        self._by_token: dict[str, dict[tuple[int, int], None]] = {}
         for value in self._values:
             token = _TOKEN.search(value)
             if token is not None:
-                self._by_token.setdefault(token[0], []).append((token.start(), value))
+                self._by_token.setdefault(token[0], {})[token.start(), len(value)] = None
 
     def any_in(self, text: str) -> bool:
         """Whether one may be in `text`; False is sure."""
@@ -32,10 +34,15 @@ class KnownValues:
         if not by_token:
             return
         for token in _TOKEN.finditer(text):
-            for before, value in by_token.get(token[0], ()):
+            for before, length in by_token.get(token[0], ()):
                 start = token.start() - before
-                stop = start + len(value)
-                if start >= end and text.startswith(value, start) and _stands_alone(text, start, stop):
+                stop = start + length
+                if (
+                    end <= start
+                    and stop <= len(text)
+                    and text[start:stop] in self._set
+                    and _stands_alone(text, start, stop)
+                ):
                     end = stop
                     yield start, stop
                     break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import blake2b
 
 from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.curation.policy import Policy
@@ -38,7 +39,7 @@ class ResidualScan:
         self._rewriter = rewriter
         self._policy = policy
         self._cache = cache
-        self._seen: dict[str, str | None] = {}
+        self._seen: dict[bytes, str | None] = {}  # by digest: a session's texts are many
 
     def refusal(self, original: Call) -> str | None:
         """The class for which the policy drops this call, or None."""
@@ -48,10 +49,11 @@ class ResidualScan:
     def hit(self, rewritten: Call) -> str | None:
         """What still hits, as ``survivor`` or the class found, or None."""
         for text in texts_of_call(rewritten):
-            if text not in self._seen:
-                self._seen[text] = self._look(text)
-            if self._seen[text] is not None:
-                return self._seen[text]
+            mark = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            if mark not in self._seen:
+                self._seen[mark] = self._look(text)
+            if self._seen[mark] is not None:
+                return self._seen[mark]
         return None
 
     def still_hits(self, text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -52,23 +52,38 @@ def rewritten_calls(ws: Workspace, quarantine: Quarantine, *, progress: Progress
     cache = MaskCache()
     done = 0
     for session in sessions:
-        calls = list(ws.store.calls.scan(session_id=session, kept_only=True))
+        calls = _SessionCalls(ws, session)
         yield from rewrite_session(ws, session, calls, policy, knowledge, cache, quarantine)
-        done += len(calls)
+        done += calls.count
         progress("export · rewriting", done, total)
+
+
+@dataclass
+class _SessionCalls:
+    """The kept calls of a session, read from the store each time: they need not fit into memory together."""
+
+    ws: Workspace
+    session: str
+    count: int = 0
+
+    def __iter__(self) -> Iterator[Call]:
+        self.count = 0
+        for call in self.ws.store.calls.scan(session_id=self.session, kept_only=True):
+            self.count += 1
+            yield call
 
 
 def rewrite_session(
     ws: Workspace,
     session: str,
-    calls: Sequence[Call],
+    calls: Iterable[Call],
     policy: Policy,
     knowledge: Knowledge,
     cache: MaskCache,
     quarantine: Quarantine,
 ) -> Iterator[Call]:
-    """The calls of one session under its surrogates."""
-    key = find_session_key(ws, _tenant(policy, calls), session)
+    """The calls of one session under its surrogates; `calls` is gone through more than once."""
+    key = find_session_key(ws, _tenant(policy, session, calls), session)
     if key is None:
         for call in calls:
             quarantine.add(call, "key-destroyed")
@@ -90,12 +105,12 @@ def rewrite_session(
 
 
 def _paraphraser(
-    policy: Policy, rewriter: SessionRewriter, calls: Sequence[Call], scan: ResidualScan
+    policy: Policy, rewriter: SessionRewriter, calls: Iterable[Call], scan: ResidualScan
 ) -> Callable[[Call], Call]:
     ask = asker(policy.paraphrase)
     if ask is None:
         return lambda call: call
-    return Paraphraser(ask, rewriter, [rewriter.rewrite(call) for call in calls], scan.still_hits).call
+    return Paraphraser(ask, rewriter, map(rewriter.rewrite, calls), scan.still_hits).call
 
 
 def find_session_key(ws: Workspace, tenant: str, session: str) -> bytes | None:
@@ -142,12 +157,12 @@ def _read_log(ws: Workspace, policy: Policy, calls: Iterable[Call]) -> tuple[Kno
     return reader.knowledge(policy.keep), list(sessions)
 
 
-def _tenant(policy: Policy, calls: Sequence[Call]) -> str:
-    named = [str(c.metadata[policy.tenant_field]) for c in calls if policy.tenant_field in c.metadata]
+def _tenant(policy: Policy, session: str, calls: Iterable[Call]) -> str:
+    named = (str(c.metadata[policy.tenant_field]) for c in calls if policy.tenant_field in c.metadata)
     tenants = sorted(set(named))
     if len(tenants) > 1:
         raise StoreError(
-            f"session {calls[0].session_id} belongs to {len(tenants)} tenants",
+            f"session {session} belongs to {len(tenants)} tenants",
             hint=f"check the metadata field {policy.tenant_field!r} that the policy names",
         )
     return tenants[0] if tenants else ""

@@ -46,7 +46,7 @@ def opened_folder(folder: Path, seal: Seal | None = None) -> Iterator[Path]:
     if not any(map(is_sealed, _files(folder))):
         yield folder
         return
-    work = tempfile.mkdtemp(prefix="rightsizer-weights-", dir=_room_for(folder))  # 0700
+    work = tempfile.mkdtemp(prefix="rightsizer-weights-", dir=folder_with_room(_size(folder)))  # 0700
     try:
         open_into(folder, Path(work), seal)
         yield Path(work)
@@ -71,8 +71,11 @@ def _files(folder: Path) -> list[Path]:
     return sorted(p for p in folder.rglob("*") if p.is_file()) if folder.is_dir() else []
 
 
-def _room_for(folder: Path) -> str | None:
-    """Memory, where it takes the weights and leaves as much; else the system's folder for passing files."""
-    needed = sum(p.stat().st_size for p in _files(folder))
+def _size(folder: Path) -> int:
+    return sum(p.stat().st_size for p in _files(folder))
+
+
+def folder_with_room(needed: int) -> str | None:
+    """Memory, where it takes so many bytes and leaves as much; else the system's folder for passing files."""
     usable = _IN_MEMORY.is_dir() and os.access(_IN_MEMORY, os.W_OK)
     return str(_IN_MEMORY) if usable and shutil.disk_usage(_IN_MEMORY).free > 2 * needed else None

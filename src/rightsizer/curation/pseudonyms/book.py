@@ -45,6 +45,7 @@ class Book:
         self._taken = Taken(texts)
         self._context = context
         self.words: dict[str, str] = {}  # part of a name → its surrogate
+        self._used: dict[str, set[str]] = {}  # kind of part → surrogates given to such parts
         self.values: dict[str, tuple[str, str]] = {}  # value → (class, surrogate)
         self._known: dict[str, tuple[str, str]] = {}  # canonical form → (value, surrogate)
         self.index = ValueIndex()
@@ -123,14 +124,15 @@ class Book:
 
     def _part(self, kind: str, part: str, make: Callable[[str, Draw], str]) -> str:
         """A surname and the like: one for one, though ordinary words may contain it."""
-        used = {new for old, new in self.words.items() if old.startswith(kind + ":")}
         known = self.words.get(f"{kind}:{part}")
-        for attempt in range(TRIES):
-            if known is None:
-                new = make(part, Draw(self._key, kind, part, attempt))
-                known = new if new != part and new not in used else None
-        self.words[f"{kind}:{part}"] = known or part
-        return known or part
+        if known is not None:
+            return known
+        used = self._used.setdefault(kind, set())
+        tries = (make(part, Draw(self._key, kind, part, attempt)) for attempt in range(TRIES))
+        new = next((new for new in tries if new != part and new not in used), part)
+        self.words[f"{kind}:{part}"] = new
+        used.add(new)
+        return new
 
     # ── values ──
 

@@ -10,7 +10,7 @@ from rightsizer.curation import pii
 from rightsizer.curation.encoded import find_encoded
 from rightsizer.curation.json_text import is_json
 from rightsizer.curation.mask_cache import MaskCache
-from rightsizer.curation.pii import Span
+from rightsizer.curation.pii import Span, narrow
 from rightsizer.curation.policy import ACTIONS, Policy
 from rightsizer.curation.pseudonyms import fields as f
 from rightsizer.curation.pseudonyms import lexicon_zh as zh
@@ -220,7 +220,8 @@ class Collector:
         elif kind == f.AMOUNT or (number and not is_distinctive(value)) or _is_short(value):
             self.found.keyed.add((key, kind, value))
         else:
-            self.found.values.add((kind, value))
+            # What is only ever written at full width gets a surrogate as what it says, found at either width.
+            self.found.values.add((kind, narrow(value) if _FULL_WIDTH.search(value) else value))
 
     def take(self, kind: str, value: str) -> None:
         """Take in a value that was found elsewhere."""
@@ -233,6 +234,7 @@ class Collector:
 
 
 _COMPACT_DAY = re.compile(r"(?:19|20)[0-9]{6}")
+_FULL_WIDTH = re.compile("[\uff01-\uff5e]")
 _LONG_NUMBER = re.compile(r"[0-9]{10,24}")  # somebody's, whatever its field is called
 _GROUPED = re.compile(r"(?=(?:[^0-9]*[0-9]){5})[0-9A-Z]{1,8}(?: [0-9A-Z]{1,8}){1,6}")  # 1234 567 890
 

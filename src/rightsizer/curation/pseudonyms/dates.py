@@ -6,10 +6,10 @@ import re
 from bisect import insort
 from collections.abc import Callable
 from datetime import date
-from functools import lru_cache
 from typing import NamedTuple
 
 from rightsizer.curation.pii import is_free, narrow
+from rightsizer.curation.text_cache import remembered
 
 MONTHS = (
     "january", "february", "march", "april", "may", "june", "july",
@@ -66,7 +66,7 @@ def find_dates(text: str, year: int) -> tuple[Found, ...]:
     return _find(plain, year) if _GATE.search(plain) is not None else ()
 
 
-@lru_cache(maxsize=2048)
+@remembered(4_000_000)
 def _find(text: str, year: int) -> tuple[Found, ...]:
     found: list[Found] = []
     taken: list[tuple[int, int]] = []

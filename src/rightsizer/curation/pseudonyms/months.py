@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import insort
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
-from rightsizer.curation.pii import narrow
+from rightsizer.curation.pii import is_free, narrow
 from rightsizer.curation.pseudonyms.dates import MONTHS
+from rightsizer.curation.text_cache import remembered
 
 Month = tuple[int, int]  # year (0: none is said), month 1 … 12
 
@@ -59,14 +60,16 @@ def find_months(text: str) -> tuple[FoundMonth, ...]:
     return _find(plain) if _GATE.search(plain) is not None else ()
 
 
-@lru_cache(maxsize=2048)
+@remembered(4_000_000)
 def _find(text: str) -> tuple[FoundMonth, ...]:
     found: list[FoundMonth] = []
+    taken: list[tuple[int, int]] = []
     for form in _FORMS:
         for match in form.finditer(text):
             one = _read(match, text)
-            if all(one.end <= f.start or f.end <= one.start for f in found):
+            if is_free(taken, one.start, one.end):
                 found.append(one)
+                insort(taken, (one.start, one.end))
     return tuple(sorted(found, key=lambda f: f.start))
 
 

@@ -13,6 +13,7 @@ from rightsizer.curation.pseudonyms.keys import Draw
 
 _PART = re.compile(r"[^\W\d_]+", re.UNICODE)
 _CHINESE_NAME = re.compile(r"[\u3400-\u9fff·]{2,6}")
+_LONGEST = 64  # letters of a name within a handle
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 
 
@@ -113,27 +114,27 @@ def rewrite_handle(handle: str, words: Mapping[str, str], draw: Draw) -> str:
 
 
 def _letters(run: str, words: Mapping[str, str], draw: Draw) -> Iterator[str]:
-    low = run.lower()
-    if low in words:
-        yield like_case(run, words[low])
-        return
-    if low in en.GENERIC or len(run) == 1:
-        yield run
-        return
-    known = sorted((w for w in words if len(w) >= 3), key=lambda w: (-len(w), w))
-    inner = next((w for w in known if low.startswith(w)), None)
-    ends = next((w for w in known if low.endswith(w)), None)
-    if inner is None and ends is not None and len(run) - len(ends) <= 2:  # an initial before a surname
-        initials = "".join(draw.pick("abcdefghjklmnprstvw") for _ in run[: -len(ends)])
-        yield like_case(run[: -len(ends)], initials)
-        yield like_case(run[-len(ends) :], words[ends])
-        return
-    if inner is None:
-        yield like_case(run, draw.pick(en.FEMALE + en.MALE + en.SURNAMES))
-        return
-    yield like_case(run[: len(inner)], words[inner])
-    if run[len(inner) :]:
-        yield from _letters(run[len(inner) :], words, draw)
+    while run:
+        low = run.lower()
+        if low in words:
+            yield like_case(run, words[low])
+            return
+        if low in en.GENERIC or len(run) == 1:
+            yield run
+            return
+        sizes = range(min(len(low), _LONGEST), 2, -1)
+        inner = next((low[:n] for n in sizes if low[:n] in words), None)
+        ends = next((low[-n:] for n in sizes if low[-n:] in words), None)
+        if inner is None and ends is not None and len(run) - len(ends) <= 2:  # an initial before a surname
+            initials = "".join(draw.pick("abcdefghjklmnprstvw") for _ in run[: -len(ends)])
+            yield like_case(run[: -len(ends)], initials)
+            yield like_case(run[-len(ends) :], words[ends])
+            return
+        if inner is None:
+            yield like_case(run, draw.pick(en.FEMALE + en.MALE + en.SURNAMES))
+            return
+        yield like_case(run[: len(inner)], words[inner])
+        run = run[len(inner) :]
 
 
 RESERVED = ("example.com", "example.org", "example.net", "example.edu")

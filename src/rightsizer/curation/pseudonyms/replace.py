@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from operator import attrgetter
 
 from rightsizer.curation.encoded import find_encoded
 from rightsizer.curation.json_text import Leaf, is_json, rewrite_tokens
@@ -13,6 +15,8 @@ from rightsizer.curation.pseudonyms.dates import find_dates
 from rightsizer.curation.pseudonyms.months import Month, find_months, moved
 from rightsizer.curation.pseudonyms.values import Hit, ValueIndex
 
+REMEMBERED = 8_000_000  # characters of texts and their answers
+_start, _end = attrgetter("start"), attrgetter("end")
 _EPOCH = re.compile(r"1[0-9]{9}(?:[0-9]{3})?")
 _TIME_KEY = re.compile(r"(?:^|_)(?:at|time|timestamp|ts|date|epoch|created|updated)$", re.I)
 
@@ -37,13 +41,18 @@ class Replacer:
     fields: frozenset[str] = frozenset()
     months: int = 0
     fixed_months: frozenset[Month] = frozenset()
-    _seen: dict[str, str] = field(default_factory=dict)
+    _seen: dict[str, str] = field(default_factory=dict)  # agents send their history with every call
+    _held: int = 0
 
     def text(self, text: str) -> str:
         """The text with every known value replaced; JSON stays JSON and keeps all other bytes."""
         new = self._seen.get(text)
         if new is None:
             new = rewrite_tokens(text, self._leaf) if is_json(text) else self._prose(text)
+            self._held += len(text) + len(new)
+            if self._held > REMEMBERED:
+                self._seen.clear()
+                self._held = len(text) + len(new)
             self._seen[text] = new
         return new
 
@@ -97,26 +106,29 @@ class Replacer:
 
     def _prose(self, text: str) -> str:
         new = _put(text, self._hits(text))
-        for piece in reversed(list(find_encoded(new))):
+        inside: list[Hit] = []
+        for piece in find_encoded(new):
             inner = self.text(piece.plain)
-            if inner != piece.plain:
-                new = new[: piece.start] + piece.encode(inner) + new[piece.end :]
-        return new
+            if inner != piece.plain and len(range(*_overlapping(inside, piece.start, piece.end))) == 0:
+                insort(inside, Hit(piece.start, piece.end, piece.encode(inner)))
+        return _put(new, inside)
 
     def _hits(self, text: str) -> list[Hit]:
         hits = list(self.index.hits(text))
         if not (self.shift or self.days):
             return hits
-        dates = []
+        dates: list[Hit] = []
+        under: set[int] = set()
         for found in find_dates(text, self.year):
-            over = [h for h in hits if h.start < found.end and found.start < h.end]
-            if any(h.end - h.start > found.end - found.start for h in over):
+            over = range(*_overlapping(hits, found.start, found.end))
+            if any(hits[i].end - hits[i].start > found.end - found.start for i in over):
                 continue
             day = self._day(found.day)
             if day is not None:
-                hits = [h for h in hits if h not in over]
+                under.update(over)
                 dates.append(Hit(found.start, found.end, found.write(day)))
-        return sorted([*hits, *dates, *self._months(text, [*hits, *dates])])
+        taken = sorted([*(h for i, h in enumerate(hits) if i not in under), *dates])
+        return sorted([*taken, *self._months(text, taken)])
 
     def _months(self, text: str, taken: list[Hit]) -> list[Hit]:
         if not self.months:
@@ -124,7 +136,7 @@ class Replacer:
         return [
             Hit(m.start, m.end, m.write(moved(m.month, self.months)))
             for m in find_months(text)
-            if m.month not in self.fixed_months and all(h.end <= m.start or m.end <= h.start for h in taken)
+            if m.month not in self.fixed_months and len(range(*_overlapping(taken, m.start, m.end))) == 0
         ]
 
     def _day(self, day: date) -> date | None:
@@ -132,6 +144,12 @@ class Replacer:
         if known is not None:
             return known
         return None if day in self.fixed or not self.shift else day + self.shift
+
+
+def _overlapping(hits: list[Hit], start: int, end: int) -> tuple[int, int]:
+    """From which to before which of `hits`, disjoint and by position, [start, end) is met."""
+    first = bisect_right(hits, start, key=_end)
+    return first, max(first, bisect_left(hits, end, key=_start))
 
 
 def _put(text: str, hits: list[Hit]) -> str:

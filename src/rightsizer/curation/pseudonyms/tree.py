@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rightsizer.curation.json_text import is_json
+from rightsizer.curation.text_cache import remembered
 from rightsizer.types import Message, OtherPart, ReasoningPart, TextPart, ToolCallPart, ToolCallResponsePart
 
 _DEEPEST = 64
@@ -37,7 +37,7 @@ def leaves_of(text: str) -> Iterator[Leaf]:
     return iter(_leaves(text) if is_json(text) else ())
 
 
-@lru_cache(maxsize=512)
+@remembered(2_000_000)
 def _leaves(text: str) -> tuple[Leaf, ...]:
     return tuple(walk(parsed(text)))
 

@@ -40,7 +40,8 @@ class Value:
         new = self.new
         if plain != self.old and lowered(plain) == lowered(self.old):
             new = _recase(plain, self.old, self.new)
-        return "".join(_wide(c) for c in new) if plain != found and not _CJK.search(found) else new
+        stays = plain == found or new.startswith("<") or _CJK.search(found)
+        return new if stays else "".join(map(_wide, new))
 
 
 _CJK = re.compile(r"[\u3400-\u9fff]")

@@ -15,7 +15,10 @@ from rightsizer.training.decoder.lean import keeps_logits, make_lean
 from rightsizer.training.decoder.load import adapter_config
 from rightsizer.training.decoder.memory import on_gpu
 from rightsizer.training.decoder.recipe import Recipe
+from rightsizer.training.decoder.saved_points import opened_points
 from rightsizer.training.trained import Progress
+
+KEPT = 2  # saved points
 
 
 @dataclass(frozen=True)
@@ -51,23 +54,38 @@ def fit(
     teacher: Teacher | None = None,
     progress: Progress | None = None,
 ) -> Fitted:
-    """Train `model`; `work` keeps the points from which a crashed run goes on."""
+    """Train `model`; `work` keeps the points from which a crashed run goes on (`saved_points`)."""
+    with opened_points(work, _room(model, recipe)) as points:
+        return _fit(model, tokenizer, train, held_out, recipe, (points, work), teacher, progress)
+
+
+def _fit(
+    model: Any,
+    tokenizer: Any,
+    train: Tokenized,
+    held_out: Tokenized | None,
+    recipe: Recipe,
+    folders: tuple[Path, Path],
+    teacher: Teacher | None,
+    progress: Progress | None,
+) -> Fitted:
     from transformers import set_seed
     from transformers.trainer_utils import get_last_checkpoint
     from trl import SFTTrainer
 
-    from rightsizer.training.decoder.watch import Watch, be_silent
+    from rightsizer.training.decoder.watch import KeepPoints, Watch, be_silent
 
+    points, work = folders
     set_seed(recipe.seed)
     began = time.perf_counter()
-    last = get_last_checkpoint(str(work)) if work.is_dir() else None
+    last = get_last_checkpoint(str(points)) if points.is_dir() else None
     made: Any = SFTTrainer if on_gpu() or not keeps_logits(model) else make_lean(SFTTrainer)
     if teacher is not None:
         made = make_trainer(SFTTrainer, teacher.model.eval(), recipe, teacher.rows is None)
     watch = Watch(progress, recipe)
     trainer = made(
         model=model,
-        args=arguments(recipe, work, held_out is not None),
+        args=arguments(recipe, points, held_out is not None),
         train_dataset=_dataset(train.rows, teacher.rows if teacher else None),
         eval_dataset=None if held_out is None else _dataset(held_out.rows, None),
         data_collator=Collator(
@@ -75,7 +93,11 @@ def fit(
         ),
         processing_class=tokenizer,
         peft_config=adapter_config(recipe, model),
-        callbacks=[watch, *_stopping(recipe, held_out)],
+        callbacks=[
+            watch,
+            *([KeepPoints(points, work)] if points != work else []),
+            *_stopping(recipe, held_out),
+        ],
     )
     be_silent(trainer)
     trainer.train(resume_from_checkpoint=last)
@@ -88,6 +110,13 @@ def fit(
         held_out_loss=float(state.best_metric) if state.best_metric is not None else None,
         resumed_at=int(last.rpartition("-")[2]) if last else 0,
     )
+
+
+def _room(model: Any, recipe: Recipe) -> int:
+    """Bytes of the points that lie side by side: trained weights and the two moments of each."""
+    numbers = sum(int(p.numel()) for p in model.parameters())
+    trained = numbers if recipe.tuning == "full" else numbers // 10  # adapters, generously
+    return 3 * 4 * trained * (KEPT + 1)
 
 
 def arguments(recipe: Recipe, work: Path, has_held_out: bool) -> Any:
@@ -121,7 +150,7 @@ def arguments(recipe: Recipe, work: Path, has_held_out: bool) -> Any:
         remove_unused_columns=False,
         logging_steps=10,
         logging_first_step=True,
-        save_total_limit=2,
+        save_total_limit=KEPT,
         report_to=[],
         disable_tqdm=True,
         dataloader_pin_memory=False,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from transformers import PrinterCallback, TrainerCallback
 
 from rightsizer.training.decoder.recipe import Recipe
+from rightsizer.training.decoder.saved_points import seal_points
 from rightsizer.training.trained import Progress
 
 
@@ -30,3 +32,13 @@ class Watch(TrainerCallback):  # type: ignore[misc]
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         if self._progress is not None:
             self._progress(f"{self._what}{self._loss}", float(state.global_step), float(state.max_steps))
+
+
+class KeepPoints(TrainerCallback):  # type: ignore[misc]
+    """Seals each saved point as soon as it is whole."""
+
+    def __init__(self, points: Path, work: Path) -> None:
+        self._points, self._work = points, work
+
+    def on_save(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        seal_points(self._points, self._work)
