@@ -194,7 +194,7 @@ def _routed(router: Router, call_id: str, path: bytes, body: bytes, metadata: Ma
 
 
 def step_back() -> None:
-    """Give the calling thread, and those it starts, the lowest priority, where the system has one for threads."""
+    """Give the calling thread, and those it starts, the lowest priority, where threads can have one."""
     if sys.platform == "linux":  # elsewhere priority is the whole process's
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST)
 
