@@ -72,7 +72,10 @@ class Constraint:
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         import llguidance.torch as masks
 
-        bitmask = masks.allocate_token_bitmask(1, scores.shape[-1])
+        bitmask = masks.allocate_token_bitmask(1, self.tokenizer.vocab_size)
+        here = bitmask[
+            :, : -(-scores.shape[-1] // 32)
+        ]  # where the tokenizer knows more than the model writes
         for row, matcher in enumerate(self._matchers):
             if matcher is None:
                 continue
@@ -86,12 +89,14 @@ class Constraint:
                 scores[row, self.end_id] = end
                 continue
             masks.fill_next_token_bitmask(matcher, bitmask, 0)
-            masks.apply_token_bitmask_inplace(scores[row : row + 1], bitmask.to(scores.device))
+            masks.apply_token_bitmask_inplace(scores[row : row + 1], here.to(scores.device))
         return scores
 
 
-def constraint_tokenizer(tokenizer: Any) -> Any:
-    """llguidance's view of a transformers tokenizer.
+def constraint_tokenizer(tokenizer: Any, rows: int) -> Any:
+    """llguidance's view of a transformers tokenizer, for a model that scores `rows` tokens.
+
+    Makers round that number up (Qwen3: 151,936 rows for 151,669 tokens); what is no token is never allowed.
 
     Raises:
         MissingExtra: llguidance is not installed.
@@ -100,4 +105,4 @@ def constraint_tokenizer(tokenizer: Any) -> Any:
         import llguidance.hf
     except ImportError:
         raise MissingExtra("decoders", "constrained decoding") from None
-    return llguidance.hf.from_tokenizer(tokenizer)
+    return llguidance.hf.from_tokenizer(tokenizer, n_vocab=max(rows, len(tokenizer)))

@@ -12,6 +12,7 @@ import pytest
 from rightsizer.errors import ArtifactError, InputError
 from rightsizer.students.artifact import load_student
 from rightsizer.students.decoder import DecoderStudent
+from rightsizer.testing import tiny_lm
 from rightsizer.testing.label_calls import label_examples
 from rightsizer.testing.tiny_lm import ARCHITECTURES
 from rightsizer.training.train import train
@@ -49,6 +50,24 @@ def test_other_tunings(tiny: Tiny, tmp_path: Path, method: str) -> None:
     trained = run(tiny("llama"), tmp_path / "s", method)
     assert trained.method == method
     assert load_student(tmp_path / "s").predict([EXAMPLES[0].prompt])[0].message is not None
+
+
+@pytest.mark.parametrize("rows", [64, 1024])
+def test_answers_are_held_where_a_model_has_more_rows_than_tokens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    for package in ("torch", "trl", "llguidance"):
+        pytest.importorskip(package, reason="needs the extra 'decoders'")
+    monkeypatch.setattr(tiny_lm, "ROWS", rows)  # makers round up further: Qwen3 by 267
+    said = [m.text for e in EXAMPLES for m in (*e.prompt.messages, e.completion)]
+    base = tiny_lm.write_tiny_lm(tmp_path / "base", said, vocabulary=390)
+    run(base, tmp_path / "s", "full")
+    student = load_student(tmp_path / "s")
+    assert isinstance(student, DecoderStudent)
+    assert student._model.config.vocab_size == {64: 448, 1024: 1024}[rows]
+    known = {e.completion.text for e in EXAMPLES}
+    found = student.predict([e.prompt for e in EXAMPLES[:5]])
+    assert all(p.message is not None and p.message.text in known for p in found)
 
 
 def test_four_bits(tiny: Tiny, tmp_path: Path) -> None:
