@@ -56,6 +56,26 @@ def test_what_servers_say_of_their_weights(file: Path, whose: str) -> None:
         require_served(weights, client(llm))
 
 
+def test_an_adapter_of_sglang_is_called_with_its_base(tmp_path: Path) -> None:
+    """As SGLang 0.5.23 lists adapters, and as it reads a model's name (``serving_base.py``): base:adapter."""
+    adapter = tmp_path / "intents"
+    adapter.mkdir()
+    (adapter / "adapter_model.safetensors").write_bytes(b"weights")
+    listed = [
+        {"id": "base", "owned_by": "sglang", "root": "base"},
+        {"id": "small", "owned_by": "sglang", "root": str(adapter), "parent": "base"},
+    ]
+    with server({"/v1/models": {"data": listed}}) as llm:
+        named = ChatServer(Server(base_url=llm.url, model="base:small"))
+        assert require_served(weights_of(adapter), named) == "the same"
+        with pytest.raises(ArtifactError, match="with the base model") as refused:
+            require_served(weights_of(adapter), client(llm))
+        assert refused.value.hint == "name the model base:small"
+    listed[1]["owned_by"] = "vllm"  # which takes the plain name
+    with server({"/v1/models": {"data": listed}}) as llm:
+        assert require_served(weights_of(adapter), client(llm)) == "the same"
+
+
 def test_a_server_that_says_nothing_is_not_believed(file: Path) -> None:
     with server({"/v1/models": {"data": [{"id": "small", "root": "org/a-name"}]}}) as llm:
         assert told_weights(client(llm)) is None

@@ -70,16 +70,17 @@ def runtimes(students: tuple[str, ...], check: bool, as_json: bool) -> None:
     only, until you remove it.
     """
     from rightsizer.pipeline.decoders import served
-    from rightsizer.serving.runtimes import commands, state
+    from rightsizer.serving.runtimes import called, commands, state
     from rightsizer.types import Student
 
     with workspace() as ws:
         found = [ws.find(Student, s) for s in students]
-        rows = commands([served(ws, s) for s in found], student=found[0].id, model="EXPORTED")
+        names = [served(ws, s) for s in found]
+        rows = commands(names, student=found[0].id, model="EXPORTED")
     states = {r.name: state(r) for r, _ in rows} if check else {}
     if as_json:
         listed = [
-            {"name": r.name, "start": c, "health": r.health, "needs": r.needs}
+            {"name": r.name, "start": c, "health": r.health, "needs": r.needs, "called": called(r, names)}
             | ({"state": states[r.name]} if check else {})
             for r, c in rows
         ]
@@ -90,3 +91,4 @@ def runtimes(students: tuple[str, ...], check: bool, as_json: bool) -> None:
         out.print(f"[bold]{runtime.name}[/]  [dim]{runtime.note or runtime.needs}[/]")
         out.print(f"  {command}", soft_wrap=True, markup=False)
         out.print(f"  [dim]up when[/] {runtime.health}  {states.get(runtime.name, '')}")
+        out.print(f"  [dim]model[/] {', '.join(called(runtime, names))}", highlight=False)

