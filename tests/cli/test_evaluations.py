@@ -77,3 +77,9 @@ def test_two_students_of_a_task_are_compared(cli: Callable, looped) -> None:
     done = cli("--home", looped.home, "evaluations", "compare", rows[0]["student_id"], rows[0]["student_id"])
     assert done.code == 0
     assert "equally good" in done.out
+
+
+def test_a_list_says_what_each_task_reaches_without_a_student(cli: Callable, looped) -> None:
+    rows = cli("--home", looped.home, "evaluations", "list", "--json").json["evaluations"]
+    told = " ".join(cli("--home", looped.home, "evaluations", "list").out.split())
+    assert told.count("without a student: always the commonest answer") == len({r["task_id"] for r in rows})

@@ -105,10 +105,32 @@ def test_the_hash_is_in_the_student_and_checked_when_it_is_loaded(file: Path, tm
         trained = train(candidate, Task(id="t", name="n", output="text"), label_examples(30), tmp_path / "s")
         assert trained.recipe["weights"]["sha256"] == weights_of(file).sha256
         assert "says that it serves these" in trained.notes[0]
+        assert trained.recipe["asked_twice"] == {"calls": 20, "differ": 0}
         load_student(tmp_path / "s")
         file.write_bytes(b"re-quantised")
         with pytest.raises(ArtifactError, match="not the ones"):
             load_student(tmp_path / "s")
+
+
+def test_a_server_that_changes_its_mind_is_told_on(file: Path, tmp_path: Path) -> None:
+    examples = label_examples(30)
+    asked: set[bytes] = set()
+
+    def reply(received: Received) -> Reply:
+        if not received.target.endswith("completions"):
+            return Reply(status=404)
+        wavers = received.body in asked and b"lamp" in received.body
+        asked.add(received.body)
+        return Reply((completion("no" if wavers else "yes"),))
+
+    with FakeLLM(reply) as llm:
+        params = {"server": {"base_url": llm.url, "model": "small"}, "weights": str(file)}
+        candidate = Candidate(rung="decoder", method="prompted", params=params)
+        trained = train(candidate, Task(id="t", name="n", output="text"), examples, tmp_path / "s")
+    about_lamps = sum("lamp" in e.prompt.messages[-1].text for e in examples[:20])
+    assert about_lamps > 0
+    assert trained.recipe["asked_twice"] == {"calls": 20, "differ": about_lamps}
+    assert trained.notes[1] == f"asked twice, {about_lamps} of 20 calls were answered differently"
 
 
 def test_calls_left_in_the_text_are_read() -> None:
