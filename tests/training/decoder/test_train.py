@@ -16,6 +16,7 @@ from rightsizer.students.decoder import DecoderStudent
 from rightsizer.testing import tiny_lm
 from rightsizer.testing.label_calls import label_examples
 from rightsizer.testing.tiny_lm import ARCHITECTURES
+from rightsizer.training.decoder.recipe import Recipe
 from rightsizer.training.train import train
 from rightsizer.training.trained import Trained
 from rightsizer.types import Candidate, Task
@@ -96,7 +97,15 @@ def test_calls_are_held_to_what_the_caller_allows(tiny: Tiny, tmp_path: Path) ->
 
 def test_four_bits(tiny: Tiny, tmp_path: Path) -> None:
     pytest.importorskip("bitsandbytes", reason="needs the extra 'qlora'")
-    assert run(tiny("llama"), tmp_path / "s", "qlora").recipe["recipe"]["tuning"] == "qlora"
+    from rightsizer.training.decoder.load import load_model
+
+    recipe = Recipe.model_validate({"base": str(tiny("llama")), "tuning": "qlora"})
+    kinds = [type(module).__name__ for module in load_model(recipe).modules()]
+    assert kinds.count("Linear4bit") == 2 * 7, "seven matrices in each of two layers"
+    trained = run(tiny("llama"), tmp_path / "s", "qlora", max_steps=30)
+    assert trained.recipe["recipe"]["tuning"] == "qlora"
+    assert trained.recipe["loss_last"] < 0.9 * trained.recipe["loss_first"]
+    assert load_student(tmp_path / "s").predict([EXAMPLES[0].prompt])[0].message is not None
 
 
 def test_it_learns(tiny: Tiny, tmp_path: Path) -> None:
