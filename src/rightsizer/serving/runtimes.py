@@ -46,6 +46,13 @@ RUNTIMES: tuple[Runtime, ...] = (
         note="the reference: transformers, one question at a time",
     ),
     Runtime(
+        "onnxruntime",
+        "rightsizer students serve {student} --onnx {model}/onnx --port 8002",
+        "http://127.0.0.1:8002/health",
+        needs="pip install 'rightsizer[genai]'; the folder is written by `students export --to onnx`",
+        note="the reference server with ONNX Runtime GenAI: on a processor, one question at a time",
+    ),
+    Runtime(
         "vllm",
         "vllm serve {model} --served-model-name {name} --enable-prefix-caching " + HERMES_VLLM,
         "http://127.0.0.1:8000/health",
