@@ -59,8 +59,8 @@ class GateSettings(Section):
         0.04,
         ge=0,
         lt=1,
-        description="tolerated mean disagreement, answers that call a tool that writes: proved apart from the "
-        "others, never served where they are not; 0: as other answers",
+        description="tolerated mean disagreement, answers that call a tool that writes: proved apart from "
+        "the others, never served where they are not; 0: as other answers",
     )
     slice_floor: float = Field(
         0.0, ge=0, lt=1, description="refuse where a slice certainly agrees less than this; 0: never"
