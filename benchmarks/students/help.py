@@ -3,14 +3,17 @@
     LLAMA_CPP_DIR=…/llama.cpp python benchmarks/students/help.py --work DIR [--shared ../shared] [--calls 300]
                                                                  [--on dev|test] [--steps 1000]
 
-No pretrained weights are needed: decoders of two layers are trained from nothing on restaurant8k (bookings
-to JSON with five fields, 60 % of its train file), once without and once with one retrieved example in every
-prompt, and are kept in DIR. They are exported to GGUF (q8_0) and served by llama.cpp. A third pair is trained
-on made-up sums, with and without a tool that computes. Verifiers are fitted on calls of the calibration part
-(20 %); the table is about other calls: the last 20 %, or with ``--on test`` the set's own test file (for
-final figures only).
+No pretrained weights are needed: decoders of two layers are trained from nothing, kept in DIR, exported to
+GGUF (q8_0) and served by llama.cpp.
 
-`agree`: all five fields right, of all calls, with its exact 95 % bounds. `gain`: points above the first row
+plain   restaurant8k (bookings to JSON with five fields, 60 % of its train file). Verifiers are fitted on
+        calls of the calibration part (20 %); the table is about others: the last 20 %, or with ``--on test``
+        the set's own test file (for final figures only).
+shots   CLINC150, where calls are few: 20 of each label. One model is trained without, one with three
+        retrieved examples in every prompt. Other calls of the train file are measured.
+sums    made-up sums of two products, with and without a tool that computes.
+
+`agree`: the whole answer right, of all calls, with its exact 95 % bounds. `gain`: points above the first row
 on the same calls, with the 95 % interval of the cluster bootstrap. `valid`: answers that could be used as
 they are. `surest`: how many are right of the 30 % of calls with the highest confidence, which is what a gate
 can serve first. Costs are per call: requests, tokens read and written, and CPU time of the server.
@@ -23,12 +26,14 @@ import os
 import random
 import resource
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from labels import clinc
 from structured import wrapped
 
 from rightsizer.evaluation.run import score
@@ -41,11 +46,12 @@ from rightsizer.training.decoder.export import export_decoder
 from rightsizer.training.prompted import build
 from rightsizer.training.train import train
 from rightsizer.training.verifier import fit_verifier
-from rightsizer.types import Candidate, Example, Score, Task, TaskPolicy
+from rightsizer.types import Candidate, Example, OutputKind, Score, Task, TaskPolicy
 
 SUREST = 0.3
 SHAPE = {"architecture": "llama", "vocabulary": 1000, "width": 96, "layers": 2}
-RECIPE = {"batch_size": 24, "learning_rate": 3e-3, "save_steps": 50, "bf16": False, "holdout": 0.0}
+A_LABEL = 20
+RECIPE = {"batch_size": 24, "learning_rate": 1e-3, "save_steps": 50, "bf16": False, "holdout": 0.0}
 ASKING: dict[str, Any] = {"parallel": 4, "max_tokens": 80, "repair": False, "constrain": False}
 
 
@@ -75,6 +81,16 @@ class Arm:
     cost: tuple[float, ...] = ()
 
 
+Parts = tuple[list[Example], list[Example], list[Example]]
+Made = tuple[str, list[Arm]]
+SHOTS = 3
+# By how many examples each prompt of the training held: how it is asked.
+SHOT_ARMS = {
+    0: [("trained and asked without examples", 0)],
+    SHOTS: [("trained with 3, asked without", 0), ("trained and asked with 3 retrieved", SHOTS)],
+}
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     arguments.add_argument("--work", type=Path, required=True)
@@ -86,17 +102,31 @@ def main() -> None:
     given = arguments.parse_args()
     llama_cpp = os.environ.get("LLAMA_CPP_DIR") or sys.exit("set LLAMA_CPP_DIR to a built llama.cpp")
     os.environ["LLAMA_CPP_DIR"] = str(write_converter(Path(llama_cpp), given.work / "llama.cpp"))
+    for part in given.part or PARTS:
+        title, arms = PARTS[part](given)
+        print_table(title, arms)
+
+
+def plain_part(given: Any) -> Made:
     parts = bookings(given.shared, given.on, given.calls)
-    wanted = given.part or ["plain", "shots", "sums"]
-    arms: list[Arm] = []
-    for part, shots, ways in (("plain", 0, plain_arms), ("shots", 1, shot_arms)):
-        if part in wanted:
-            with model(given.work / part, parts[0], given.steps, shots) as (server, pid):
-                arms += [ask(arm, pid, parts) for arm in ways(server, parts)]
-    if arms:
-        print_table(f"restaurant8k, {len(parts[2])} {given.on} calls, {len(parts[1])} to calibrate", arms)
-    if "sums" not in wanted:
-        return
+    with model(given.work / "plain", parts[0], given.steps, 0) as (server, pid):
+        arms = [ask(arm, pid, parts) for arm in plain_arms(server, parts)]
+    return f"restaurant8k, {len(parts[2])} {given.on} calls, {len(parts[1])} to calibrate", arms
+
+
+def shots_part(given: Any) -> Made:
+    parts = few_of_each_label(given.shared, given.calls)
+    arms = []
+    for trained in (0, SHOTS):
+        with model(given.work / f"shots{trained}", parts[0], given.steps, trained, "label") as (server, pid):
+            for name, shots in SHOT_ARMS[trained]:
+                how = Prompting(**{**ASKING, "shots": shots})
+                student = build(parts[0], server, how, output="label")
+                arms.append(ask(Arm(name, student), pid, parts))
+    return f"CLINC150, {A_LABEL} calls of each label, {len(parts[2])} others of its train file", arms
+
+
+def sums_part(given: Any) -> Made:
     sums = made_up_sums(given.calls)
     arms = []
     for name, tools in (("computes itself", ()), ("tool: calculate", ("calculate",))):
@@ -104,10 +134,21 @@ def main() -> None:
         with model(given.work / f"sums{len(tools)}", lessons, given.steps, 0) as (server, pid):
             how = Prompting(**{**ASKING, "tools": tools})
             arms.append(ask(Arm(name, build([], server, how, output="fields")), pid, sums))
-    print_table(f"made-up sums of two products, {len(sums[2])} calls", arms)
+    return f"made-up sums of two products, {len(sums[2])} calls", arms
 
 
-Parts = tuple[list[Example], list[Example], list[Example]]
+def few_of_each_label(shared: Path, calls: int) -> Parts:
+    """(train, nothing, measured) calls of CLINC150's train file, without the system prompt."""
+    rows = [short(r) for r in clinc(shared, "train")]
+    random.Random(0).shuffle(rows)
+    seen: Counter[str] = Counter()
+    kept: list[Example] = []
+    others: list[Example] = []
+    for row in rows:
+        seen[row.completion.text] += 1
+        few = seen[row.completion.text] <= A_LABEL
+        (kept if few else others).append(row.model_copy(update={"split": "train" if few else "test"}))
+    return kept, [], others[:calls]
 
 
 def bookings(shared: Path, on: str, calls: int) -> Parts:
@@ -143,15 +184,6 @@ def plain_arms(server: Server, parts: Parts) -> Iterator[Arm]:
     )
 
 
-def shot_arms(server: Server, parts: Parts) -> Iterator[Arm]:
-    for name, shots in (
-        ("trained with 1 example, asked without", 0),
-        ("+ constraint, 1 retrieved example", 1),
-    ):
-        how = Prompting(**{**ASKING, "shots": shots, "constrain": True})
-        yield Arm(name, build(parts[0], server, how, output="fields", verified=True))
-
-
 def ask(arm: Arm, pid: int, parts: Parts) -> Arm:
     """Ask the arm about the measured calls, and count what it costs."""
     client = Counting(arm.student.server)
@@ -171,7 +203,9 @@ def cpu_s(pid: int) -> float:
 
 
 @contextmanager
-def model(work: Path, examples: Sequence[Example], steps: int, shots: int) -> Iterator[tuple[Server, int]]:
+def model(
+    work: Path, examples: Sequence[Example], steps: int, shots: int, output: OutputKind = "fields"
+) -> Iterator[tuple[Server, int]]:
     """A decoder trained on these calls (or kept from before), behind llama.cpp."""
     student, base = work / "student", work / "base"
     if not (student / "student.json").is_file():
@@ -180,7 +214,7 @@ def model(work: Path, examples: Sequence[Example], steps: int, shots: int) -> It
             write_tiny_lm(base, texts, **SHAPE)
         params = {**RECIPE, "max_steps": steps, "shots": shots}
         candidate = Candidate(rung="decoder", method="full", base_model=str(base), params=params)
-        train(candidate, Task(id="t", name=work.name, output="fields"), list(examples), student)
+        train(candidate, Task(id="t", name=work.name, output=output), list(examples), student)
         cpu = resource.getrusage(resource.RUSAGE_SELF).ru_utime
         print(f"  {work.name} trained: {cpu:.0f} CPU-s so far", file=sys.stderr)
     gguf = export_decoder(student, work / "gguf", "gguf", name=work.name, quantization="q8_0")[-1]
@@ -228,6 +262,9 @@ def with_tool(example: Example) -> list[Example]:
     from rightsizer.testing.sums import tool_steps
 
     return tool_steps(example)
+
+
+PARTS: dict[str, Callable[[Any], Made]] = {"plain": plain_part, "shots": shots_part, "sums": sums_part}
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
 
 Needs the extra `decoders`; on a processor, Linux. Before each run a tiny one loads the libraries; measured is
 by how much the highest resident memory of loading and training exceeds what the process had before: once
-with an allocator that gives freed blocks back, once with glibc's own, which keeps what lies between others.
+as the product trains where memory is tight, giving freed blocks back, once as glibc does by itself, which
+keeps what lies between others.
 Rows are of one length: the longest is what the estimate speaks of.
 """
 
@@ -14,7 +15,6 @@ import argparse
 import ctypes
 import gc
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -35,8 +35,6 @@ MODELS: dict[str, tuple[str, int, int, int]] = {
     "qwen3 44 M": ("qwen3", 512, 10, 32_000),
     "gemma3 57 M": ("gemma3_text", 512, 8, 64_000),
 }
-# An allocator that gives every larger block back when it is freed: then what is resident is what is alive.
-GIVING_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072"}
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("llama 9 M", {"tuning": "lora"}),
     ("llama 9 M", {"tuning": "full"}),
@@ -74,7 +72,7 @@ def main() -> None:
             if not base.exists():
                 write(base, *MODELS[name])
             asked = {"base": str(base), "work": f"{folder}/{number}", "steps": given.steps, **settings}
-            live, usual = (run_apart(asked, env) for env in (GIVING_BACK, {}))
+            live, usual = (run_apart({**asked, "back": back}) for back in (True, False))
             what = ", ".join(k if v is True else v for k, v in settings.items())
             row = f"{name:12} {what:24} {live['tokens']:>7} {live['estimated'] / 1e6:10.0f}"
             for found in (live, usual):
@@ -82,10 +80,10 @@ def main() -> None:
             print(row, flush=True)
 
 
-def run_apart(asked: dict[str, Any], env: dict[str, str]) -> dict[str, int]:
+def run_apart(asked: dict[str, Any]) -> dict[str, int]:
     """One run in a process of its own."""
     command = [sys.executable, __file__, "--run", json.dumps(asked)]
-    ran = subprocess.run(command, stdout=subprocess.PIPE, check=True, env={**os.environ, **env})
+    ran = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     found: dict[str, int] = json.loads(ran.stdout.splitlines()[-1])
     return found
 
@@ -107,8 +105,12 @@ def made() -> list[Example]:
     return of_all_lengths(label_examples(64), seed=0, one_length=True)
 
 
-def measured(base: str, work: str, steps: int, **settings: Any) -> dict[str, int]:
-    """Estimated and measured bytes of one run."""
+def measured(base: str, work: str, steps: int, back: bool, **settings: Any) -> dict[str, int]:
+    """Estimated and measured bytes of one run; `back`: as the product trains where memory is tight."""
+    from rightsizer.training.decoder.memory import give_back
+
+    if back and not give_back():
+        sys.exit("this allocator is not glibc's")
     tiny = Path(work) / "tiny"
     write_tiny_lm(tiny, ["a few words"], width=32)
     told = {"bf16": False, "batch_size": 8, "max_steps": steps, "save_steps": 10_000, **settings}

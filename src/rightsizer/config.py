@@ -56,7 +56,11 @@ class GateSettings(Section):
     )
     min_calls: int = Field(200, ge=1, description="calls a task needs before a student is trained")
     alpha_write: float = Field(
-        0.0, ge=0, lt=1, description="tolerated mean disagreement, answers that write; 0: as other answers"
+        0.04,
+        ge=0,
+        lt=1,
+        description="tolerated mean disagreement, answers that call a tool that writes: proved apart from "
+        "the others, never served where they are not; 0: as other answers",
     )
     slice_floor: float = Field(
         0.0, ge=0, lt=1, description="refuse where a slice certainly agrees less than this; 0: never"

@@ -77,3 +77,18 @@ def test_two_students_of_a_task_are_compared(cli: Callable, looped) -> None:
     done = cli("--home", looped.home, "evaluations", "compare", rows[0]["student_id"], rows[0]["student_id"])
     assert done.code == 0
     assert "equally good" in done.out
+
+
+def test_a_list_says_what_each_task_reaches_without_a_student(cli: Callable, looped) -> None:
+    rows = cli("--home", looped.home, "evaluations", "list", "--json").json["evaluations"]
+    told = " ".join(cli("--home", looped.home, "evaluations", "list").out.split())
+    assert told.count("without a student: always the commonest answer") == len({r["task_id"] for r in rows})
+
+
+def test_writes_are_proved_apart_where_calls_offer_tools(cli: Callable, looped) -> None:
+    tasks = {t["id"]: t for t in cli("--home", looped.home, "tasks", "list", "--json").json["tasks"]}
+    rows = cli("--home", looped.home, "evaluations", "list", "--json").json["evaluations"]
+    strict = {r["alpha_write"] for r in rows if tasks[r["task_id"]]["output"] == "tool_call"}
+    others = {r["alpha_write"] for r in rows if tasks[r["task_id"]]["output"] == "label"}
+    assert strict == {0.04}
+    assert others == {None}

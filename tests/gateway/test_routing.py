@@ -243,3 +243,60 @@ def test_a_slow_student_in_shadow_gathers_no_crowd() -> None:
 
     said = asyncio.run(ask())
     assert sum(d.fallback == "busy" for d in said) == 40 - MOST_SHADOWS
+
+
+def test_a_student_in_shadow_delays_no_answer() -> None:
+    import asyncio
+    import threading
+
+    from rightsizer.gateway.metrics import Metrics
+    from rightsizer.gateway.routing import LOWEST, Decision, Routing
+
+    busy, go_on = threading.Event(), threading.Event()
+    live = Message(role="assistant", parts=(TextPart(content="yes"),))
+    nice: dict[str, int] = {}
+
+    def note(name: str) -> None:
+        if sys.platform == "linux":
+            nice[name] = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    class Students:
+        is_empty = False
+
+        def route(self, call_id: str, body: bytes, metadata: Any) -> Decision:
+            note("live")
+            return Decision("t2", "s2", "live", 1.0, offered=True, message=live)
+
+        def shadow(self, decision: Decision) -> Decision:
+            note("shadow")
+            busy.set()
+            assert go_on.wait(60)
+            return decision
+
+    class Source:
+        loaded: Any = None
+
+        def load(self) -> Any:
+            self.loaded, before = self.loaded or Students(), self.loaded
+            return None if before else self.loaded
+
+    async def ask() -> None:
+        source = Source()
+        routing = Routing(source, Metrics(), 30.0)
+        routing.reload()
+        shadows = [asyncio.create_task(routing.shadow(Decision("t", "s", "shadow"))) for _ in range(3)]
+        await asyncio.to_thread(busy.wait, 60)
+        # The student in shadow answers only after this: an answer that waited for it would never come.
+        said = await routing.decide("c", b"{}", {})
+        assert said.message == live
+        assert not any(task.done() for task in shadows)
+        source.loaded = None
+        routing.reload()  # new routes: what still waits is not asked under the old ones
+        go_on.set()
+        first, *rest = await asyncio.gather(*shadows)
+        assert [first.fallback, *(d.fallback for d in rest)] == ["", "busy", "busy"]
+        routing.close()
+
+    asyncio.run(ask())
+    if nice:
+        assert nice["shadow"] == LOWEST > nice["live"]

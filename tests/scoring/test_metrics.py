@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from rightsizer.scoring.metrics import argument_prf, leaves, schema_errors
@@ -79,3 +81,26 @@ def test_json_mode_wants_an_object():
 def test_a_schema_that_is_none_constrains_nothing():
     broken = {"type": "function", "function": {"name": "f", "parameters": {"type": 7}}}
     assert schema_errors(call('{"n": 1}'), Request(messages=(), tools=(broken,))) == []
+
+
+@pytest.mark.parametrize(
+    ("params", "called", "said"),
+    [
+        ({}, [], []),
+        ({"tool_choice": "auto"}, ["f"], []),
+        ({"tool_choice": "required"}, [], ["a tool call is demanded"]),
+        ({"tool_choice": "required"}, ["f"], []),
+        ({"tool_choice": "none"}, ["f"], ["no tool call is allowed"]),
+        ({"tool_choice": "none"}, [], []),
+        ({"tool_choice": {"type": "function", "function": {"name": "f"}}}, ["f"], []),
+        ({"tool_choice": {"type": "function", "function": {"name": "f"}}}, [], ["a tool call is demanded"]),
+        ({"tool_choice": {"type": "function", "name": "f"}}, ["g"], ["another tool is demanded"]),
+        ({"parallel_tool_calls": False}, ["f", "g"], ["one tool call at a time is allowed"]),
+        ({"parallel_tool_calls": True}, ["f", "g"], []),
+    ],
+)
+def test_what_the_caller_allows(params: dict[str, Any], called: list[str], said: list[str]) -> None:
+    tools = tuple({"type": "function", "function": {"name": n}} for n in ("f", "g"))
+    parts = [ToolCallPart(name=n, arguments="{}") for n in called] or [TextPart(content="no")]
+    message = Message(role="assistant", parts=tuple(parts))
+    assert schema_errors(message, Request(messages=(), tools=tools, params=params)) == said

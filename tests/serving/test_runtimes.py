@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rightsizer.errors import InputError
-from rightsizer.serving.runtimes import RUNTIMES, Served, commands, state
+from rightsizer.serving.runtimes import RUNTIMES, Served, called, commands, state
 from rightsizer.testing.fake_llm import FakeLLM, Reply
 
 ADAPTERS = [Served("intents", "/s/1/model", "/b/qwen3", 16), Served("spans", "/s/2/model", "/b/qwen3", 24)]
@@ -26,7 +26,7 @@ def test_every_command_is_filled_in(one: Served) -> None:
     )
     for runtime in RUNTIMES:
         assert "{" not in found[runtime.name]
-        assert one.name in found[runtime.name] or runtime.name == "rightsizer"
+        assert one.name in found[runtime.name] or runtime.name in ("rightsizer", "onnxruntime")
         assert runtime.health.startswith("http://127.0.0.1:")
 
 
@@ -35,9 +35,26 @@ def test_many_adapters_are_one_server_on_their_base() -> None:
     assert found.keys() == {"vllm", "sglang"}  # the others serve one model each
     words = shlex.split(found["vllm"])
     assert words[:3] == ["vllm", "serve", "/b/qwen3"]
-    assert words[words.index("--lora-modules") + 1 :] == ["intents=/s/1/model", "spans=/s/2/model"]
+    first = words.index("--lora-modules") + 1
+    assert words[first : first + 3] == ["intents=/s/1/model", "spans=/s/2/model", "--enable-auto-tool-choice"]
     assert words[words.index("--max-lora-rank") + 1] == "32"  # the least of vLLM's list that holds 24
     assert words[words.index("--max-loras") + 1] == "2"
+
+
+def test_tools_are_read_as_our_decoders_write_them() -> None:
+    """vLLM refuses requests that offer tools unless it is told how calls are written (`test_vllm.py`)."""
+    held = "--enable-auto-tool-choice --tool-call-parser hermes --tool-strict-level parameter"
+    for found in (filled(*ADAPTERS), filled(Served("n"))):
+        assert held in found["vllm"]
+        assert "--tool-call-parser hermes" in found["sglang"]
+    assert "--dyn-tool-call-parser hermes" in filled(Served("n"))["dynamo"]
+
+
+def test_what_an_adapter_is_called() -> None:
+    names = {r.name: called(r, ADAPTERS) for r, _ in commands(ADAPTERS, student="s", model="/o")}
+    assert names == {"vllm": ("intents", "spans"), "sglang": ("base:intents", "base:spans")}
+    assert {called(r, [Served("n")]) for r in RUNTIMES} == {("n",)}
+    assert "--served-model-name base " in filled(*ADAPTERS)["sglang"]
 
 
 def test_students_of_different_bases_are_no_one_server() -> None:

@@ -56,6 +56,26 @@ def test_what_servers_say_of_their_weights(file: Path, whose: str) -> None:
         require_served(weights, client(llm))
 
 
+def test_an_adapter_of_sglang_is_called_with_its_base(tmp_path: Path) -> None:
+    """As SGLang 0.5.23 lists adapters, and as it reads a model's name (``serving_base.py``): base:adapter."""
+    adapter = tmp_path / "intents"
+    adapter.mkdir()
+    (adapter / "adapter_model.safetensors").write_bytes(b"weights")
+    listed = [
+        {"id": "base", "owned_by": "sglang", "root": "base"},
+        {"id": "small", "owned_by": "sglang", "root": str(adapter), "parent": "base"},
+    ]
+    with server({"/v1/models": {"data": listed}}) as llm:
+        named = ChatServer(Server(base_url=llm.url, model="base:small"))
+        assert require_served(weights_of(adapter), named) == "the same"
+        with pytest.raises(ArtifactError, match="with the base model") as refused:
+            require_served(weights_of(adapter), client(llm))
+        assert refused.value.hint == "name the model base:small"
+    listed[1]["owned_by"] = "vllm"  # which takes the plain name
+    with server({"/v1/models": {"data": listed}}) as llm:
+        assert require_served(weights_of(adapter), client(llm)) == "the same"
+
+
 def test_a_server_that_says_nothing_is_not_believed(file: Path) -> None:
     with server({"/v1/models": {"data": [{"id": "small", "root": "org/a-name"}]}}) as llm:
         assert told_weights(client(llm)) is None
@@ -85,10 +105,32 @@ def test_the_hash_is_in_the_student_and_checked_when_it_is_loaded(file: Path, tm
         trained = train(candidate, Task(id="t", name="n", output="text"), label_examples(30), tmp_path / "s")
         assert trained.recipe["weights"]["sha256"] == weights_of(file).sha256
         assert "says that it serves these" in trained.notes[0]
+        assert trained.recipe["asked_twice"] == {"calls": 20, "differ": 0}
         load_student(tmp_path / "s")
         file.write_bytes(b"re-quantised")
         with pytest.raises(ArtifactError, match="not the ones"):
             load_student(tmp_path / "s")
+
+
+def test_a_server_that_changes_its_mind_is_told_on(file: Path, tmp_path: Path) -> None:
+    examples = label_examples(30)
+    asked: set[bytes] = set()
+
+    def reply(received: Received) -> Reply:
+        if not received.target.endswith("completions"):
+            return Reply(status=404)
+        wavers = received.body in asked and b"lamp" in received.body
+        asked.add(received.body)
+        return Reply((completion("no" if wavers else "yes"),))
+
+    with FakeLLM(reply) as llm:
+        params = {"server": {"base_url": llm.url, "model": "small"}, "weights": str(file)}
+        candidate = Candidate(rung="decoder", method="prompted", params=params)
+        trained = train(candidate, Task(id="t", name="n", output="text"), examples, tmp_path / "s")
+    about_lamps = sum("lamp" in e.prompt.messages[-1].text for e in examples[:20])
+    assert about_lamps > 0
+    assert trained.recipe["asked_twice"] == {"calls": 20, "differ": about_lamps}
+    assert trained.notes[1] == f"asked twice, {about_lamps} of 20 calls were answered differently"
 
 
 def test_calls_left_in_the_text_are_read() -> None:

@@ -11,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from rightsizer.cli.tables import SHORT_VERDICT, percent, print_reasons, table
+from rightsizer.economics.wording import BASELINES
 
 if TYPE_CHECKING:
     from rightsizer.store.store import Rejected
@@ -81,13 +82,10 @@ def print_evaluations(
         )  # fmt: skip
     out.print(made)
     print_reasons([(e.verdict, f"…{e.student_id[-8:]}", e.reason) for e in evaluations], out)
-    if len(evaluations) == 1 and evaluations[0].baselines:
-        named = {
-            "majority": "always the commonest answer", "cache": "exact repeats", "rules": "a list of words",
-            "untrained": "the best model probed untrained", "self_agreement": "the LLM with itself",
-        }  # fmt: skip
-        told = (f"{named.get(k, k)} {percent(v)}" for k, v in evaluations[0].baselines.items())
-        out.print(f"[dim]without this student: {' · '.join(told)}[/]")
+    for task_id, evaluation in {e.task_id: e for e in evaluations if e.baselines}.items():
+        told = (f"{BASELINES.get(k, k)} {percent(v)}" for k, v in evaluation.baselines.items())
+        of = f"{_named(task_id, names)}, " if len(evaluations) > 1 else ""
+        out.print(f"[dim]{of}without a student: {' · '.join(told)}[/]")
 
 
 def print_datasets(datasets: Sequence[Dataset], out: Console, names: Mapping[str, str] = NO_NAMES) -> None:

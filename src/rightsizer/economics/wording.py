@@ -75,6 +75,14 @@ def short(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1].rstrip() + "…"
 
 
+# What is reached without a student (`Evaluation.baselines`), as read in a sentence.
+BASELINES = {
+    "majority": "always the commonest answer",
+    "cache": "exact repeats",
+    "rules": "a list of words",
+    "untrained": "the best model probed untrained",
+    "self_agreement": "the LLM with itself",
+}
 VERDICT_WORDS = {"replace": "Replace", "keep": "Keep", "undecided": "Not enough evidence"}
 REASON_WORDS = {
     "error": "failed or unanswered",

@@ -7,6 +7,9 @@ into a reason to ask the LLM.
 from __future__ import annotations
 
 import logging
+import os
+import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,6 +26,7 @@ log = logging.getLogger("rightsizer.gateway")
 T = TypeVar("T")
 # Calls that wait for a student in shadow. Each holds its request; a slow student sees a part of the traffic.
 MOST_SHADOWS = 32
+LOWEST = 19
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class Decision:
 
 
 class Router(Protocol):
-    """`place` is called on the event loop; the others block, in one thread at a time."""
+    """`place` is called on the event loop; `route` blocks in one thread, `shadow` in another beside it."""
 
     @property
     def is_empty(self) -> bool:
@@ -105,6 +109,8 @@ class Routing:
         self._metrics = metrics
         self._timeout_s = timeout_s
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="student")
+        # What nobody waits for has a thread of its own and the lowest priority: it delays no answer.
+        self._behind = ThreadPoolExecutor(1, thread_name_prefix="shadow", initializer=step_back)
         self._waiting = 0
         self._shadows = 0
 
@@ -165,13 +171,18 @@ class Routing:
         self._shadows += 1
         loop = asyncio.get_running_loop()
         try:
-            said, _ = await loop.run_in_executor(self._threads, attempt, router.shadow, decision)
+            said, _ = await loop.run_in_executor(self._behind, attempt, self._shadowed, router, decision)
         finally:
             self._shadows -= 1
         return replace(decision, fallback="error") if said is None else said
 
+    def _shadowed(self, router: Router, decision: Decision) -> Decision:
+        """Asked only under the routes it was decided by: under new ones the student may be live by now."""
+        return router.shadow(decision) if router is self._router else replace(decision, fallback="busy")
+
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._behind):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def _done(self, job: asyncio.Future[Any]) -> None:
         self._waiting -= 1
@@ -180,6 +191,12 @@ class Routing:
 def _routed(router: Router, call_id: str, path: bytes, body: bytes, metadata: Mapping[str, Any]) -> Decision:
     chat = as_chat(path, body)
     return Decision() if chat is None else router.route(call_id, chat, metadata)
+
+
+def step_back() -> None:
+    """Give the calling thread, and those it starts, the lowest priority, where threads can have one."""
+    if sys.platform == "linux":  # elsewhere priority is the whole process's
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST)
 
 
 def attempt(work: Callable[..., T], *arguments: Any) -> tuple[T | None, bool]:

@@ -40,7 +40,7 @@ def decoder_candidate(base: str, method: str, settings: Mapping[str, Any]) -> Ca
 
 
 def export_student(
-    ws: Workspace, student: Student, out: Path, form: Form, quantization: str = "q8_0"
+    ws: Workspace, student: Student, out: Path, form: Form, quantization: str = ""
 ) -> list[Path]:
     """Write a decoder student for another server; the files made.
 
@@ -75,12 +75,12 @@ def served(ws: Workspace, student: Student) -> Served:
     return Served(student.id[-8:], str(adapter), str(recipe["base"]), int(recipe["rank"]))
 
 
-def model_server(ws: Workspace, student: Student) -> ModelServer:
-    """The reference server of a decoder student, with its weights loaded.
+def model_server(ws: Workspace, student: Student, onnx: Path | None = None) -> ModelServer:
+    """The reference server of a decoder student, with its weights loaded, or those of its export in `onnx`.
 
     Raises:
         ArtifactError: its files are not those that were evaluated.
-        InputError: it is no decoder.
+        InputError: it is no decoder, or there is no such export.
     """
     from rightsizer.serving.model_server import ModelServer
     from rightsizer.students.decoder import DecoderStudent
@@ -91,5 +91,13 @@ def model_server(ws: Workspace, student: Student) -> ModelServer:
             f"{student.id} is no decoder: it answers inside the gateway",
             hint="rightsizer release, then gateway",
         )
-    predictor.write([predictor.format.tokenizer.eos_token], [None], max_tokens=1)
-    return ModelServer(predictor, student.id)
+    first = [predictor.format.tokenizer.eos_token]
+    if onnx is None:
+        predictor.write(first, [None], max_tokens=1)
+        return ModelServer(predictor, student.id)
+    from rightsizer.students.onnx_decoder import OnnxWriter
+
+    most = int(predictor.params["max_new_tokens"])
+    writer = OnnxWriter(onnx, predictor.format.tokenizer, most)
+    writer.write(first, [None], max_tokens=1)
+    return ModelServer(predictor, student.id, writer, str(onnx.resolve()))

@@ -167,7 +167,8 @@ def candidates_for(ws: Workspace, task: Task, n_train: int) -> list[Candidate]:
 
 def enough_calibration(ws: Workspace, task: Task) -> int:
     """Sessions of calibration beyond which more would prove little: what is rarer takes more to prove."""
-    alpha = min(alpha_of(ws, task), task.policy.alpha_write or ws.settings.gate.alpha_write or 1.0)
+    strict = task.policy.alpha_write or (ws.settings.gate.alpha_write if task.output == "tool_call" else 0.0)
+    alpha = min(alpha_of(ws, task), strict or 1.0)
     return round(ws.settings.split.most_calibration * max(1.0, ENOUGH_AT / alpha))
 
 

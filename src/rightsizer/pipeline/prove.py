@@ -89,7 +89,9 @@ def decide(
     """The gate's decision on these scores; stores nothing."""
     task, gate, policy = learning.task, ws.settings.gate, learning.task.policy
     alpha = alpha or policy.alpha or gate.alpha(task.output)
-    alpha_write = policy.alpha_write or gate.alpha_write
+    # Where no call offers tools nothing can write, and all of the level is for one class.
+    offers = any(e.prompt.tools for e in learning.examples)
+    alpha_write = policy.alpha_write or (gate.alpha_write if offers else 0.0)
     evaluation = evaluate(
         student,
         learning.dataset,

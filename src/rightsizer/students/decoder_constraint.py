@@ -1,7 +1,7 @@
 """Holding a decoder to a form while it writes: llguidance masks the tokens that would break it.
 
 The form is the request's own JSON schema, the known answers of a label task, or, where tools are offered,
-a tool call with valid arguments or plain text.
+a tool call with valid arguments or plain text, as the caller's ``tool_choice`` allows.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from typing import Any
 
 from rightsizer.errors import MissingExtra
 from rightsizer.scoring.agree import parameters_of
+from rightsizer.scoring.metrics import ToolChoice, tool_choice
 from rightsizer.types import Request
 
 
 def grammar_for(request: Request, known: Sequence[str] | None) -> str | None:
     """The Lark grammar (llguidance's dialect) that an answer to this request must follow; None: any text."""
-    if request.tools:
-        return _tool_grammar(request)
+    allowed = tool_choice(request)
+    names = [n for n in dict.fromkeys(request.tool_names) if allowed.name in ("", n)]
+    if names and allowed.calls:
+        return _tool_grammar(request, names, allowed)
     if known is not None:
         return "start: " + " | ".join(json.dumps(k, ensure_ascii=False) for k in known)
     wanted = request.response_format or {}
@@ -31,10 +34,10 @@ def grammar_for(request: Request, known: Sequence[str] | None) -> str | None:
     return None
 
 
-def _tool_grammar(request: Request) -> str:
-    names = list(dict.fromkeys(request.tool_names))
+def _tool_grammar(request: Request, names: Sequence[str], allowed: ToolChoice) -> str:
+    calls = "call+" if allowed.several else "call"
     lines = [
-        "start: TEXT | call+",
+        f"start: TEXT | {calls}" if allowed.text else f"start: {calls}",
         r"TEXT: /[^<](.|\n)*/",
         "call: " + " | ".join(_rule(i) for i in range(len(names))),
     ]
@@ -72,7 +75,8 @@ class Constraint:
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         import llguidance.torch as masks
 
-        bitmask = masks.allocate_token_bitmask(1, scores.shape[-1])
+        bitmask = masks.allocate_token_bitmask(1, self.tokenizer.vocab_size)
+        here = bitmask[:, : -(-scores.shape[-1] // 32)]  # a model may have fewer rows than tokens
         for row, matcher in enumerate(self._matchers):
             if matcher is None:
                 continue
@@ -86,12 +90,14 @@ class Constraint:
                 scores[row, self.end_id] = end
                 continue
             masks.fill_next_token_bitmask(matcher, bitmask, 0)
-            masks.apply_token_bitmask_inplace(scores[row : row + 1], bitmask.to(scores.device))
+            masks.apply_token_bitmask_inplace(scores[row : row + 1], here.to(scores.device))
         return scores
 
 
-def constraint_tokenizer(tokenizer: Any) -> Any:
-    """llguidance's view of a transformers tokenizer.
+def constraint_tokenizer(tokenizer: Any, rows: int) -> Any:
+    """llguidance's view of a transformers tokenizer, for a model that scores `rows` tokens.
+
+    Makers round that number up (Qwen3: 151,936 rows for 151,669 tokens); what is no token is never allowed.
 
     Raises:
         MissingExtra: llguidance is not installed.
@@ -100,4 +106,4 @@ def constraint_tokenizer(tokenizer: Any) -> Any:
         import llguidance.hf
     except ImportError:
         raise MissingExtra("decoders", "constrained decoding") from None
-    return llguidance.hf.from_tokenizer(tokenizer)
+    return llguidance.hf.from_tokenizer(tokenizer, n_vocab=max(rows, len(tokenizer)))

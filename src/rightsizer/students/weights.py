@@ -79,17 +79,34 @@ def told_weights(server: ChatServer) -> str | None:
 
     llama.cpp tells the path (``/props``), vLLM and SGLang the root of each model (``/v1/models``), Ollama the
     hash of the file (``/api/show``).
+
+    Raises:
+        ArtifactError: SGLang has an adapter of this name, which calls do not get by it.
     """
     props = _asked(server, "GET", "/props")
     if isinstance(props.get("model_path"), str) and Path(props["model_path"]).is_absolute():
         return str(props["model_path"])
-    for model in _asked(server, "GET", "/v1/models").get("data") or ():
-        if isinstance(model, dict) and model.get("id") == server.server.model and model.get("root"):
+    told = _asked(server, "GET", "/v1/models").get("data") or ()
+    for model in filter(lambda each: isinstance(each, dict), told):
+        if _called(model, server.server.model) == server.server.model and model.get("root"):
             root = str(model["root"])
             return root if Path(root).is_absolute() else None
     shown = str(_asked(server, "POST", "/api/show", {"model": server.server.model}).get("modelfile", ""))
     source = next((line[5:].strip() for line in shown.splitlines() if line.startswith("FROM ")), "")
     return source.rpartition(OLLAMA_BLOB)[2] if OLLAMA_BLOB in source else None
+
+
+def _called(model: Mapping[str, Any], asked: str) -> str:
+    """The name by which calls get what a server lists; to an adapter's plain name SGLang's base answers."""
+    name, parent = str(model.get("id")), model.get("parent")
+    if model.get("owned_by") != "sglang" or not parent:
+        return name
+    if name == asked:
+        raise ArtifactError(
+            f"SGLang answers calls to {name} with the base model, not with the adapter of that name",
+            hint=f"name the model {parent}:{name}",
+        )
+    return f"{parent}:{name}"
 
 
 def _asked(

@@ -37,15 +37,20 @@ def llama_server(gguf: Path, log: Path, *, name: str, slots: int = 4) -> Iterato
         subprocess.Popen([*command, *more], stdout=out, stderr=subprocess.STDOUT) as server,
     ):
         try:
-            _wait(f"http://127.0.0.1:{port}/health", server, log)
+            wait_for(f"http://127.0.0.1:{port}/health", server, log)
             yield f"http://127.0.0.1:{port}/v1", server.pid
         finally:
             server.terminate()
             server.wait(30)
 
 
-def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + PATIENCE_S
+def wait_for(url: str, server: subprocess.Popen[bytes], log: Path, patience_s: float = PATIENCE_S) -> None:
+    """Until the server's health address says that it is up.
+
+    Raises:
+        RightsizerError: it ended, or is not up in time.
+    """
+    end = time.monotonic() + patience_s
     while time.monotonic() < end and server.poll() is None:
         try:
             with urlopen(url, timeout=2) as answer:
@@ -54,4 +59,4 @@ def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
         except (URLError, OSError):
             time.sleep(0.1)
     last = (log.read_text("utf-8", "replace").strip().splitlines() or ["it said nothing"])[-1]
-    raise RightsizerError(f"llama-server does not come up: {last}", hint=f"see {log}")
+    raise RightsizerError(f"the server does not come up: {last}", hint=f"see {log}")

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rightsizer.errors import InputError
 from rightsizer.students.artifact import save
@@ -32,6 +32,8 @@ MOST_CHOICES = 200
 # Of the sessions, those that a decoder of ours keeps for early stopping: new to its weights.
 VERIFIED_SHARE = 0.1
 CALLS_PER_CHOICE = 4
+# Calls of the train split that a server with known weights is asked twice.
+ASKED_TWICE = 20
 
 
 def train_prompted(
@@ -71,8 +73,12 @@ def train_prompted(
     notes: tuple[str, ...] = (
         "the weights are the server's: the hash covers how it is asked, not what answers",
     )
+    repeated: dict[str, Any] = {}
     if candidate.params.get("weights"):
         student, notes = _with_weights(student, Path(candidate.params["weights"]))
+        asked_again, differ = asked_twice(student, examples)
+        repeated = {"asked_twice": {"calls": asked_again, "differ": differ}}
+        notes = (*notes, f"asked twice, {differ} of {asked_again} calls were answered differently")
     save(student.to_artifact(), out)
     recipe = {
         "method": candidate.method,
@@ -83,6 +89,7 @@ def train_prompted(
         "n_shots": len(student.book.shots),
         "seed": seed,
         **({"weights": student.weights.model_dump()} if student.weights else {}),
+        **repeated,
     }
     return describe(candidate, out, recipe=recipe, train_s=time.perf_counter() - start, notes=notes)
 
@@ -95,6 +102,18 @@ def _with_weights(student: PromptedStudent, path: Path) -> tuple[PromptedStudent
     if told == "not told":
         said = "the server does not say which weights it serves: that it serves these is your word"
     return replace(student, weights=weights), (f"weights {weights.sha256[:12]}… at {path.name}: {said}",)
+
+
+def asked_twice(student: PromptedStudent, examples: Sequence[Example]) -> tuple[int, int]:
+    """(calls asked twice, those answered differently): the same file need not give the same answer twice.
+
+    Servers compute several calls at once and keep what they computed of a prompt; sums are then made in
+    another order, and where two tokens are all but equally likely the other one is written.
+    """
+    asked = [e.prompt for e in examples[:ASKED_TWICE]]
+    first = student.predict(asked)
+    again = student.predict(asked[::-1])[::-1]
+    return len(asked), sum(a.message != b.message for a, b in zip(first, again, strict=True))
 
 
 def build(

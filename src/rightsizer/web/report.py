@@ -28,6 +28,7 @@ def render_html(report: Report) -> str:
             tiles=tiles,
             charts=charts,
             verdicts=wording.VERDICT_WORDS,
+            baselines=wording.BASELINES,
             csp=policy(css, script),
             css=Markup(css),
             script=Markup(script),

@@ -17,15 +17,26 @@ from rightsizer.errors import ArtifactError
 from rightsizer.evaluation.evaluate import evaluate
 from rightsizer.evaluation.run import score
 from rightsizer.students.artifact import load_student
-from rightsizer.students.chat_server import ChatServer
+from rightsizer.students.chat_server import ChatServer, Server
 from rightsizer.students.decoder import DecoderStudent
-from rightsizer.students.prompted import PromptedStudent
+from rightsizer.students.prompted import PromptedStudent, Prompting
+from rightsizer.students.shots import ShotBook
 from rightsizer.testing.label_calls import label_examples
 from rightsizer.testing.llama_server import llama_server
 from rightsizer.testing.tiny_lm import ARCHITECTURES, write_converter, write_tiny_lm
 from rightsizer.training.decoder.export import export_decoder, find_program
 from rightsizer.training.train import train
-from rightsizer.types import Candidate, Dataset, Example, Student, Task, TaskPolicy
+from rightsizer.types import (
+    Candidate,
+    Dataset,
+    Example,
+    Message,
+    Prediction,
+    Student,
+    Task,
+    TaskPolicy,
+    ToolCallPart,
+)  # fmt: skip
 
 EXAMPLES = label_examples(60)
 TASK = Task(id="t", name="intents", output="label")
@@ -35,6 +46,29 @@ SCHEMA = {
     "required": ["intent"],
     "additionalProperties": False,
 }
+
+
+CALLING = Task(id="t", name="calls", output="tool_call")
+LABELS = sorted({json.loads(e.completion.text)["intent"] for e in EXAMPLES})
+
+
+def offered(enum: list[str]) -> tuple[dict[str, Any], ...]:
+    parameters = {
+        "type": "object",
+        "properties": {"intent": {"type": "string", "enum": enum}},
+        "required": ["intent"],
+        "additionalProperties": False,
+    }
+    told = {"name": "file_under", "description": "Sorts a message.", "parameters": parameters}
+    return ({"type": "function", "function": told},)
+
+
+def calling(example: Example) -> Example:
+    """The same call, answered by a tool's."""
+    call = ToolCallPart(name="file_under", arguments=example.completion.text)
+    prompt = example.prompt.model_copy(update={"tools": offered(LABELS)})
+    completion = Message(role="assistant", parts=(call,))
+    return example.model_copy(update={"prompt": prompt, "completion": completion})
 
 
 @pytest.fixture(autouse=True)
@@ -47,9 +81,18 @@ def llama_cpp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made
 
 
-def trained(base: Path, out: Path, method: str = "lora", steps: int = 3) -> Path:
-    params = {"max_steps": steps, "batch_size": 8, "learning_rate": 3e-3, "rank": 4}
-    train(Candidate(rung="decoder", method=method, base_model=str(base), params=params), TASK, EXAMPLES, out)
+def trained(
+    base: Path,
+    out: Path,
+    method: str = "lora",
+    *,
+    steps: int = 3,
+    rate: float = 3e-3,
+    rows: list[Example] = EXAMPLES,
+) -> Path:
+    params = {"max_steps": steps, "batch_size": 8, "learning_rate": rate, "rank": 4}
+    candidate = Candidate(rung="decoder", method=method, base_model=str(base), params=params)
+    train(candidate, TASK if rows is EXAMPLES else CALLING, rows, out)
     return out
 
 
@@ -92,7 +135,8 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_gate_runs_on_the_very_file_that_serves(wide: Path, tmp_path: Path, quantization: str) -> None:
     gguf = exported(wide, tmp_path / "out", quantization)
     with llama_server(gguf, tmp_path / "log", name="small") as (url, _):
-        behind = student(url, gguf, tmp_path / "p")
+        # One call at a time: several at once are added up in another order, and near ties fall otherwise.
+        behind = student(url, gguf, tmp_path / "p", parallel=1)
         fresh = label_examples(40, seed=5, split="test")
         scores = score(behind, fresh, TaskPolicy())
         said = behind.predict([e.prompt for e in fresh])
@@ -120,6 +164,46 @@ def test_a_schema_is_held_by_the_server(wide: Path, tmp_path: Path) -> None:
         found = free.predict(asked)
         assert all(p.message is not None for p in found)  # valid by the schema, or it would be an abstention
         assert {json.loads(p.message.text)["intent"] for p in found} <= {"warranty", "return_item"}
+
+
+def test_a_student_that_calls_tools_is_served_and_held_to_their_schemas(tmp_path: Path) -> None:
+    for package in ("torch", "trl", "llguidance"):
+        pytest.importorskip(package, reason="needs the extra 'decoders'")
+    rows = [calling(e) for e in label_examples(300)]
+    texts = [m.text for e in rows for m in (*e.prompt.messages, e.completion)]
+    texts += [json.dumps(offered(LABELS)[0]), *(e.completion.tool_calls[0].arguments for e in rows)]
+    base = write_tiny_lm(tmp_path / "base", texts, width=128, vocabulary=600)
+    trained(base, tmp_path / "s", "full", steps=150, rate=1e-3, rows=rows)
+    gguf = exported(tmp_path / "s", tmp_path / "out", "q8_0")
+    fresh = [calling(e) for e in label_examples(40, seed=5, split="test")]
+    here = load_student(tmp_path / "s").predict([e.prompt for e in fresh])
+    with llama_server(gguf, tmp_path / "log", name="small") as (url, _):
+        asked = PromptedStudent(
+            Server(base_url=url, model="small"),
+            Prompting(repair=False, max_tokens=80, parallel=1),
+            ShotBook((), None),
+            known=None,
+        )
+        there = asked.predict([e.prompt for e in fresh])
+        called = [p.message.tool_calls for p in there if p.message is not None]
+        assert len(called) >= 0.9 * len(fresh)
+        assert all(c.name == "file_under" for calls in called for c in calls)
+        same = sum(_arguments(a) == _arguments(b) for a, b in zip(here, there, strict=True))
+        assert same >= 0.8 * len(fresh), "8-bit weights turn few answers"
+        # An enum that it has never seen: what it wants to write, the server does not let it.
+        narrow = {"tools": offered(["parcel", "nothing"])}
+        for choice in ("auto", "required"):
+            params = {**fresh[0].prompt.params, "tool_choice": choice}
+            prompts = [e.prompt.model_copy(update={**narrow, "params": params}) for e in fresh[:10]]
+            held = [p for p in asked.predict(prompts) if p.message is not None]
+            written = {_arguments(p) for p in held}
+            assert written <= {("parcel",), ("nothing",)} | ({()} if choice == "auto" else set())
+            assert written - {()}
+
+
+def _arguments(found: Prediction) -> tuple[str, ...]:
+    calls = found.message.tool_calls if found.message is not None else ()
+    return tuple(json.loads(c.arguments)["intent"] for c in calls)
 
 
 def _same_texts(folder: Path, behind: PromptedStudent, examples: list[Example]) -> int:

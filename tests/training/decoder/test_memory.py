@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,14 @@ import pytest
 
 from rightsizer.errors import InputError
 from rightsizer.testing.tiny_lm import ARCHITECTURES
-from rightsizer.training.decoder.memory import TrainingMemory, available_bytes, estimate, require_memory
+from rightsizer.training.decoder import memory
+from rightsizer.training.decoder.memory import (
+    TrainingMemory,
+    available_bytes,
+    estimate,
+    make_room,
+    require_memory,
+)
 from rightsizer.training.decoder.recipe import Recipe
 
 torch = pytest.importorskip("torch", reason="needs the extra 'decoders'")
@@ -100,6 +110,47 @@ def test_what_does_not_fit_says_what_to_change(tuning: str, longest: int, says: 
         require_memory(needed, 1_000_000, recipe)
     assert says in caught.value.hint
     require_memory(needed, needed.total_bytes, recipe)
+
+
+@pytest.mark.parametrize(("tuning", "most"), [("lora", 2.5), ("full", 1.25)])
+def test_freed_memory_is_given_back_only_where_it_is_needed(
+    monkeypatch: pytest.MonkeyPatch, tuning: str, most: float
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(memory, "give_back", lambda: asked.append(1) or True)
+    recipe = Recipe.model_validate({"base": "b", "tuning": tuning})
+    needed = of(tuning, gpu=False)
+    assert make_room(needed, round(most * needed.total_bytes) + 1, recipe) is False
+    assert asked == []
+    assert make_room(needed, round(most * needed.total_bytes) - 9, recipe) is True
+    assert make_room(needed, needed.total_bytes, recipe) is True
+    assert asked == [1, 1]
+    with pytest.raises(InputError, match="GB are free"):
+        make_room(needed, needed.total_bytes - 1, recipe)
+    monkeypatch.setattr(memory, "on_gpu", lambda: True)  # which has an allocator of its own
+    assert make_room(needed, needed.total_bytes, recipe) is False
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc")
+def test_what_is_freed_is_gone() -> None:
+    """In a process of its own: a block that lies below another stays resident, until it is given back."""
+    program = (
+        "import sys\n"
+        "from rightsizer.training.decoder.memory import give_back\n"
+        "if sys.argv[1] == 'back': assert give_back()\n"
+        "def resident(): return int(open('/proc/self/statm').read().split()[1]) * 4096\n"
+        "import ctypes\n"
+        "bytearray(33_000_000)\n"  # the largest block ever mapped and freed: glibc then keeps smaller ones
+        "blocks = [bytearray(b'x') * 1_000_000 for _ in range(200)]\n"
+        "full = resident(); blocks = blocks[-1:]; print((full - resident()) // 1_000_000)\n"
+    )
+
+    def freed(how: str) -> int:
+        ran = subprocess.run([sys.executable, "-c", program, how], capture_output=True, text=True, check=True)
+        return int(ran.stdout)
+
+    assert freed("back") >= 190
+    assert freed("as usual") < 100
 
 
 def test_a_processor_holds_frozen_weights_in_32_bits() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 from rightsizer.errors import ArtifactError, InputError
 from rightsizer.students.artifact import load_student
 from rightsizer.students.decoder import DecoderStudent
+from rightsizer.testing import tiny_lm
 from rightsizer.testing.label_calls import label_examples
 from rightsizer.testing.tiny_lm import ARCHITECTURES
+from rightsizer.training.decoder.recipe import Recipe
 from rightsizer.training.train import train
 from rightsizer.training.trained import Trained
 from rightsizer.types import Candidate, Task
@@ -51,9 +54,58 @@ def test_other_tunings(tiny: Tiny, tmp_path: Path, method: str) -> None:
     assert load_student(tmp_path / "s").predict([EXAMPLES[0].prompt])[0].message is not None
 
 
+@pytest.mark.parametrize("rows", [64, 1024])
+def test_answers_are_held_where_a_model_has_more_rows_than_tokens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    for package in ("torch", "trl", "llguidance"):
+        pytest.importorskip(package, reason="needs the extra 'decoders'")
+    monkeypatch.setattr(tiny_lm, "ROWS", rows)  # makers round up further: Qwen3 by 267
+    said = [m.text for e in EXAMPLES for m in (*e.prompt.messages, e.completion)]
+    base = tiny_lm.write_tiny_lm(tmp_path / "base", said, vocabulary=390)
+    run(base, tmp_path / "s", "full")
+    student = load_student(tmp_path / "s")
+    assert isinstance(student, DecoderStudent)
+    assert student._model.config.vocab_size == {64: 448, 1024: 1024}[rows]
+    known = {e.completion.text for e in EXAMPLES}
+    found = student.predict([e.prompt for e in EXAMPLES[:5]])
+    assert all(p.message is not None and p.message.text in known for p in found)
+
+
+def test_calls_are_held_to_what_the_caller_allows(tiny: Tiny, tmp_path: Path) -> None:
+    run(tiny("llama"), tmp_path / "s", "full")
+    student = load_student(tmp_path / "s")
+    assert isinstance(student, DecoderStudent)
+    free = {"known": None, "known_answers": None, "max_new_tokens": 100}
+    student = replace(student, params={**student.params, **free})
+    which = {"type": "object", "properties": {"which": {"enum": ["a", "b"]}}, "required": ["which"]}
+    which["additionalProperties"] = False
+    tools = tuple({"type": "function", "function": {"name": n, "parameters": which}} for n in ("f", "g"))
+    named = {"type": "function", "function": {"name": "g"}}
+    for choice, names in (("required", {"f", "g"}), (named, {"g"})):
+        params = {"tool_choice": choice, "parallel_tool_calls": False}
+        asked = [
+            e.prompt.model_copy(update={"tools": tools, "params": {**e.prompt.params, **params}})
+            for e in EXAMPLES[:4]
+        ]
+        for found in student.predict(asked):  # it has never seen a call, and can write nothing else
+            assert found.message is not None
+            (call,) = found.message.tool_calls
+            assert call.name in names
+            assert json.loads(call.arguments)["which"] in ("a", "b")
+
+
 def test_four_bits(tiny: Tiny, tmp_path: Path) -> None:
     pytest.importorskip("bitsandbytes", reason="needs the extra 'qlora'")
-    assert run(tiny("llama"), tmp_path / "s", "qlora").recipe["recipe"]["tuning"] == "qlora"
+    from rightsizer.training.decoder.load import load_model
+
+    recipe = Recipe.model_validate({"base": str(tiny("llama")), "tuning": "qlora"})
+    kinds = [type(module).__name__ for module in load_model(recipe).modules()]
+    assert kinds.count("Linear4bit") == 2 * 7, "seven matrices in each of two layers"
+    trained = run(tiny("llama"), tmp_path / "s", "qlora", max_steps=30)
+    assert trained.recipe["recipe"]["tuning"] == "qlora"
+    assert trained.recipe["loss_last"] < 0.9 * trained.recipe["loss_first"]
+    assert load_student(tmp_path / "s").predict([EXAMPLES[0].prompt])[0].message is not None
 
 
 def test_it_learns(tiny: Tiny, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A trained decoder for other servers: merged weights, an Ollama Modelfile, a GGUF file.
+"""A trained decoder for other servers: merged weights, an Ollama Modelfile, a GGUF file, an ONNX folder.
 
 Other servers read plain files: what is written for them is for its owner only (0700, 0600) and not sealed.
 What is exported is another artifact than what was certified: other numbers, other rounding. Put it behind
@@ -11,30 +11,33 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from rightsizer.errors import InputError, RightsizerError
+from rightsizer.errors import InputError, MissingExtra, RightsizerError
 from rightsizer.students.artifact import read
 from rightsizer.students.decoder import WEIGHTS
 from rightsizer.students.sealed_weights import opened_folder
 from rightsizer.training.decoder.dense_hybrid import readable_config
 
-Form = Literal["merged", "ollama", "gguf"]
+Form = Literal["merged", "ollama", "gguf", "onnx"]
 CONVERTER = "convert_hf_to_gguf.py"
 QUANTIZER = "llama-quantize"
 # What the converter writes by itself; every other format is made by llama.cpp's quantiser out of 16 bits.
 DIRECT = ("f32", "f16", "bf16", "q8_0")
+# What ONNX Runtime GenAI's builder calls the formats that it makes for a processor.
+ONNX_PRECISIONS = {"f32": "fp32", "f16": "fp16", "q4_0": "int4"}
+USUAL = {"gguf": "q8_0", "onnx": "q4_0"}
 QUANTIZATIONS = (*DIRECT, "q6_k", "q5_k_m", "q4_k_m", "q4_0")
 
 
-def export_decoder(
-    folder: Path, out: Path, form: Form, *, name: str, quantization: str = "q8_0"
-) -> list[Path]:
+def export_decoder(folder: Path, out: Path, form: Form, *, name: str, quantization: str = "") -> list[Path]:
     """Write the student in `folder` in another form; the files made.
 
     Raises:
-        InputError: it is no decoder, or a program of llama.cpp is not found.
+        InputError: it is no decoder, a program of llama.cpp is not found, or ONNX has no such format.
+        MissingExtra: onnxruntime-genai is not installed.
         RightsizerError: a program of llama.cpp failed.
     """
     artifact = read(folder)
@@ -50,7 +53,10 @@ def export_decoder(
         made.append(modelfile)
     if form == "gguf":
         with readable_config(out):
-            made.append(write_gguf(out, name, quantization))
+            made.append(write_gguf(out, name, quantization or USUAL[form]))
+    if form == "onnx":
+        with readable_config(out):
+            made += write_onnx(out, quantization or USUAL[form])
     out.chmod(0o700)
     for path in made:
         path.chmod(0o600)
@@ -109,6 +115,22 @@ def write_gguf(model: Path, name: str, quantization: str) -> Path:
     return target
 
 
+def write_onnx(model: Path, quantization: str) -> list[Path]:
+    """The model in ``onnx`` below its folder, by the builder of ONNX Runtime GenAI; the files made."""
+    if quantization not in ONNX_PRECISIONS:
+        raise InputError(
+            f"ONNX has no {quantization}", hint=f"--quantization {', '.join(sorted(ONNX_PRECISIONS))}"
+        )
+    if find_spec("onnxruntime_genai") is None:
+        raise MissingExtra("genai", "a decoder in ONNX")
+    target = model / "onnx"
+    target.mkdir(mode=0o700, exist_ok=True)
+    precision = ONNX_PRECISIONS[quantization]
+    builder = [sys.executable, "-m", "onnxruntime_genai.models.builder"]
+    _run([*builder, "-i", str(model), "-o", str(target), "-p", precision, "-e", "cpu"], target / "model.onnx")
+    return sorted(p for p in target.iterdir() if p.is_file())
+
+
 def _needed(program: str, what: str) -> Path:
     found = find_program(program)
     if found is None:
@@ -120,9 +142,10 @@ def _run(command: list[str], target: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0 or not target.is_file():
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        words = [w for w in command if w not in (sys.executable, "-m")]
         raise RightsizerError(
-            f"{Path(command[1] if command[0] == sys.executable else command[0]).name} failed: {last}",
-            hint="does this version of llama.cpp know the architecture and the tokenizer?",
+            f"{Path(words[0]).name} failed: {last}",
+            hint="does this version of it know the architecture and the tokenizer?",
         )
 
 

@@ -20,7 +20,7 @@ from rightsizer.students.shots import ShotBook, book_of
 from rightsizer.training.decoder.data import Tokenized, tokenize
 from rightsizer.training.decoder.energy import EnergyMeter
 from rightsizer.training.decoder.load import load_model, load_tokenizer
-from rightsizer.training.decoder.memory import available_bytes, estimate_of, on_gpu, require_memory
+from rightsizer.training.decoder.memory import available_bytes, estimate_of, make_room, on_gpu
 from rightsizer.training.decoder.recipe import Recipe
 from rightsizer.training.prompted import MOST_SHOTS, choices, spread
 from rightsizer.training.trained import Progress, Trained, describe
@@ -37,6 +37,8 @@ ANSWER_SLACK = 1.5
 LEAST_NEW_TOKENS = 16
 # Calls that the base answers for its preferences: its mistakes are in the first thousands as in the rest.
 MOST_PREFERENCES = 2_000
+
+TIGHT = "memory is tight: what was freed was given back at once, which takes longer"
 
 
 def train_decoder(
@@ -69,7 +71,7 @@ def train_decoder(
     if recipe.checkpoints is None:
         recipe = recipe.model_copy(update={"checkpoints": on_gpu()})
     needed = estimate_of(recipe, longest_tokens=train.longest_tokens, answer_tokens=train.longest_answer)
-    require_memory(needed, available_bytes(), recipe)
+    tight = make_room(needed, available_bytes(), recipe)
     model = load_model(recipe)
     work = out.parent / f".training-{_run_id(recipe, train)}"
     meter = EnergyMeter()
@@ -85,7 +87,10 @@ def train_decoder(
         out,
         recipe=_written(recipe, fitted, train, held_out, needed.total_bytes, meter.joules(), params),
         train_s=fitted.seconds,
-        notes=tuple(f"{n} examples left out: {why}" for why, n in sorted(train.left_out.items())),
+        notes=(
+            *(f"{n} examples left out: {why}" for why, n in sorted(train.left_out.items())),
+            *((TIGHT,) if tight else ()),
+        ),
     )
 
 
