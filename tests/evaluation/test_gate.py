@@ -80,6 +80,21 @@ def test_too_few_calls_are_undecided_with_how_many_more(make_scores):
     assert passed >= 10
 
 
+def halved(times: float) -> float:
+    """Half of up to 60 calibrates, then 60 do until a quarter is more: as `split.adapt` has it."""
+    return max(1.0, times / 2)
+
+
+def test_calls_needed_follow_how_the_calibration_split_grows(make_scores):
+    scores = make_scores("cal", 60, good), make_scores("test", 30, good)
+    plain = decide(*scores, n_calls=200, **SETTINGS)
+    slow = decide(*scores, n_calls=200, growth=halved, **SETTINGS)
+    assert slow.calls_needed + 200 == pytest.approx(2 * (plain.calls_needed + 200), rel=0.02)
+    assert slow.verdict == plain.verdict == "undecided"
+    never = decide(*scores, n_calls=200, growth=lambda times: 1.0, **SETTINGS)
+    assert never.calls_needed is None
+
+
 @pytest.mark.parametrize("empty", ["calibration", "test", "both"])
 def test_nothing_to_judge_from_is_undecided(make_scores, empty):
     calibration = make_scores("cal", 300, good) if empty == "test" else []
