@@ -1,4 +1,4 @@
-"""How many more calls are needed follows the shares of the split, which change with the number of sessions."""
+"""How many more calls are needed follows the shares of the split: they change with the number of sessions."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from rightsizer.stats.require import require_open_unit
 from rightsizer.types import Score, Verdict
 
 FORESEEABLE = 100  # a need of more than so many times the log is no advice to anybody
+DOUBT = 0.5  # of a loss: none of 20 is no rate of 0
 GROWTH_STEP = 1.01  # how finely the growth of a log is tried
 Growth = Callable[[float], float]  # a log so many times as large → the calibration split, so many times
 
@@ -176,17 +177,22 @@ def _more_calls(
     risks: Sequence[Risk], alpha: float, delta: float, n_calls: int, growth: Growth
 ) -> tuple[int | None, int]:
     """Calls of the task needed beyond the present ones at the threshold that needs the fewest, and how many
-    served calibration sessions those are in all."""
-    needs = []
-    for risk in risks:
-        if not risk.sessions:
-            continue
-        losses = round(risk.losses / risk.served * risk.sessions)
-        enough = calls_needed(losses, risk.sessions, alpha, delta / 4)
-        times = None if enough is None else _times(enough / risk.sessions, growth)
-        if enough is not None and times is not None:
-            needs.append((max(1, round(n_calls * (times - 1))), enough))
-    return min(needs, default=(None, 0))
+    served calibration sessions those are in all.
+
+    Half a loss more than were seen is allowed for; where nothing could be proved then, what was seen is
+    taken for the truth, and the number is a lower bound.
+    """
+    for doubt in (DOUBT, 0.0):
+        needs = []
+        for risk in risks:
+            losses = round(risk.losses / max(1, risk.served) * risk.sessions)
+            enough = calls_needed(losses, risk.sessions, alpha, delta / 4, doubt=doubt)
+            times = None if enough is None else _times(enough / risk.sessions, growth)
+            if enough is not None and times is not None:
+                needs.append((max(1, round(n_calls * (times - 1))), enough))
+        if needs:
+            return min(needs)
+    return None, 0
 
 
 def _times(wanted: float, growth: Growth) -> float | None:
