@@ -80,6 +80,45 @@ def test_too_few_calls_are_undecided_with_how_many_more(make_scores):
     assert passed >= 10
 
 
+def halved(times: float) -> float:
+    """Half of up to 60 calibrates, then 60 do until a quarter is more: as `split.adapt` has it."""
+    return max(1.0, times / 2)
+
+
+def test_calls_needed_follow_how_the_calibration_split_grows(make_scores):
+    scores = make_scores("cal", 60, good), make_scores("test", 30, good)
+    plain = decide(*scores, n_calls=200, **SETTINGS)
+    slow = decide(*scores, n_calls=200, growth=halved, **SETTINGS)
+    assert slow.calls_needed + 200 == pytest.approx(2 * (plain.calls_needed + 200), rel=0.02)
+    assert slow.verdict == plain.verdict == "undecided"
+    never = decide(*scores, n_calls=200, growth=lambda times: 1.0, **SETTINGS)
+    assert never.calls_needed is None
+
+
+def test_calls_needed_are_enough_for_a_student_that_is_seldom_wrong(make_scores):
+    """Taking none wrong of 130 for a rate of 0, the number was enough in less than half of the draws."""
+
+    def seldom(confidence: float) -> float:
+        return 0.5 if confidence < 0.2 else 0.003
+
+    settings = {"alpha": 0.02, "min_coverage": 0.05}
+    told = []
+    for seed in range(6):
+        few = make_scores("cal", 160, seldom, seed=seed), make_scores("test", 80, seldom, seed=seed)
+        d = decide(*few, n_calls=400, delta=0.06, **settings)
+        told += [d.calls_needed] if d.calls_needed else []
+    assert len(told) >= 3
+    factor = 1 + float(np.median(told)) / 400
+    passed = 0
+    for seed in range(40):
+        more = (
+            make_scores("cal", int(160 * factor), seldom, seed=seed),
+            make_scores("test", int(80 * factor), seldom, seed=seed),
+        )
+        passed += decide(*more, delta=0.06 / 4, **settings).verdict == "pass"
+    assert passed >= 24
+
+
 @pytest.mark.parametrize("empty", ["calibration", "test", "both"])
 def test_nothing_to_judge_from_is_undecided(make_scores, empty):
     calibration = make_scores("cal", 300, good) if empty == "test" else []

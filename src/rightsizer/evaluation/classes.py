@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rightsizer.errors import InputError
-from rightsizer.evaluation.gate import Decision, decide
+from rightsizer.evaluation.gate import Decision, Growth, decide
 from rightsizer.evaluation.plan import CURRENT, Family
 from rightsizer.evaluation.risk import Risk
 from rightsizer.types import Score, Verdict
@@ -66,6 +66,7 @@ def decide_classes(
     alpha_write: float | None = None,
     n_calls: int | None = None,
     family: Family = CURRENT,
+    growth: Growth = float,
 ) -> Decided:
     """The decision for reads and writes; without `alpha_write` the one decision of `gate.decide`.
 
@@ -77,7 +78,7 @@ def decide_classes(
     if alpha_write is None:
         one = decide(
             calibration, test, alpha=alpha, delta=delta, min_coverage=min_coverage, n_calls=n_calls,
-            family=family,
+            family=family, growth=growth,
         )  # fmt: skip
         return Decided(one.verdict, one.reason, one.threshold, None, one, None, one.calls_needed)
     if alpha_write > alpha:
@@ -95,6 +96,7 @@ def decide_classes(
             min_coverage=min_coverage,
             n_calls=n_calls or len(calibration) + len(test),
             family=family,
+            growth=growth,
         )
         for write in tried
     }

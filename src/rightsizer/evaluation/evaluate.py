@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from rightsizer.evaluation.classes import decide_classes
-from rightsizer.evaluation.gate import Decision
+from rightsizer.evaluation.gate import Decision, Growth
 from rightsizer.stats import binomial_upper
 from rightsizer.types import Dataset, Evaluation, Score, Student, ToolRisk, new_id
 
@@ -23,6 +23,7 @@ def evaluate(
     alpha_write: float | None = None,
     tool_risk: Mapping[str, ToolRisk] | None = None,
     baselines: Mapping[str, float] | None = None,
+    growth: Growth = float,
 ) -> Evaluation:
     """Student against teacher on both sealed splits, as a record.
 
@@ -34,13 +35,14 @@ def evaluate(
     Args:
         alpha_write: tolerated mean loss of served answers that write; None: they are as all others.
         tool_risk: what a person said of tools, kept for the route (what was guessed is guessed again).
+        growth: how the calibration split grows with the log, see `gate.decide`.
 
     Raises:
         InputError: see `decide_classes`.
     """
     d = decide_classes(
         calibration, test, alpha=alpha, delta=delta, min_coverage=min_coverage, alpha_write=alpha_write,
-        n_calls=len(dataset.rows),
+        n_calls=len(dataset.rows), growth=growth,
     )  # fmt: skip
     base, passed, served = d.parts[0], d.verdict == "pass", d.test_served
     rows = [

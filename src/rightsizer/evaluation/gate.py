@@ -8,7 +8,7 @@ once, can only take a pass back. See docs/decisions/0008-gate.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rightsizer.errors import InputError
@@ -20,6 +20,10 @@ from rightsizer.stats.require import require_open_unit
 from rightsizer.types import Score, Verdict
 
 FORESEEABLE = 100  # a need of more than so many times the log is no advice to anybody
+DOUBT = 0.5  # of a loss: none of 20 is no rate of 0
+GROWTH_STEP = 1.01  # how finely the growth of a log is tried
+Growth = Callable[[float], float]  # a log so many times as large → the calibration split, so many times
+
 CONTRADICTION = 0.05  # level at which the test split takes a pass back; costs power, never validity
 
 
@@ -53,6 +57,7 @@ def decide(
     min_coverage: float,
     n_calls: int | None = None,
     family: Family = CURRENT,
+    growth: Growth = float,
 ) -> Decision:
     """The decision, recomputable by anyone who holds the scores in the same order.
 
@@ -62,6 +67,7 @@ def decide(
         min_coverage: a student that could serve a smaller share of calls is not worth it.
         n_calls: calls in the whole dataset, to state `calls_needed` in calls of the task.
         family: the rules of the plan, fixed in advance.
+        growth: how the calibration split grows with the log, for `calls_needed`; in proportion if not said.
 
     Raises:
         InputError: a parameter out of range, a loss that is not 0 or 1, a call in both splits.
@@ -76,6 +82,7 @@ def decide(
         min_coverage=min_coverage,
         n_calls=n_calls,
         family=family,
+        growth=growth,
     )
 
 
@@ -88,6 +95,7 @@ def decide_splits(
     min_coverage: float,
     n_calls: int,
     family: Family = CURRENT,
+    growth: Growth = float,
 ) -> Decision:
     """`decide` on arrays."""
     require_open_unit("alpha", alpha)
@@ -107,7 +115,9 @@ def decide_splits(
     chain = fallback(p_values, plan.weights, delta)
     chosen = max((i for i, r in enumerate(chain.rejected) if r), default=None)
     verdict, why = _verdict(cal, plan, risks, test_risks, chosen, alpha, delta, min_coverage)
-    more, enough = _more_calls(risks, alpha, delta, n_calls) if verdict == "undecided" else (None, 0)
+    more, enough = None, 0
+    if verdict == "undecided":
+        more, enough = _more_calls(risks, alpha, delta, n_calls, growth)
     return Decision(
         verdict=verdict,
         reason=explain(why, risks, p_values, chosen, test_risks, cal, alpha, min_coverage, more, enough),
@@ -163,16 +173,35 @@ def _verdict(
     return "undecided", "unproved"
 
 
-def _more_calls(risks: Sequence[Risk], alpha: float, delta: float, n_calls: int) -> tuple[int | None, int]:
+def _more_calls(
+    risks: Sequence[Risk], alpha: float, delta: float, n_calls: int, growth: Growth
+) -> tuple[int | None, int]:
     """Calls of the task needed beyond the present ones at the threshold that needs the fewest, and how many
-    served calibration sessions those are in all."""
-    needs = []
-    for risk in risks:
-        if not risk.sessions:
-            continue
-        losses = round(risk.losses / risk.served * risk.sessions)
-        enough = calls_needed(losses, risk.sessions, alpha, delta / 4)
-        if enough is not None:
-            needs.append((max(1, round(n_calls * (enough / risk.sessions - 1))), enough))
-    fewest, sessions = min(needs, default=(None, 0))
-    return (fewest, sessions) if fewest is not None and fewest <= FORESEEABLE * n_calls else (None, 0)
+    served calibration sessions those are in all.
+
+    Half a loss more than were seen is allowed for; where nothing could be proved then, what was seen is
+    taken for the truth, and the number is a lower bound.
+    """
+    for doubt in (DOUBT, 0.0):
+        needs = []
+        for risk in risks:
+            losses = round(risk.losses / max(1, risk.served) * risk.sessions)
+            enough = calls_needed(losses, risk.sessions, alpha, delta / 4, doubt=doubt)
+            times = None if enough is None else _times(enough / risk.sessions, growth)
+            if enough is not None and times is not None:
+                needs.append((max(1, round(n_calls * (times - 1))), enough))
+        if needs:
+            return min(needs)
+    return None, 0
+
+
+def _times(wanted: float, growth: Growth) -> float | None:
+    """How many times as large the log must be for the calibration split to be `wanted` times as large.
+
+    A split that follows the number of sessions need not grow with the log: where few sessions calibrate on
+    half, more of them calibrate on less. None where the log would have to be beyond what is foreseeable.
+    """
+    times = wanted if growth(wanted) >= wanted else 1.0
+    while growth(times) < wanted and times <= 1 + FORESEEABLE:
+        times *= GROWTH_STEP
+    return times if times <= 1 + FORESEEABLE else None

@@ -184,6 +184,22 @@ def least_clean(ws: Workspace, task: Task) -> float:
     return math.log(batch_delta(ws.settings.gate.delta, 1)) / math.log1p(-alpha_of(ws, task))
 
 
+def calibration_growth(ws: Workspace, learning: Learning) -> Callable[[float], float]:
+    """A log so many times as large → its calibration split, so many times as large as the present one."""
+    from rightsizer.tasks.groups import fractions_for
+
+    split, groups = ws.settings.split, len({row.group for row in learning.dataset.rows})
+    least = least_clean(ws, learning.task) if split.adapt else 0.0
+    most = enough_calibration(ws, learning.task)
+
+    def sessions(times: float) -> float:
+        n = max(1, round(times * groups))
+        shares = (split.train, split.calibration, split.test)
+        return n * fractions_for(n, shares, least_clean=least, most_calibration=most)[1]
+
+    return lambda times: sessions(times) / sessions(1.0)
+
+
 def spared(ws: Workspace, learning: Learning, students: Sequence[Student]) -> str:
     """Why no encoder is tuned for a task whose cheaper students are trained; empty where one may be."""
     if not any(c.accepted and c.method == "minilm-tuned" for c in learning.candidates):

@@ -14,7 +14,7 @@ from rightsizer.evaluation.slices import slice_scores, with_slices
 from rightsizer.evaluation.spending import next_batch
 from rightsizer.pipeline.collect import filed_under
 from rightsizer.pipeline.curated import read_copy, reads_copies_only
-from rightsizer.pipeline.learn import Learning, curated_example
+from rightsizer.pipeline.learn import Learning, calibration_growth, curated_example
 from rightsizer.pipeline.predict import load_verified, student_hash
 from rightsizer.pipeline.progress import Progress, silent
 from rightsizer.pipeline.workspace import Workspace
@@ -103,6 +103,7 @@ def decide(
         alpha_write=min(alpha, alpha_write) if alpha_write else None,
         tool_risk=policy.tool_risk,
         baselines=baselines(ws, learning),
+        growth=calibration_growth(ws, learning),
     )
     slices = slice_scores(
         learning.examples, [*calibration, *test], evaluation.threshold, task.output, policy,

@@ -7,20 +7,25 @@ from rightsizer.stats.require import require_counts, require_open_unit
 LARGEST = 10_000_000
 
 
-def calls_needed(losses: int, n: int, alpha: float, delta: float, *, power: float = 0.8) -> int | None:
+def calls_needed(
+    losses: int, n: int, alpha: float, delta: float, *, power: float = 0.8, doubt: float = 0.0
+) -> int | None:
     """Size of the sample (not the addition to it) at which the exact test would show rate < alpha.
 
     Takes the observed rate losses / n as the truth, so without a loss it is the least that could
     suffice, and nothing about how the student would improve; None where nothing was seen, that rate is
     not below alpha, or more than ten million are needed. `power` is the chance that such a sample
-    suffices. From the exact binomial test.
+    suffices. `doubt` losses more in as many calls more are taken to have been seen: .5 is the middle of what
+    may be true. From the exact binomial test.
     """
     require_counts(losses, n)
     for name, value in (("alpha", alpha), ("delta", delta), ("power", power)):
         require_open_unit(name, value)
-    if n == 0 or losses / n >= alpha:
+    if n == 0:
         return None
-    rate = losses / n
+    rate = (losses + doubt) / (n + doubt)
+    if rate >= alpha:
+        return None
     low, high = 0, 16
     while not _suffices(high, rate, alpha, delta, power):
         low, high = high, 2 * high
