@@ -67,7 +67,7 @@ class Worker:
         for chore in self._chores:
             chore.cancel()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=5.0)
+            await asyncio.wait(self._tasks, timeout=self.settings.drain_timeout_s)  # shadows among them
         await self.recorder.synced()
         self.routing.close()
         self.upstreams.close()
