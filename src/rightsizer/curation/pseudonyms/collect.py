@@ -16,6 +16,7 @@ from rightsizer.curation.pseudonyms import fields as f
 from rightsizer.curation.pseudonyms import lexicon_zh as zh
 from rightsizer.curation.pseudonyms.companies import find_chinese, is_somebodys
 from rightsizer.curation.pseudonyms.knowledge import Knowledge
+from rightsizer.curation.pseudonyms.layouts import columns_of, leaves_in, pieces
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, TITLES
 from rightsizer.curation.pseudonyms.names import (
     FIELD_WORDS,
@@ -28,7 +29,8 @@ from rightsizer.curation.pseudonyms.people import is_chinese
 from rightsizer.curation.pseudonyms.places import find_in_prose, parts_of
 from rightsizer.curation.pseudonyms.said import find_said
 from rightsizer.curation.pseudonyms.shapes import is_distinctive
-from rightsizer.curation.pseudonyms.tree import Leaf, leaves_of
+from rightsizer.curation.pseudonyms.tree import Leaf, leaves_of, parsed
+from rightsizer.curation.pseudonyms.unnamed import kinds_in
 from rightsizer.curation.recognizers.secrets import SECRET_TYPES
 
 NAME_SCORE = 0.5
@@ -76,20 +78,23 @@ class Collector:
         self._waiting: dict[str, None] = {}  # texts in which names are looked for together
         self._waiting_chars = 0
 
-    def read(self, text: str, *, tool: str = "", prose: bool = True) -> None:
-        """Take in one text; `tool` is whose arguments or result it is, `prose` whether people wrote it."""
+    def read(self, text: str, *, tool: str = "", prose: bool = True, record: bool = False) -> None:
+        """Take in one text; `tool` is whose arguments or result it is, `prose` whether people wrote it,
+        `record` whether a tool did."""
         if len(text) < 2:
             return
         for value, kind, number in self._cache.find(text).values:
             self._take(kind, value, number=number)
         if is_json(text):
             for leaf in leaves_of(text):
-                self.read_leaf(leaf, tool)
+                self.read_leaf(leaf, tool, deny=True)
+            for leaf in columns_of(parsed(text)):
+                self.read_leaf(leaf, tool, deny=True)
         else:
-            self._read_plain(text, prose)
+            self._read_plain(text, prose, record=record)
 
-    def read_leaf(self, leaf: Leaf, tool: str = "") -> None:
-        """Take in one value of a structure."""
+    def read_leaf(self, leaf: Leaf, tool: str = "", *, deny: bool = False) -> None:
+        """Take in one value of a structure; `deny`: one that a recogniser does not know is somebody's too."""
         value = str(leaf.value)
         if leaf.is_key:
             if not value.isidentifier() or any(c.isdigit() for c in value):
@@ -112,10 +117,34 @@ class Collector:
         elif not number and _LONG_NUMBER.fullmatch(value) and not f.is_time(leaf.key):
             self._take(f.ID, value, key=leaf.key)
         elif not number:
-            self._read_plain(value, prose=_is_prose(value))
+            if deny:
+                self._unnamed(value, leaf.key)
+            self._read_plain(value, prose=_is_prose(value), record=deny)
 
-    def _read_plain(self, text: str, prose: bool) -> None:
+    def read_short(self, text: str) -> None:
+        """Take in a short answer: what fields may hold, said without one."""
+        if len(text) <= _SHORT_ANSWER:
+            self._unnamed(text, "")
+
+    def _unnamed(self, value: str, key: str) -> None:
+        """What of a short value is somebody's though its field does not say so."""
+        if value in self._known.catalogue or len(value) > 4 * _SHORT_ANSWER:
+            return
+        varied = key in self._known.varied
+        for piece in dict.fromkeys((value, *pieces(value))):
+            for kind, part in kinds_in(piece, varied=varied):
+                low = part.lower()
+                many = self._known.everywhere if kind in (f.PERSON, f.CITY) else self._known.common
+                if low not in many and value.lower() not in many:
+                    self._take(kind, part, key=key)
+
+    def _read_plain(self, text: str, prose: bool, *, record: bool = False) -> None:
         self._shapes(text)
+        for leaf in leaves_in(text):
+            if record or f.kind_of_field(leaf.key, leaf.parent, leaf.siblings) is not None:
+                value = str(leaf.value)
+                if value != text:
+                    self.read_leaf(leaf, deny=record)
         for piece in find_encoded(text):
             self.read(piece.plain, prose=False)
         if not prose:
@@ -200,6 +229,7 @@ class Collector:
             self.found.values.add((_guess(value), value))
 
 
+_SHORT_ANSWER = 60
 _LONG_NUMBER = re.compile(r"[0-9]{10,24}")  # somebody's, whatever its field is called
 _GROUPED = re.compile(r"(?=(?:[^0-9]*[0-9]){5})[0-9A-Z]{1,8}(?: [0-9A-Z]{1,8}){1,6}")  # 1234 567 890
 

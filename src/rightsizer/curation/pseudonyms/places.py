@@ -18,6 +18,8 @@ _STREET = re.compile(
     rf"(?P<suffix>{_SUFFIX})(?P<end>\.?)(?![A-Za-z])",
     re.I,
 )
+STREET = _STREET
+ZIP_END = re.compile(r"(?P<zip>[0-9]{5}(?:-[0-9]{4})?)[ .,]{0,4}$")
 _UNIT = re.compile(
     r"(?P<word>suite|ste|apt|apartment|unit|room|rm|floor|fl|flat|building|bldg|p\.?o\.? box)"
     r"(?P<gap>\.?[ ]*#?)(?P<number>[0-9]+[A-Za-z]?)",
