@@ -26,11 +26,11 @@ from rightsizer.curation.pseudonyms.names import (
     without_title,
 )
 from rightsizer.curation.pseudonyms.people import is_chinese
-from rightsizer.curation.pseudonyms.places import find_in_prose, parts_of
+from rightsizer.curation.pseudonyms.places import STREET, find_in_prose, parts_of, towns_beside, without_tail
 from rightsizer.curation.pseudonyms.said import find_said
 from rightsizer.curation.pseudonyms.shapes import is_distinctive
 from rightsizer.curation.pseudonyms.tree import Leaf, leaves_of, parsed
-from rightsizer.curation.pseudonyms.unnamed import kinds_in
+from rightsizer.curation.pseudonyms.unnamed import is_ordinary, kinds_in
 from rightsizer.curation.recognizers.secrets import SECRET_TYPES
 
 NAME_SCORE = 0.5
@@ -86,6 +86,7 @@ class Collector:
         for value, kind, number in self._cache.find(text).values:
             self._take(kind, value, number=number)
         if is_json(text):
+            self._postcodes(leaves_of(text))
             for leaf in leaves_of(text):
                 self.read_leaf(leaf, tool, deny=True)
             for leaf in columns_of(parsed(text)):
@@ -121,6 +122,14 @@ class Collector:
                 self._unnamed(value, leaf.key)
             self._read_plain(value, prose=_is_prose(value), record=deny)
 
+    def _postcodes(self, leaves: Iterable[Leaf]) -> None:
+        """Five digits as the whole of a value, in a record that has a street line."""
+        values = [leaf.value for leaf in leaves if isinstance(leaf.value, str) and not leaf.is_key]
+        if any(STREET.match(v) for v in values if v[:1].isdigit()):
+            for value in values:
+                if re.fullmatch("[0-9]{5}(?:-[0-9]{4})?", value):
+                    self._take(f.POSTCODE, value)
+
     def read_short(self, text: str) -> None:
         """Take in a short answer: what fields may hold, said without one."""
         if len(text) <= _SHORT_ANSWER:
@@ -140,7 +149,10 @@ class Collector:
 
     def _read_plain(self, text: str, prose: bool, *, record: bool = False) -> None:
         self._shapes(text)
-        for leaf in leaves_in(text):
+        laid_out = tuple(leaves_in(text))
+        if record:
+            self._postcodes(laid_out)
+        for leaf in laid_out:
             if record or f.kind_of_field(leaf.key, leaf.parent, leaf.siblings) is not None:
                 value = str(leaf.value)
                 if value != text:
@@ -156,6 +168,9 @@ class Collector:
                 self._take(f.ORGANIZATION, text[start:end])
         for kind, value in find_in_prose(text):
             self._take(kind, value)
+        for kind, value in towns_beside(text):
+            if kind != f.CITY or not is_ordinary(value.split()[0]):
+                self._take(kind, value)
         if text not in self._waiting:
             self._waiting[text] = None
             self._waiting_chars += len(text)
@@ -196,6 +211,8 @@ class Collector:
     def _take(
         self, kind: str, value: str, *, key: str = "", number: bool = False, said: str | None = None
     ) -> None:
+        if kind == f.ADDRESS and value.isascii():
+            value = without_tail(value)
         action = said or self._policy.action(kind)
         if action == "keep" or value in self._policy.keep:
             return

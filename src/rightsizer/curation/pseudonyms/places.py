@@ -35,6 +35,9 @@ _LEVELS = re.compile(
     re.S,
 )
 _BUILDING = "(?:(?![号弄栋幢楼室])[\u4e00-\u9fff]){2,6}(?=小区|花园|大厦|公寓|苑|广场|新村|家园)"
+_ROOM_ZH = re.compile(
+    "[0-9A-Z]{1,4}(?:栋|幢|座|号楼|号院)(?:[0-9A-Z]{1,3}(?:单元|门))?(?:[0-9]{1,2}[层楼])?[0-9]{2,5}[室号户]?(?![0-9])"
+)
 _HOUSE = re.compile(r"[0-9]+(?:号|弄)")
 Pair = tuple[str, str]
 
@@ -54,6 +57,12 @@ _UNIT_IN_PROSE = re.compile(
     r"(?<![A-Za-z])(?:(?i:Suite|Ste|Apt|Apartment|Unit)\.? ?#?|Flat |flat (?=[0-9]{1,5}[A-Za-z]?,))"
     r"[0-9]{1,5}[A-Za-z]?(?![0-9A-Za-z])"
 )
+_BEHIND = re.compile(
+    rf"(?:,?[ ](?:{_UNIT.pattern.replace('(?P<word>', '(?:').replace('(?P<gap>', '(?:').replace('(?P<number>', '(?:')}))?"
+    r"(?:,|,?[ ]in|\n)[ ]?(?P<town>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+)?)(?:,?[ ][A-Z]{2}(?![A-Za-z]))?"
+    r"(?:(?:,?[ ](?:I think )?)(?P<zip>[0-9]{5}(?:-[0-9]{4})?)(?![0-9]))?"
+)
+_BEFORE = re.compile(r"(?P<town>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+)?)[ ]?(?:\(|[:,])[ ]?$")
 _PLACE_IN_PROSE = re.compile(
     r"(?<![A-Za-z])(?P<city>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+){0,2}),? (?P<state>[A-Z]{2}),? "
     rf"{_ZIP}(?![0-9])"
@@ -62,6 +71,33 @@ _UK_PLACE_IN_PROSE = re.compile(
     r"(?<![A-Za-z])(?P<city>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+){0,2}),? "
     r"(?=[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}(?![0-9A-Za-z]))"
 )
+
+
+def without_tail(address: str) -> str:
+    """A street line and its unit without what a recogniser took in behind them: ``9 Elm Court. Serial …``."""
+    match = _STREET.match(address)
+    if match is None:
+        return address
+    unit = re.match(rf"[ ,]{{0,2}}(?:{_UNIT.pattern})", address[match.end() :], re.I)
+    end = match.end() + (unit.end() if unit else 0)
+    ended = bool(match["end"]) and len(match["suffix"]) > 4 and not unit
+    return address[:end] if address[end : end + 1] in '."\n;' or ended else address
+
+
+def towns_beside(text: str) -> list[tuple[str, str]]:
+    """(class, value) of what stands right behind a street line in prose: town and postcode; or a town before
+    a street line in brackets. The town may still be any word with a capital."""
+    found: list[tuple[str, str]] = []
+    for match in _IN_PROSE.finditer(text):
+        behind = _BEHIND.match(text, match.end())
+        if behind:
+            found.append(("CITY", behind["town"]))
+            if behind["zip"]:
+                found.append(("POSTCODE", behind["zip"]))
+        before = _BEFORE.search(text[max(0, match.start() - 40) : match.start()])
+        if before:
+            found.append(("CITY", before["town"]))
+    return found
 
 
 def parts_of(address: str) -> list[tuple[str, str]]:
@@ -74,7 +110,9 @@ def parts_of(address: str) -> list[tuple[str, str]]:
         placed = _STATE_ZIP.fullmatch(piece)
         if placed:
             found += [
-                (kind, placed[name]) for kind, name in (("CITY", "city"), ("POSTCODE", "zip")) if placed[name]
+                (kind, placed[name])
+                for kind, name in (("CITY", "city"), ("POSTCODE", "zip"))
+                if placed[name] and not _STATE.fullmatch(placed[name])
             ]
         elif _UNIT.fullmatch(piece) or _NUMBERED.fullmatch(piece):
             found.append(("ADDRESS", piece))
@@ -89,7 +127,7 @@ def parts_of(address: str) -> list[tuple[str, str]]:
 
 def find_in_prose(text: str) -> list[tuple[str, str]]:
     """(class, value) of English street lines, units, and cities before state and postcode."""
-    found = [("ADDRESS", m[0]) for form in (_IN_PROSE, _UNIT_IN_PROSE) for m in form.finditer(text)]
+    found = [("ADDRESS", m[0]) for form in (_IN_PROSE, _UNIT_IN_PROSE, _ROOM_ZH) for m in form.finditer(text)]
     for match in _PLACE_IN_PROSE.finditer(text):
         found += [("CITY", match["city"]), ("POSTCODE", match["zip"])]
     # "postcode NR8 9SL" names no town

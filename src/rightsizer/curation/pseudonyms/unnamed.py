@@ -28,7 +28,10 @@ from rightsizer.curation.pseudonyms.places import STREET, ZIP_END
 _PERSON_CLASSES = tuple(CLASSES.index(c) for c in ("given", "surname", "person"))
 _PLACE, _WORD = CLASSES.index("place"), CLASSES.index("word")
 _ORDINARY = tuple(CLASSES.index(c) for c in ("word", "organisation-word", "street-word", "organisation"))
-_CODE = re.compile(r"[#\u2116]?[0-9A-Za-z]{1,32}(?:[\-/:._ ][0-9A-Za-z]{1,32}){0,8}")
+_CODE = re.compile(
+    r"[#\u2116]?[0-9A-Za-z]{1,32}(?:[\-/:._][0-9A-Za-z]{1,32}){0,8}"
+    r"|[A-Z]{0,3}[0-9]{1,8}(?: [A-Z]{0,3}[0-9]{1,8}[A-Z]?){1,6}"
+)
 _MEASURE = re.compile(
     r"[0-9]{1,3}(?:[,. ][0-9]{3})*(?:[.,][0-9]+)?[ ]?(?:[A-Za-z%\u00b0]{1,4})?|[0-9]+(?:[.:x*][0-9]+)+[A-Za-z]{0,4}"
     r"|[vV]?[0-9]+(?:\.[0-9A-Za-z]+){1,4}|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[ ]?[AaPp][Mm])?"
@@ -130,9 +133,10 @@ def _numbered(value: str) -> Kinds:
         return
     digits = sum(c.isdigit() for c in value)
     words = [w for w in re.findall("[A-Za-z]{3,}", value) if not w.isupper()]
-    if _CODE.fullmatch(value) and not words and digits >= 3 and sum(c.isalnum() for c in value) >= 5:
-        if digits >= 6 or any(c.isalpha() for c in value):
-            yield f.ID, value
+    letters = sum(c.isalpha() for c in value)
+    enough = digits >= (6 if not letters else 2 if letters >= 2 else 3)
+    if _CODE.fullmatch(value) and not words and enough and digits + letters >= 5:
+        yield f.ID, value
 
 
 def _after_street(rest: str) -> Kinds:
@@ -156,7 +160,7 @@ def _worded(value: str) -> Kinds:
         return
     if _NAMES_ALONE.fullmatch(value) is None:
         return
-    words = [w for w in _LATIN.findall(value) if len(w) > 1]
+    words = [w for w in _LATIN.findall(value) if len(w) > 2]
     strange = [w for w in words if not is_ordinary(w) and (w[:1].isupper() or is_listed_name(w))]
     if not strange or len(words) > 5:
         return
