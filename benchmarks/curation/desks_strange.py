@@ -102,7 +102,7 @@ def payroll(draw: random.Random, session: str) -> Made:
     return s.records, [p, q]
 
 
-def hotel(draw: random.Random, session: str) -> Made:
+def concierge(draw: random.Random, session: str) -> Made:
     """A concierge: plain lines of a booking system, companions, a driver."""
     p, q = someone(draw, conf="AA9999AA", plate="9AAA999"), someone(draw)
     s = Script(session, "You are the concierge of the Larkmoor.", [tool("pms", cmd="command line")])
@@ -209,6 +209,6 @@ def abroad_zh(draw: random.Random, session: str) -> Made:
     return s.records, [p, q]
 
 
-MENDED: dict[str, Desk] = {"vet": vet, "claims": claims, "payroll": payroll, "hotel": hotel, "clinic_zh": clinic_zh, "estate_zh": estate_zh}
+MENDED: dict[str, Desk] = {"vet": vet, "claims": claims, "payroll": payroll, "concierge": concierge, "clinic_zh": clinic_zh, "estate_zh": estate_zh}
 KEPT: dict[str, Desk] = {"police": police, "pharmacy": pharmacy, "crew": crew, "social_zh": social_zh, "abroad_zh": abroad_zh}
 DESKS = MENDED | KEPT

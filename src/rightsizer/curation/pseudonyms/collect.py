@@ -140,12 +140,29 @@ class Collector:
         if value in self._known.catalogue or len(value) > 4 * _SHORT_ANSWER:
             return
         varied = key in self._known.varied
-        for piece in dict.fromkeys((value, *pieces(value))):
-            for kind, part in kinds_in(piece, varied=varied):
+        parts = [] if _NUMBER.fullmatch(value) else pieces(value)
+        codes = [c for p in (value, *parts) if " " in p for c in p.split() if _CAPITALS.fullmatch(c)]
+        for piece in dict.fromkeys((value, *parts, *codes)):
+            for kind, part in kinds_in(piece, key, varied=varied):
                 low = part.lower()
                 many = self._known.everywhere if kind in (f.PERSON, f.CITY) else self._known.common
                 if low not in many and value.lower() not in many:
                     self._take(kind, part, key=key)
+
+    def _laid_out(self, leaf: Leaf, text: str, record: bool) -> None:
+        """Take in one value of a layout: of prose only under a field that tells, and its first piece then."""
+        kind = f.kind_of_field(leaf.key, leaf.parent, leaf.siblings)
+        value = str(leaf.value)
+        if value == text or (kind is None and not record):
+            return
+        if kind not in (None, f.ADDRESS, f.PHONE):
+            first = pieces(value)
+            if record:
+                self._unnamed(value, leaf.key)
+            leaf = leaf._replace(value=first[0] if first else value)
+        elif kind is not None:
+            leaf = leaf._replace(value=_CLAUSE.split(value)[0])
+        self.read_leaf(leaf, deny=record)
 
     def _read_plain(self, text: str, prose: bool, *, record: bool = False) -> None:
         self._shapes(text)
@@ -153,10 +170,7 @@ class Collector:
         if record:
             self._postcodes(laid_out)
         for leaf in laid_out:
-            if record or f.kind_of_field(leaf.key, leaf.parent, leaf.siblings) is not None:
-                value = str(leaf.value)
-                if value != text:
-                    self.read_leaf(leaf, deny=record)
+            self._laid_out(leaf, text, record)
         for piece in find_encoded(text):
             self.read(piece.plain, prose=False)
         if not prose:
@@ -247,6 +261,9 @@ class Collector:
 
 
 _SHORT_ANSWER = 60
+_NUMBER = re.compile(r"[0-9 ()+.\-/]{5,40}")
+_CAPITALS = re.compile(r"(?=[A-Z\-/]{0,20}[0-9])(?=[0-9\-/]{0,20}[A-Z])[0-9A-Z\-/]{5,30}")
+_CLAUSE = re.compile(r"[\uff0c\u3002\uff1b\n]|[.;] ")
 _LONG_NUMBER = re.compile(r"[0-9]{10,24}")  # somebody's, whatever its field is called
 _GROUPED = re.compile(r"(?=(?:[^0-9]*[0-9]){5})[0-9A-Z]{1,8}(?: [0-9A-Z]{1,8}){1,6}")  # 1234 567 890
 

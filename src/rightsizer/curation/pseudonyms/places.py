@@ -28,6 +28,7 @@ _UNIT = re.compile(
 _COMPASS = frozenset(
     "n s e w ne nw se sw north south east west old new the upper lower great".split()  # noqa: SIM905
 )
+_SHORT = frozenset("st ave rd dr ln blvd ct pl cir ter pkwy hwy sq".split())  # noqa: SIM905
 _SUFFIXES = frozenset(_SUFFIX.split("|")) | _COMPASS
 _LEVELS = re.compile(
     r"(?P<province>[\u4e00-\u9fff]{2,3}(?:省|自治区))?(?P<city>[\u4e00-\u9fff]{2,4}?市)?(?P<district>[\u4e00-\u9fff]{1,4}?[区县])?"
@@ -46,6 +47,7 @@ _ZIP = r"(?P<zip>[0-9]{5}(?:-[0-9]{4})?)"
 _STATE_ZIP = re.compile(
     r"(?:(?P<city>[A-Z][A-Za-z.'\- ]{1,30}?)[, ]{1,2})?(?:(?P<state>[A-Z]{2})[, ]{1,2})?" + _ZIP
 )
+TOWN_STATE_ZIP = re.compile(r"(?P<city>[A-Z][A-Za-z.'\- ]{2,30}),?[ ][A-Z]{2},?[ ]" + _ZIP)
 _NUMBERED = re.compile(r"#?[0-9]{1,6}[A-Za-z]?[ ]+[A-Za-z][A-Za-z.'\- ]{2,40}")
 _STATE = re.compile(r"[A-Z]{2}")
 _NAMED = re.compile(r"[A-Z][A-Za-z.'\-]+(?: [A-Z][A-Za-z.'\-]+){0,2}")
@@ -59,7 +61,7 @@ _UNIT_IN_PROSE = re.compile(
 )
 _BEHIND = re.compile(
     rf"(?:,?[ ](?:{_UNIT.pattern.replace('(?P<word>', '(?:').replace('(?P<gap>', '(?:').replace('(?P<number>', '(?:')}))?"
-    r"(?:,|,?[ ]in|\n)[ ]?(?P<town>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+)?)(?:,?[ ][A-Z]{2}(?![A-Za-z]))?"
+    r"(?:,|,?[ ]in|\n)[ ]?(?!(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Room|Rm|Flat|Bldg)[. ])(?P<town>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+)?)(?:,?[ ][A-Z]{2}(?![A-Za-z]))?"
     r"(?:(?:,?[ ](?:I think )?)(?P<zip>[0-9]{5}(?:-[0-9]{4})?)(?![0-9]))?"
 )
 _BEFORE = re.compile(r"(?P<town>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+)?)[ ]?(?:\(|[:,])[ ]?$")
@@ -80,7 +82,7 @@ def without_tail(address: str) -> str:
         return address
     unit = re.match(rf"[ ,]{{0,2}}(?:{_UNIT.pattern})", address[match.end() :], re.I)
     end = match.end() + (unit.end() if unit else 0)
-    ended = bool(match["end"]) and len(match["suffix"]) > 4 and not unit
+    ended = bool(match["end"]) and match["suffix"].lower() not in _SHORT and not unit
     return address[:end] if address[end : end + 1] in '."\n;' or ended else address
 
 

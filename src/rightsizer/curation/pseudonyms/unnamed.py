@@ -23,7 +23,7 @@ from rightsizer.curation.pseudonyms.companies import has_form, is_somebodys
 from rightsizer.curation.pseudonyms.dates import find_dates
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, TITLES
 from rightsizer.curation.pseudonyms.people import is_chinese
-from rightsizer.curation.pseudonyms.places import STREET, ZIP_END
+from rightsizer.curation.pseudonyms.places import STREET, TOWN_STATE_ZIP, ZIP_END
 
 _PERSON_CLASSES = tuple(CLASSES.index(c) for c in ("given", "surname", "person"))
 _PLACE, _WORD = CLASSES.index("place"), CLASSES.index("word")
@@ -74,12 +74,15 @@ def is_listed_place(words: str) -> bool:
     return bool(found) and all(_PLACE in classes for classes in found)
 
 
-def kinds_in(value: str, *, varied: bool = False) -> Kinds:
+def kinds_in(value: str, key: str = "", *, varied: bool = False) -> Kinds:
     """(class, part) of what is somebody's in one short value; nothing for ordinary words and measures.
 
     `varied`: whether its field has another value in nearly every session.
     """
     value = value.strip()
+    if f.names_place(key) and is_listed_place(value):
+        yield f.CITY, value
+        return
     if not 2 <= len(value) <= 80 or value[0] == "<":
         return
     if is_chinese(value):
@@ -96,6 +99,8 @@ def _chinese(value: str, varied: bool) -> Kinds:
     if _ZH_FORM.search(value) and len(value) > 4:
         if is_somebodys(value):
             yield f.ORGANIZATION, value
+        return
+    if value.endswith(zh.HONORIFICS):
         return
     surname = next((s for s in (*zh.COMPOUND, *zh.SURNAMES) if value.startswith(s)), "")
     given = value[len(surname) :]
@@ -133,6 +138,11 @@ def _numbered(value: str) -> Kinds:
         return
     digits = sum(c.isdigit() for c in value)
     words = [w for w in re.findall("[A-Za-z]{3,}", value) if not w.isupper()]
+    placed = TOWN_STATE_ZIP.fullmatch(value)
+    if placed:
+        yield f.POSTCODE, placed["zip"]
+        yield f.CITY, placed["city"]
+        return
     letters = sum(c.isalpha() for c in value)
     enough = digits >= (6 if not letters else 2 if letters >= 2 else 3)
     if _CODE.fullmatch(value) and not words and enough and digits + letters >= 5:
