@@ -1,6 +1,6 @@
 """Sessions of scripted desks through `import` and `export --curated`: what is left of their people.
 
-python benchmarks/curation/desk_rewrite.py [--set tuned|held-out|later|strange|strange-kept] [--sessions N] [--seed N] [--show N]
+python benchmarks/curation/desk_rewrite.py [--set tuned|held-out|later|strange|strange-kept|last] [--sessions N] [--seed N] [--show N]
 
 Desks are those of `desks.py`. A value survives exactly if it stands in an exported record as a whole
 word, in any letter case (Chinese: anywhere), JSON in strings decoded; fuzzily if a word is one edit away
@@ -23,6 +23,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 import desks_held_out
+import desks_last
 import desks_later
 import desks_strange
 import desks_tuned
@@ -37,6 +38,7 @@ SETS = {
     "later": desks_later.DESKS,
     "strange": desks_strange.MENDED,
     "strange-kept": desks_strange.KEPT,
+    "last": desks_last.DESKS,
 }
 
 
