@@ -1,6 +1,6 @@
 """Sessions of scripted desks through `import` and `export --curated`: what is left of their people.
 
-python benchmarks/curation/desk_rewrite.py [--set tuned|held-out|later|strange|strange-kept|last] [--sessions N] [--seed N] [--show N]
+python benchmarks/curation/desk_rewrite.py [--set NAME] [--sessions N] [--seed N] [--show N]
 
 Desks are those of `desks.py`. A value survives exactly if it stands in an exported record as a whole
 word, in any letter case (Chinese: anywhere), JSON in strings decoded; fuzzily if a word is one edit away

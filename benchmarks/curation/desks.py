@@ -222,4 +222,6 @@ def _desks() -> dict[str, Desk]:
     import desks_strange
     import desks_tuned
 
-    return desks_tuned.DESKS | desks_held_out.DESKS | desks_later.DESKS | desks_strange.DESKS | desks_last.DESKS
+    return (
+        desks_tuned.DESKS | desks_held_out.DESKS | desks_later.DESKS | desks_strange.DESKS | desks_last.DESKS
+    )

@@ -54,7 +54,9 @@ _ENDINGS: tuple[tuple[str, str], ...] = (
 )
 _ENGLISH = tuple((kind, re.compile(rf"(?:^|.*_)(?:{ends})(?:_?[0-9])?$")) for kind, ends in _ENDINGS)
 _CITY = re.compile(r"(?:^|.*_)(?:city|town|village|county|district|suburb)$")
-_PLACE = re.compile(r"(?:^|.*_)(?:muni|municipality|locality|residence|hometown|home|mailing|lives(?:_(?:at|in))?)$")
+_PLACE = re.compile(
+    r"(?:^|.*_)(?:muni|municipality|locality|residence|hometown|home|mailing|lives(?:_(?:at|in))?)$"
+)
 _CHINESE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(names))
     for kind, names in (

@@ -21,17 +21,22 @@ _NAME = r"[A-Za-z_\u4e00-\u9fff][\w.:\-]{0,40}"
 _TAG = re.compile(rf"<({_NAME})([^<>]{{0,400}})>([^<>]{{0,300}})")
 _ATTRIBUTE = re.compile(rf"({_NAME})=(?:\"([^\"<>]{{1,200}})\"|'([^'<>]{{1,200}})')")
 _FIELD = re.compile(
-    r"[ \t>*#|\-\u2022]{0,12}(?P<key>[A-Za-z_\u4e00-\u9fff][\w ./'\-]{0,30}?)\*{0,2}[ \t]{0,3}[:\uff1a=][ \t*]{0,6}(?P<v>\S.{0,200})"
+    r"[ \t>*#|\-\u2022]{0,12}(?P<key>[A-Za-z_\u4e00-\u9fff][\w ./'\-]{0,30}?)\*{0,2}[ \t]{0,3}"
+    r"[:\uff1a=][ \t*]{0,6}(?P<v>\S.{0,200})"
 )
 _WORD_FIELD = re.compile(r"(?P<key>[A-Z]{2,9})[ \t]{1,8}(?P<v>\S.{1,200})")
 _PAIR = re.compile(rf"(?P<key>{_NAME})=(?P<v>[^=;&\"'<>\n]{{1,200}})(?:[;&]|$)")
 _SQL = re.compile(r"\b(?:SELECT|INSERT|UPDATE|DELETE)\b", re.I)
-_LITERAL = re.compile(r"(?:(?P<key>[A-Za-z_][\w.]{0,40})[ ]?(?:=|<>|!=|(?i:i?like))[ ]?)?'%?(?P<v>[^'\n%]{1,200})%?'")
+_LITERAL = re.compile(
+    r"(?:(?P<key>[A-Za-z_][\w.]{0,40})[ ]?(?:=|<>|!=|(?i:i?like))[ ]?)?'%?(?P<v>[^'\n%]{1,200})%?'"
+)
 _COLUMNS = re.compile(r"\(([\w ,`\"]{1,400})\)\s{0,8}VALUES", re.I)
 _HEADING = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w .#/\-]{0,40}")
 _RULE = re.compile(r"[\s|:\-+=]{3,400}")
 _GAP = re.compile(r"(?:\t|[ ]{2,40})")
-_SPLIT = re.compile(r"[\uff08\uff09()\[\]{}<>\uff0c\u3001\uff1b;|^\"*`]|,[ ]|[ ]/[ ]|[ ]-[ ]|[ ](?=[\w.+\-]{1,64}@)")
+_SPLIT = re.compile(
+    r"[\uff08\uff09()\[\]{}<>\uff0c\u3001\uff1b;|^\"*`]|,[ ]|[ ]/[ ]|[ ]-[ ]|[ ](?=[\w.+\-]{1,64}@)"
+)
 
 
 def leaves_in(text: str) -> Iterator[Leaf]:
@@ -66,7 +71,7 @@ def pieces(value: str) -> list[str]:
 
 
 def columns_of(value: Any) -> Iterator[Leaf]:
-    """Cells of rows that stand without keys beside a list of the columns' names, anywhere in a parsed value."""
+    """Cells of rows that stand without keys beside a list of the columns' names, anywhere in a value."""
     if isinstance(value, dict):
         lists = [v for v in value.values() if isinstance(v, list) and v]
         for names in lists:

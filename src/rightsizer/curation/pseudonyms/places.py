@@ -60,8 +60,9 @@ _UNIT_IN_PROSE = re.compile(
     r"[0-9]{1,5}[A-Za-z]?(?![0-9A-Za-z])"
 )
 _BEHIND = re.compile(
-    rf"(?:,?[ ](?:{_UNIT.pattern.replace('(?P<word>', '(?:').replace('(?P<gap>', '(?:').replace('(?P<number>', '(?:')}))?"
-    r"(?:,|,?[ ]in|\n)[ ]?(?!(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Room|Rm|Flat|Bldg)[. ])(?P<town>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+)?)(?:,?[ ][A-Z]{2}(?![A-Za-z]))?"
+    r"(?:,?[ ](?:(?i:suite|ste|apt|apartment|unit|room|rm|floor|fl|flat)\.?[ ]{0,2}#?[0-9]{1,6}[A-Za-z]?))?"
+    r"(?:,|,?[ ]in|\n)[ ]?(?!(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Room|Rm|Flat|Bldg)[. ])"
+    r"(?P<town>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+)?)(?:,?[ ][A-Z]{2}(?![A-Za-z]))?"
     r"(?:(?:,?[ ](?:I think )?)(?P<zip>[0-9]{5}(?:-[0-9]{4})?)(?![0-9]))?"
 )
 _BEFORE = re.compile(r"(?P<town>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+)?)[ ]?(?:\(|[:,])[ ]?$")

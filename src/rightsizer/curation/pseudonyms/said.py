@@ -133,6 +133,13 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     (
+        f.ID,  # any number that is no mere number: 取件码9-2-8814, 房号B1203
+        re.compile(
+            r"[号码卡][是为:：]{0,2}[ ]?(?P<v>(?=[0-9]{0,12}[A-Z\-])(?:[0-9A-Z]-?){4,24}[0-9A-Z])"
+            r"(?![0-9A-Za-z\-])"
+        ),
+    ),
+    (
         f.POSTCODE,
         re.compile(
             r"(?i:zip(?:[ ]?code)?s?|postal code|postcode|邮编|邮政编码)"

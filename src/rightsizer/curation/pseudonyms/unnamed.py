@@ -26,14 +26,15 @@ from rightsizer.curation.pseudonyms.people import is_chinese
 from rightsizer.curation.pseudonyms.places import STREET, TOWN_STATE_ZIP, ZIP_END
 
 _PERSON_CLASSES = tuple(CLASSES.index(c) for c in ("given", "surname", "person"))
-_PLACE, _WORD = CLASSES.index("place"), CLASSES.index("word")
+_SURNAME, _PLACE, _WORD = (CLASSES.index(c) for c in ("surname", "place", "word"))
 _ORDINARY = tuple(CLASSES.index(c) for c in ("word", "organisation-word", "street-word", "organisation"))
 _CODE = re.compile(
     r"[#\u2116]?[0-9A-Za-z]{1,32}(?:[\-/:._][0-9A-Za-z]{1,32}){0,8}"
     r"|[A-Z]{0,3}[0-9]{1,8}(?: [A-Z]{0,3}[0-9]{1,8}[A-Z]?){1,6}"
 )
 _MEASURE = re.compile(
-    r"[0-9]{1,3}(?:[,. ][0-9]{3})*(?:[.,][0-9]+)?[ ]?(?:[A-Za-z%\u00b0]{1,4})?|[0-9]+(?:[.:x*][0-9]+)+[A-Za-z]{0,4}"
+    r"[0-9]{1,3}(?:[,. ][0-9]{3})*(?:[.,][0-9]+)?[ ]?(?:[A-Za-z%\u00b0]{1,4})?"
+    r"|[0-9]+(?:[.:x*][0-9]+)+[A-Za-z]{0,4}"
     r"|[vV]?[0-9]+(?:\.[0-9A-Za-z]+){1,4}|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[ ]?[AaPp][Mm])?"
     r"|[0-9]{1,3}-[0-9]{1,3}|[0-9]{1,5}"
 )
@@ -102,11 +103,14 @@ def _chinese(value: str, varied: bool) -> Kinds:
         return
     if value.endswith(zh.HONORIFICS):
         return
-    surname = next((s for s in (*zh.COMPOUND, *zh.SURNAMES) if value.startswith(s)), "")
+    surname = next((s for s in zh.COMPOUND if value.startswith(s)), "")
+    if not surname and (value[0] in zh.SURNAMES or _SURNAME in classes_of(value[0])[0]):
+        surname = value[0]
     given = value[len(surname) :]
-    if surname and 1 <= len(given) <= 2 and value[-1] not in "省市区县镇村路街号" and not _is_word(value):
-        if varied or (not _is_word(given) and _reads_as_name(value)):
-            yield f.PERSON, value
+    if not surname or not 1 <= len(given) <= 2 or value[-1] in "省市区县镇村路街号" or _is_word(value):
+        return
+    if varied or (not _is_word(given) and _reads_as_name(value)):
+        yield f.PERSON, value
 
 
 def _is_word(value: str) -> bool:
@@ -185,4 +189,6 @@ def _worded(value: str) -> Kinds:
 def _may_name(word: str) -> bool:
     """Whether an ordinary word is also somebody's name: Bell, Cooper."""
     low = word.lower()
-    return low in ALSO_WORDS or low in TITLES or any(not c.isdisjoint(_PERSON_CLASSES) for c in classes_of(low))
+    return (
+        low in ALSO_WORDS or low in TITLES or any(not c.isdisjoint(_PERSON_CLASSES) for c in classes_of(low))
+    )
