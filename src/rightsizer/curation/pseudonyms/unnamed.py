@@ -33,7 +33,7 @@ _CODE = re.compile(
     r"|[A-Z]{0,3}[0-9]{1,8}(?: [A-Z]{0,3}[0-9]{1,8}[A-Z]?){1,6}"
 )
 _MEASURE = re.compile(
-    r"[0-9]{1,3}(?:[,. ][0-9]{3})*(?:[.,][0-9]+)?[ ]?(?:[A-Za-z%\u00b0]{1,4})?"
+    r"[0-9]{1,3}(?:[,. ][0-9]{3})*(?:[.,][0-9]+)?[ ]?(?:[A-Za-z%\u00b0]{1,4})?|[0-9]{1,5}[a-z]{1,4}"
     r"|[0-9]+(?:[.:x*][0-9]+)+[A-Za-z]{0,4}"
     r"|[vV]?[0-9]+(?:\.[0-9A-Za-z]+){1,4}|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[ ]?[AaPp][Mm])?"
     r"|[0-9]{1,3}-[0-9]{1,3}|[0-9]{1,5}"
@@ -59,8 +59,8 @@ def is_ordinary(word: str) -> bool:
     low = word.lower()
     if len(low) < 3 or low in GENERIC or low in TITLES:
         return True
-    listed = [not classes.isdisjoint(_ORDINARY) for classes in classes_of(low)]
-    return bool(listed) and all(listed)
+    tokens = zip(tokens_of(low).words, classes_of(low), strict=True)
+    return all(len(word) < 3 or not classes.isdisjoint(_ORDINARY) for word, classes in tokens)
 
 
 def is_listed_name(word: str) -> bool:
