@@ -39,8 +39,9 @@ def test_what_no_ordinary_word_explains_is_somebodys(value: str, found: set[tupl
 @pytest.mark.parametrize(
     "value",
     [
-        "Pending Review", "shipped", "Wireless Earbuds", "2024-05-01", "12:30", "1,299.00", "15 kg", "v2.11.0",
-        "1920x1080", "1080p", "1000ml", "Wi-Fi", "GET", "MT", "经济舱", "成功", "高优先级", "周二上午", "雷医生", "", "https://x.example/1",
+        "Pending Review", "shipped", "Wireless Earbuds", "2024-05-01", "12:30", "1,299.00", "15 kg",
+        "v2.11.0", "1920x1080", "1080p", "1000ml", "Wi-Fi", "GET", "MT",
+        "经济舱", "成功", "高优先级", "周二上午", "雷医生", "", "https://x.example/1",
     ],
 )  # fmt: skip
 def test_ordinary_words_and_measures_are_nobodys(value: str) -> None:

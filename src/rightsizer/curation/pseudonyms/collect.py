@@ -30,7 +30,7 @@ from rightsizer.curation.pseudonyms.places import STREET, find_in_prose, parts_o
 from rightsizer.curation.pseudonyms.said import find_said
 from rightsizer.curation.pseudonyms.shapes import is_distinctive
 from rightsizer.curation.pseudonyms.tree import Leaf, leaves_of, parsed
-from rightsizer.curation.pseudonyms.unnamed import is_ordinary, kinds_in
+from rightsizer.curation.pseudonyms.unnamed import is_listed_place, is_ordinary, kinds_in
 from rightsizer.curation.recognizers.secrets import SECRET_TYPES
 
 NAME_SCORE = 0.5
@@ -183,7 +183,7 @@ class Collector:
         for kind, value in find_in_prose(text):
             self._take(kind, value)
         for kind, value in towns_beside(text):
-            if kind != f.CITY or not is_ordinary(value.split()[0]):
+            if kind != f.CITY or not is_ordinary(value.split()[0]) or is_listed_place(value):
                 self._take(kind, value)
         if text not in self._waiting:
             self._waiting[text] = None
