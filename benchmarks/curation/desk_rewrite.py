@@ -1,6 +1,6 @@
 """Sessions of scripted desks through `import` and `export --curated`: what is left of their people.
 
-python benchmarks/curation/desk_rewrite.py [--set tuned|held-out|later] [--sessions N] [--seed N] [--show N]
+python benchmarks/curation/desk_rewrite.py [--set NAME] [--sessions N] [--seed N] [--show N]
 
 Desks are those of `desks.py`. A value survives exactly if it stands in an exported record as a whole
 word, in any letter case (Chinese: anywhere), JSON in strings decoded; fuzzily if a word is one edit away
@@ -23,14 +23,23 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 import desks_held_out
+import desks_last
 import desks_later
+import desks_strange
 import desks_tuned
 from desks import Made, Person, sessions
 
 from rightsizer.curation.json_text import is_json
 from rightsizer.pipeline import export_log, import_logs, open_workspace
 
-SETS = {"tuned": desks_tuned.DESKS, "held-out": desks_held_out.DESKS, "later": desks_later.DESKS}
+SETS = {
+    "tuned": desks_tuned.DESKS,
+    "held-out": desks_held_out.DESKS,
+    "later": desks_later.DESKS,
+    "strange": desks_strange.MENDED,
+    "strange-kept": desks_strange.KEPT,
+    "last": desks_last.DESKS,
+}
 
 
 def known_values(person: Person) -> dict[str, str]:
@@ -97,6 +106,7 @@ class Census:
     def __init__(self) -> None:
         self.n: Counter[str] = Counter()
         self.left: list[str] = []
+        self.kinds: Counter[str] = Counter()
 
     def session(self, made: Made, exported: dict[str, dict[str, Any]]) -> None:
         records, people = made
@@ -124,6 +134,7 @@ class Census:
         self.n["fuzzy"] += fuzzy and not exact
         if exact or fuzzy:
             where = next((line for line in new.split("\n") if occurs(value, line)), "")[:160]
+            self.kinds[kind] += 1
             self.left.append(f"{kind:12} {value!r} {'exact' if exact else 'fuzzy'}: {where!r}")
 
     def _integrity(self, kept: list[tuple[dict[str, Any], dict[str, Any]]], ids: set[str]) -> None:
@@ -192,6 +203,8 @@ def main() -> None:
         )
         if held:
             print("  held back:", dict(held))
+        if census.kinds:
+            print("  left by class:", dict(census.kinds.most_common()))
         for line in census.left[: chosen.show]:
             print("  left:", line)
 

@@ -217,7 +217,11 @@ def sessions(desk: str, n: int, seed: int = 7) -> list[Made]:
 
 def _desks() -> dict[str, Desk]:
     import desks_held_out
+    import desks_last
     import desks_later
+    import desks_strange
     import desks_tuned
 
-    return desks_tuned.DESKS | desks_held_out.DESKS | desks_later.DESKS
+    return (
+        desks_tuned.DESKS | desks_held_out.DESKS | desks_later.DESKS | desks_strange.DESKS | desks_last.DESKS
+    )

@@ -16,6 +16,7 @@ from rightsizer.curation.pseudonyms import fields as f
 from rightsizer.curation.pseudonyms import lexicon_zh as zh
 from rightsizer.curation.pseudonyms.companies import find_chinese, is_somebodys
 from rightsizer.curation.pseudonyms.knowledge import Knowledge
+from rightsizer.curation.pseudonyms.layouts import columns_of, leaves_in, pieces
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, TITLES
 from rightsizer.curation.pseudonyms.names import (
     FIELD_WORDS,
@@ -25,11 +26,18 @@ from rightsizer.curation.pseudonyms.names import (
     without_title,
 )
 from rightsizer.curation.pseudonyms.people import is_chinese
-from rightsizer.curation.pseudonyms.places import find_in_prose, is_unit, parts_of
+from rightsizer.curation.pseudonyms.places import (
+    STREET,
+    find_in_prose,
+    is_unit,
+    parts_of,
+    towns_beside,
+    without_tail,
+)
 from rightsizer.curation.pseudonyms.said import find_codes, find_endings, find_said
 from rightsizer.curation.pseudonyms.shapes import is_distinctive
-from rightsizer.curation.pseudonyms.told import told_in
-from rightsizer.curation.pseudonyms.tree import Leaf, leaves_of
+from rightsizer.curation.pseudonyms.tree import Leaf, leaves_of, parsed
+from rightsizer.curation.pseudonyms.unnamed import is_listed_place, is_ordinary, kinds_in
 from rightsizer.curation.recognizers.secrets import SECRET_TYPES
 
 NAME_SCORE = 0.5
@@ -78,20 +86,24 @@ class Collector:
         self._waiting: dict[str, None] = {}  # texts in which names are looked for together
         self._waiting_chars = 0
 
-    def read(self, text: str, *, tool: str = "", prose: bool = True) -> None:
-        """Take in one text; `tool` is whose arguments or result it is, `prose` whether people wrote it."""
+    def read(self, text: str, *, tool: str = "", prose: bool = True, record: bool = False) -> None:
+        """Take in one text; `tool` is whose arguments or result it is, `prose` whether people wrote it,
+        `record` whether a tool did."""
         if len(text) < 2:
             return
         for value, kind, number in self._cache.find(text).values:
             self._take(kind, value, number=number)
         if is_json(text):
+            self._postcodes(leaves_of(text))
             for leaf in leaves_of(text):
-                self.read_leaf(leaf, tool)
+                self.read_leaf(leaf, tool, deny=True)
+            for leaf in columns_of(parsed(text)):
+                self.read_leaf(leaf, tool, deny=True)
         else:
-            self._read_plain(text, prose)
+            self._read_plain(text, prose, record=record)
 
-    def read_leaf(self, leaf: Leaf, tool: str = "") -> None:
-        """Take in one value of a structure."""
+    def read_leaf(self, leaf: Leaf, tool: str = "", *, deny: bool = False) -> None:
+        """Take in one value of a structure; `deny`: one that a recogniser does not know is somebody's too."""
         value = str(leaf.value)
         if leaf.is_key:
             if not value.isidentifier() or any(c.isdigit() for c in value):
@@ -116,10 +128,59 @@ class Collector:
         elif not number:
             if is_unit(value):
                 self._take(f.ADDRESS, value, key=leaf.key)
-            self._read_plain(value, prose=_is_prose(value))
+            if deny:
+                self._unnamed(value, leaf.key)
+            self._read_plain(value, prose=_is_prose(value), record=deny)
 
-    def _read_plain(self, text: str, prose: bool) -> None:
+    def _postcodes(self, leaves: Iterable[Leaf]) -> None:
+        """Five digits as the whole of a value, in a record that has a street line."""
+        values = [leaf.value for leaf in leaves if isinstance(leaf.value, str) and not leaf.is_key]
+        if any(STREET.match(v) for v in values if v[:1].isdigit()):
+            for value in values:
+                if re.fullmatch("[0-9]{5}(?:-[0-9]{4})?", value):
+                    self._take(f.POSTCODE, value)
+
+    def read_short(self, text: str) -> None:
+        """Take in a short answer: what fields may hold, said without one."""
+        if len(text) <= _SHORT_ANSWER:
+            self._unnamed(text, "")
+
+    def _unnamed(self, value: str, key: str) -> None:
+        """What of a short value is somebody's though its field does not say so."""
+        if value in self._known.catalogue or len(value) > 4 * _SHORT_ANSWER:
+            return
+        varied = key in self._known.varied
+        parts = [] if _NUMBER.fullmatch(value) else pieces(value)
+        codes = [c for p in (value, *parts) if " " in p for c in p.split() if _CAPITALS.fullmatch(c)]
+        for piece in dict.fromkeys((value, *parts, *codes)):
+            for kind, part in kinds_in(piece, key, varied=varied):
+                low = part.lower()
+                many = self._known.everywhere if kind in (f.PERSON, f.CITY) else self._known.common
+                if low not in many and value.lower() not in many:
+                    self._take(kind, part, key=key)
+
+    def _laid_out(self, leaf: Leaf, text: str, record: bool) -> None:
+        """Take in one value of a layout: of prose only under a field that tells, and its first piece then."""
+        kind = f.kind_of_field(leaf.key, leaf.parent, leaf.siblings)
+        value = str(leaf.value)
+        if value == text or (kind is None and not record):
+            return
+        if kind not in (None, f.ADDRESS, f.PHONE):
+            first = pieces(value)
+            if record:
+                self._unnamed(value, leaf.key)
+            leaf = leaf._replace(value=first[0] if first else value)
+        elif kind is not None:
+            leaf = leaf._replace(value=_CLAUSE.split(value)[0])
+        self.read_leaf(leaf, deny=record)
+
+    def _read_plain(self, text: str, prose: bool, *, record: bool = False) -> None:
         self._shapes(text)
+        laid_out = tuple(leaves_in(text))
+        if record:
+            self._postcodes(laid_out)
+        for leaf in laid_out:
+            self._laid_out(leaf, text, record)
         for piece in find_encoded(text):
             self.read(piece.plain, prose=False)
         if not prose:
@@ -127,8 +188,6 @@ class Collector:
                 self._take(f.ID, value)
             return
         self.found.endings.update(find_endings(text))
-        for leaf in told_in(text):
-            self._read_told(leaf)
         for kind, value in find_said(text):
             self._take_name(value) if kind == f.PERSON else self._take(kind, value)
         for start, end in find_chinese(text):
@@ -136,30 +195,14 @@ class Collector:
                 self._take(f.ORGANIZATION, text[start:end])
         for kind, value in find_in_prose(text):
             self._take(kind, value)
+        for kind, value in towns_beside(text):
+            if kind != f.CITY or not is_ordinary(value.split()[0]) or is_listed_place(value):
+                self._take(kind, value)
         if text not in self._waiting:
             self._waiting[text] = None
             self._waiting_chars += len(text)
             if self._waiting_chars > TOGETHER:
                 self.read_names()
-
-    def _read_told(self, leaf: Leaf) -> None:
-        """Take in a value that a text names: with more doubt than in JSON, for prose has colons, too."""
-        value = str(leaf.value)
-        kind = f.kind_of_field(leaf.key, leaf.parent, leaf.siblings)
-        if kind in (f.PERSON, f.MAYBE):
-            last, comma, first = value.partition(", ")
-            name = f"{first} {last}" if comma else value
-            if looks_like_a_name(name):
-                self._take_name(name)
-        elif kind == f.ADDRESS and value.isascii():
-            for part, piece in parts_of(value) if any(c.isdigit() for c in value) else ():
-                self._take(part, piece)
-        elif kind is None and _LONG_NUMBER.fullmatch(value) and not f.is_time(leaf.key):
-            self._take(f.ID, value)
-        elif kind == f.CITY or kind is None or not _fits(kind, value, False):
-            return
-        elif kind != f.ORGANIZATION or is_somebodys(value):
-            self._take(kind, value)
 
     def read_names(self) -> None:
         """Take in the names in the texts read so far: to be called when all were."""
@@ -199,6 +242,8 @@ class Collector:
             value = f"{value[:4]}-{value[4:6]}-{value[6:]}"
         if kind in ("LOCATION", f.CITY) and len(value) == 1:  # 山, 江: the text is full of them
             return
+        if kind == f.ADDRESS and value.isascii():
+            value = without_tail(value)
         action = said or self._policy.action(kind)
         if action == "keep" or value in self._policy.keep:
             return
@@ -235,6 +280,10 @@ class Collector:
 
 _COMPACT_DAY = re.compile(r"(?:19|20)[0-9]{6}")
 _FULL_WIDTH = re.compile("[\uff01-\uff5e]")
+_SHORT_ANSWER = 60
+_NUMBER = re.compile(r"[0-9 ()+.\-/]{5,40}")
+_CAPITALS = re.compile(r"(?=[A-Z\-/]{0,20}[0-9])(?=[0-9\-/]{0,20}[A-Z])[0-9A-Z\-/]{5,30}")
+_CLAUSE = re.compile(r"[\uff0c\u3002\uff1b\n]|[.;] ")
 _LONG_NUMBER = re.compile(r"[0-9]{10,24}")  # somebody's, whatever its field is called
 _GROUPED = re.compile(r"(?=(?:[^0-9]*[0-9]){5})[0-9A-Z]{1,8}(?: [0-9A-Z]{1,8}){1,6}")  # 1234 567 890
 
@@ -287,5 +336,6 @@ def _guess(value: str) -> str:
 
 def session_values(found: Findings) -> Iterator[tuple[str, str]]:
     """The (class, value) pairs that get surrogates."""
-    yield from found.values
+    born = {birth.replace("-", "") for birth in found.births}  # 19751124 is then a date, and no id
+    yield from ((kind, value) for kind, value in found.values if value not in born)
     yield from ((kind, value) for _, kind, value in found.keyed if kind != f.AMOUNT)

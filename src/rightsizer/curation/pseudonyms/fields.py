@@ -55,6 +55,9 @@ _ENDINGS: tuple[tuple[str, str], ...] = (
 )
 _ENGLISH = tuple((kind, re.compile(rf"(?:^|.*_)(?:{ends})(?:_?[0-9])?$")) for kind, ends in _ENDINGS)
 _CITY = re.compile(r"(?:^|.*_)(?:city|town|village|county|district|suburb)$")
+_PLACE = re.compile(
+    r"(?:^|.*_)(?:muni|municipality|locality|residence|hometown|home|mailing|lives(?:_(?:at|in))?)$"
+)
 _CHINESE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(names))
     for kind, names in (
@@ -151,6 +154,12 @@ _MAYBE = re.compile(
 _PEOPLE = re.compile(
     r"(?:^|_)(?:user|customer|client|patient|guest|passenger|contact|employee|member|recipient|person)s?$"
 )
+
+
+def names_place(key: str) -> bool:
+    """Whether values under this key may be somebody's town, if they are towns."""
+    plain = plain_key(key)
+    return _CITY.match(plain) is not None or _PLACE.match(plain) is not None
 
 
 def names_owner(key: str) -> bool:

@@ -12,7 +12,9 @@ import orjson
 
 from rightsizer.curation.json_text import is_json
 from rightsizer.curation.pseudonyms import fields as f
+from rightsizer.curation.pseudonyms.layouts import leaves_in
 from rightsizer.curation.pseudonyms.shapes import induce
+from rightsizer.curation.pseudonyms.spread import Spread
 from rightsizer.curation.pseudonyms.tree import Leaf, leaves_of, texts_of_message
 from rightsizer.types import Call, Message, Request, ToolCallPart, ToolCallResponsePart
 
@@ -24,11 +26,16 @@ class Knowledge:
     """`catalogue`: values that belong to nobody; `shapes`: expressions of ids, from structured fields.
 
     `fields`: keys of objects that several sessions use, which are names of fields and no values.
+    `common` and `everywhere`: short values of records that a fifth, half of the sessions have, in small
+    letters; `varied`: fields that have another value in nearly every session.
     """
 
     catalogue: frozenset[str] = frozenset()
     shapes: tuple[str, ...] = ()
     fields: frozenset[str] = frozenset()
+    common: frozenset[str] = frozenset()
+    everywhere: frozenset[str] = frozenset()
+    varied: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -45,6 +52,7 @@ class LogReader:
     _keys: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _read: set[tuple[str, int]] = field(default_factory=set)
     _schemas: set[bytes] = field(default_factory=set)
+    _spread: Spread = field(default_factory=Spread)
 
     def read(self, call: Call) -> None:
         """Take in one call."""
@@ -59,8 +67,9 @@ class LogReader:
             read = (call.session_id, _digest(text))
             if read not in self._read:
                 self._read.add(read)
-                for leaf in leaves_of(text):
+                for leaf in leaves_of(text) if is_json(text) else leaves_in(text):
                     self._take(call.session_id, leaf)
+                    self._spread.read(call.session_id, leaf)
 
     def _take(self, session: str, leaf: Leaf) -> None:
         if not isinstance(leaf.value, str) or not 3 <= len(leaf.value) <= 64:
@@ -90,6 +99,9 @@ class LogReader:
             catalogue=frozenset(shared | self._declared | set(keep)),
             shapes=induce(v for v in self._all_ids if v not in shared),
             fields=frozenset(key for key, sessions in self._keys.items() if len(sessions) >= OWNERS),
+            common=self._spread.shared(0.2),
+            everywhere=self._spread.shared(0.5),
+            varied=self._spread.varied(),
         )
 
 

@@ -18,6 +18,8 @@ _STREET = re.compile(
     rf"(?P<suffix>{_SUFFIX})(?P<end>\.?)(?![A-Za-z])",
     re.I,
 )
+STREET = _STREET
+ZIP_END = re.compile(r"(?P<zip>[0-9]{5}(?:-[0-9]{4})?)[ .,]{0,4}$")
 _UNIT = re.compile(
     r"(?P<word>suite|ste|apt|apartment|unit|room|rm|floor|fl|flat|building|bldg|p\.?o\.? box)"
     r"(?P<gap>\.?[ ]*#?)(?P<number>[0-9]+[A-Za-z]?)",
@@ -26,6 +28,7 @@ _UNIT = re.compile(
 _COMPASS = frozenset(
     "n s e w ne nw se sw north south east west old new the upper lower great".split()  # noqa: SIM905
 )
+_SHORT = frozenset("st ave rd dr ln blvd ct pl cir ter pkwy hwy sq".split())  # noqa: SIM905
 _SUFFIXES = frozenset(_SUFFIX.split("|")) | _COMPASS
 _LEVELS = re.compile(
     r"(?P<province>[\u4e00-\u9fff]{2,3}(?:省|自治区))?(?P<city>[\u4e00-\u9fff]{2,4}?市)?(?P<district>[\u4e00-\u9fff]{1,4}?[区县])?"
@@ -35,6 +38,9 @@ _LEVELS = re.compile(
 _BUILDING = "(?:(?![号弄栋幢楼室])[\u4e00-\u9fff]){2,6}(?=小区|花园|大厦|公寓|苑|广场|新村|家园)"
 _HOUSED = re.compile(r"[0-9](?:号|弄|室|栋|单元|-[0-9])|[0-9]$")
 _ESTATES = ("花园", "家园", "雅苑", "公馆", "小区", "新城")
+_ROOM_ZH = re.compile(
+    "[0-9A-Z]{1,4}(?:栋|幢|座|号楼|号院)(?:[0-9A-Z]{1,3}(?:单元|门))?(?:[0-9]{1,2}[层楼])?[0-9]{2,5}[室号户]?(?![0-9])"
+)
 _HOUSE = re.compile(r"[0-9]+(?:号|弄)")
 Pair = tuple[str, str]
 
@@ -43,6 +49,7 @@ _ZIP = r"(?P<zip>[0-9]{5}(?:-[0-9]{4})?)"
 _STATE_ZIP = re.compile(
     r"(?:(?P<city>[A-Z][A-Za-z.'\- ]{1,30}?)[, ]{1,2})?(?:(?P<state>[A-Z]{2})[, ]{1,2})?" + _ZIP
 )
+TOWN_STATE_ZIP = re.compile(r"(?P<city>[A-Z][A-Za-z.'\- ]{2,30}),?[ ][A-Z]{2},?[ ]" + _ZIP)
 _NUMBERED = re.compile(r"#?[0-9]{1,6}[A-Za-z]?[ ]+[A-Za-z][A-Za-z.'\- ]{2,40}")
 _STATE = re.compile(r"[A-Z]{2}")
 _NAMED = re.compile(r"[A-Z][A-Za-z.'\-]+(?: [A-Z][A-Za-z.'\-]+){0,2}")
@@ -67,6 +74,13 @@ _ESTATE = re.compile(
     rf"(?:[在住到至放是找：，,。；、 (（]|^|号|路|街|巷|弄){_NAMED_ESTATE}(?={_FLAT_ZH})", re.MULTILINE
 )
 _FLAT_IN_PROSE = re.compile(rf"(?<![0-9\-])(?P<v>{_FLAT_ZH}|[0-9]{{3,4}}室)")
+_BEHIND = re.compile(
+    r"(?:,?[ ](?:(?i:suite|ste|apt|apartment|unit|room|rm|floor|fl|flat)\.?[ ]{0,2}#?[0-9]{1,6}[A-Za-z]?))?"
+    r"(?:,|,?[ ]in|\n)[ ]?(?!(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Room|Rm|Flat|Bldg)[. ])"
+    r"(?P<town>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+)?)(?:,?[ ][A-Z]{2}(?![A-Za-z]))?"
+    r"(?:(?:,?[ ](?:I think )?)(?P<zip>[0-9]{5}(?:-[0-9]{4})?)(?![0-9]))?"
+)
+_BEFORE = re.compile(r"(?P<town>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+)?)[ ]?(?:\(|[:,])[ ]?$")
 _PLACE_IN_PROSE = re.compile(
     r"(?<![A-Za-z])(?P<city>[A-Z][a-z.'\-]+(?: [A-Z][a-z.'\-]+){0,2}),? (?P<state>[A-Z]{2}),? "
     rf"{_ZIP}(?![0-9])"
@@ -77,6 +91,33 @@ _UK_PLACE_IN_PROSE = re.compile(
 )
 
 _UK_AT_END = re.compile(r"(?<=[\s,])[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\Z")
+
+
+def without_tail(address: str) -> str:
+    """A street line and its unit without what a recogniser took in behind them: ``9 Elm Court. Serial …``."""
+    match = _STREET.match(address)
+    if match is None:
+        return address
+    unit = re.match(rf"[ ,]{{0,2}}(?:{_UNIT.pattern})", address[match.end() :], re.I)
+    end = match.end() + (unit.end() if unit else 0)
+    ended = bool(match["end"]) and match["suffix"].lower() not in _SHORT and not unit
+    return address[:end] if address[end : end + 1] in '."\n;' or ended else address
+
+
+def towns_beside(text: str) -> list[tuple[str, str]]:
+    """(class, value) of what stands right behind a street line in prose: town and postcode; or a town before
+    a street line in brackets. The town may still be any word with a capital."""
+    found: list[tuple[str, str]] = []
+    for match in _IN_PROSE.finditer(text):
+        behind = _BEHIND.match(text, match.end())
+        if behind:
+            found.append(("CITY", behind["town"]))
+            if behind["zip"]:
+                found.append(("POSTCODE", behind["zip"]))
+        before = _BEFORE.search(text[max(0, match.start() - 40) : match.start()])
+        if before:
+            found.append(("CITY", before["town"]))
+    return found
 
 
 def parts_of(address: str) -> list[tuple[str, str]]:
@@ -93,7 +134,9 @@ def parts_of(address: str) -> list[tuple[str, str]]:
         placed = _STATE_ZIP.fullmatch(piece)
         if placed:
             found += [
-                (kind, placed[name]) for kind, name in (("CITY", "city"), ("POSTCODE", "zip")) if placed[name]
+                (kind, placed[name])
+                for kind, name in (("CITY", "city"), ("POSTCODE", "zip"))
+                if placed[name] and not _STATE.fullmatch(placed[name])
             ]
         elif _UNIT.fullmatch(piece) or _NUMBERED.fullmatch(piece):
             found.append(("ADDRESS", piece))
@@ -108,7 +151,7 @@ def parts_of(address: str) -> list[tuple[str, str]]:
 
 def find_in_prose(text: str) -> list[tuple[str, str]]:
     """(class, value) of English street lines, units, and cities before state and postcode."""
-    found = [("ADDRESS", m[0]) for form in (_IN_PROSE, _UNIT_IN_PROSE) for m in form.finditer(text)]
+    found = [("ADDRESS", m[0]) for form in (_IN_PROSE, _UNIT_IN_PROSE, _ROOM_ZH) for m in form.finditer(text)]
     found += [("ADDRESS", m["v"]) for m in _AFTER_STREET.finditer(text)]
     if any("\u3400" <= c <= "\u9fff" for c in text):
         found += [("ADDRESS", m["v"]) for form in (_ESTATE, _FLAT_IN_PROSE) for m in form.finditer(text)]
@@ -167,9 +210,7 @@ def _number(text: str, draw: Draw) -> str:
 def _chinese(address: str, draw: Draw) -> list[Pair]:
     match = _LEVELS.match(address)
     assert match is not None  # every group is optional
-    if address[-1] not in "省市区县镇乡村路街巷弄道号" and not _HOUSED.search(
-        address
-    ):  # an estate
+    if address[-1] not in "省市区县镇乡村路街巷弄道号" and not _HOUSED.search(address):  # an estate
         return [(address, draw.pick(zh.ROADS) + draw.pick(_ESTATES))]
     new: list[str] = []
     pairs: list[Pair] = []

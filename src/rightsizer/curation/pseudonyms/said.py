@@ -93,6 +93,13 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"(?=[，,。；;、：:（( \n向诉与和同的于住]|$|[12][0-9]{3}年|身份证|电话|手机)"
         ),
     ),
+    (  # where somebody works, or whom a bill is made out to
+        f.ORGANIZATION,
+        re.compile(
+            r"(?:(?:工作)?单位(?:名称)?(?:[是为：:]|还是)|发票抬头(?:[是为：:]|开|写)?|就职于|任职于|在)"
+            r"(?P<v>[\u4e00-\u9fff]{4,20}(?:厂|公司|中心|学校|医院|银行|集团|事务所|研究院|研究所|大学|店))"
+        ),
+    ),
     (
         f.ID,  # a case in a Chinese court
         re.compile(
@@ -117,6 +124,14 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (f.HANDLE, re.compile(r"(?<![0-9A-Za-z_])(?P<v>[a-z]{2,20}_[a-z]{2,20}_[0-9]{3,8})(?![0-9A-Za-z_])")),
     (f.ID, re.compile(r"(?<![0-9A-Za-z_])(?P<v>[a-z]{3,20}_[0-9]{5,12})(?![0-9A-Za-z_])")),
+    (f.ID, re.compile(r"(?<![0-9A-Za-z.,$€£¥_/\-])(?P<v>[0-9]{9,24})(?![0-9A-Za-z_]|[.,][0-9])")),
+    (  # 99-9999999, 9-99-999: groups of digits that are no date and no range
+        f.ID,
+        re.compile(
+            r"(?<![0-9A-Za-z.,$€£¥_/\-])(?!(?:19|20)[0-9]{2}-)(?P<v>(?=(?:[0-9]-?){7})[0-9]{1,8}(?:-[0-9]{2,8}){1,3})"
+            r"(?![0-9A-Za-z_\-]|[.,][0-9])"
+        ),
+    ),
     (f.ID, re.compile(r"(?<![0-9A-Za-z&])(?P<v>#[A-Z]{0,4}-?[0-9]{4,16})(?![0-9A-Za-z])")),
     (
         f.ID,
@@ -132,6 +147,13 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"(?:订单号?|单号|账号|编号|卡号|合同号|会员号|工号|保单号)[是为:：]{0,2}"
             r"[ ]?(?P<v>[A-Za-z0-9\-]{4,32})"
+        ),
+    ),
+    (
+        f.ID,  # any number that is no mere number: 取件码9-2-8814, 房号B1203
+        re.compile(
+            r"[号码卡][是为:：]{0,2}[ ]?(?P<v>(?=[0-9]{0,12}[A-Z\-])(?:[0-9A-Z]-?){4,24}[0-9A-Z])"
+            r"(?![0-9A-Za-z\-])"
         ),
     ),
     (

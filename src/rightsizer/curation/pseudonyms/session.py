@@ -189,23 +189,24 @@ class _Reader:
                 self._text(part.content)
                 if role == "user":
                     self._said[part.content] = None
+                    self._collector.read_short(part.content)
             case ToolCallPart():
                 if part.id:
                     self._asked[part.id] = part.name
-                self._text(part.arguments, part.name)
+                self._text(part.arguments, part.name, record=True)
             case ToolCallResponsePart():
-                self._text(part.response, self._asked.get(part.id or "", ""))
+                self._text(part.response, self._asked.get(part.id or "", ""), record=True)
             case OtherPart():
                 self._nested(part.raw)
             case ImagePart():
                 if not part.url.startswith("data:"):
                     self._text(part.url)
 
-    def _text(self, text: str, tool: str = "") -> None:
+    def _text(self, text: str, tool: str = "", *, record: bool = False) -> None:
         if (text, tool) in self._seen:
             return
         self._seen[text, tool] = None
-        self._collector.read(text, tool=tool)
+        self._collector.read(text, tool=tool, record=record)
         for leaf in leaves_of(text):
             if isinstance(leaf.value, str):
                 self._loose[leaf.value] = None
