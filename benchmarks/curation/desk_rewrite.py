@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
+import desks_blind
 import desks_held_out
 import desks_last
 import desks_later
@@ -39,6 +40,7 @@ SETS = {
     "strange": desks_strange.MENDED,
     "strange-kept": desks_strange.KEPT,
     "last": desks_last.DESKS,
+    "blind": desks_blind.DESKS,
 }
 
 

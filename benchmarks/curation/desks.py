@@ -216,12 +216,12 @@ def sessions(desk: str, n: int, seed: int = 7) -> list[Made]:
 
 
 def _desks() -> dict[str, Desk]:
+    import desks_blind
     import desks_held_out
     import desks_last
     import desks_later
     import desks_strange
     import desks_tuned
 
-    return (
-        desks_tuned.DESKS | desks_held_out.DESKS | desks_later.DESKS | desks_strange.DESKS | desks_last.DESKS
-    )
+    sets = (desks_tuned, desks_held_out, desks_later, desks_strange, desks_last, desks_blind)
+    return {name: desk for each in sets for name, desk in each.DESKS.items()}
