@@ -62,6 +62,10 @@ class Policy(Frozen):
         default=(), description="values that are nobody's: your own shop's address …"
     )
     personal: tuple[str, ...] = Field(default=(), description="values that are always replaced")
+    unnamed: bool = Field(
+        default=True,
+        description="short values of records are somebody's though no field says so, unless ordinary",
+    )
     owners: int = Field(default=3, ge=2, description="ids seen with so many distinct owners are catalogue")
     owner_fields: tuple[str, ...] = ()
     tenant_field: str = Field(default="", description="metadata key that names the tenant; empty: one tenant")

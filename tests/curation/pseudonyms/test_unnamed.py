@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from rightsizer.curation.policy import Policy
 from rightsizer.curation.pseudonyms import fields as f
 from rightsizer.curation.pseudonyms.knowledge import Knowledge, LogReader
 from rightsizer.curation.pseudonyms.session import SessionRewriter
@@ -85,3 +86,14 @@ def test_what_half_the_sessions_have_stays() -> None:
     assert "hub" not in known.varied
     assert "Missoula" in _rewritten(calls[0], known)
     assert "QX04711" not in _rewritten(calls[0], known)
+
+
+def test_the_policy_may_leave_what_no_field_names() -> None:
+    call = _session(
+        "s", {"zq": "Larkmoor Star", "customer_name": "Osvaldo Thibodeaux"}, "Osvaldo likes Larkmoor Star."
+    )
+    rewriter = SessionRewriter([call], b"k" * 32, Policy(unnamed=False), names=lambda _: [])
+    out = rewriter.rewrite(call).model_dump_json()
+    assert "Larkmoor" in out
+    assert "Osvaldo" not in out
+    assert "Larkmoor" not in _rewritten(call)

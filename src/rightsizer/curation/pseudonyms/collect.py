@@ -147,7 +147,7 @@ class Collector:
 
     def _unnamed(self, value: str, key: str) -> None:
         """What of a short value is somebody's though its field does not say so."""
-        if value in self._known.catalogue or len(value) > 4 * _SHORT_ANSWER:
+        if not self._policy.unnamed or value in self._known.catalogue or len(value) > 4 * _SHORT_ANSWER:
             return
         varied = key in self._known.varied
         parts = [] if _NUMBER.fullmatch(value) else pieces(value)
