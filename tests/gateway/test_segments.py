@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rightsizer.errors import KeyMismatch, StoreError
-from rightsizer.gateway.segments import BEGIN, END, Segment, read_frames, take_over
+from rightsizer.gateway.segments import BEGIN, END, MOST_FRAMES, Segment, read_frames, take_over
 
 KEK = bytes(range(32))
 FRAMES = [(BEGIN, b'{"id":"1"}', "你好".encode()), (END, b"{}", b""), (BEGIN, b"", os.urandom(100_000))]
@@ -93,4 +93,14 @@ def test_the_first_sync_puts_the_name_on_the_disk_too(
     segment.sync()
     segment.sync()
     assert synced == [tmp_path]
+    segment.close()
+
+
+def test_small_calls_fill_a_segment_by_their_number(path: Path) -> None:
+    segment = Segment(path.parent, KEK)
+    assert not segment.is_full(1 << 20)
+    for _ in range(MOST_FRAMES):
+        segment.append(BEGIN, b"{}", b"")
+    assert segment.bytes < 1 << 20
+    assert segment.is_full(1 << 20)
     segment.close()

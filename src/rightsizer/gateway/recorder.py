@@ -243,7 +243,7 @@ class Recorder:
 
     def _segment(self) -> Segment:
         current = self._current
-        if current is not None and (current.bytes >= self._settings.segment_bytes or current.broken):
+        if current is not None and current.is_full(self._settings.segment_bytes):
             self._rotate()
         if self._current is None:
             self._current = Segment(self._folder, self._kek)

@@ -37,6 +37,9 @@ _LENGTH = struct.Struct(">I")
 _META = struct.Struct(">I")
 _NONCE = struct.Struct(">4xQ")
 
+# Of one segment, two a call: small calls cost the indexer objects, not bytes.
+MOST_FRAMES = 1200
+
 
 def segments_folder(home: Path) -> Path:
     """Where the segments of a home lie."""
@@ -81,6 +84,10 @@ class Segment:
             os.close(self._fd)
             draft.unlink(missing_ok=True)
             raise
+
+    def is_full(self, most_bytes: int) -> bool:
+        """Whether the next call goes into another: the indexer holds all of one at a time."""
+        return self.broken or self.bytes >= most_bytes or self._frames >= MOST_FRAMES
 
     def append(self, kind: bytes, meta: bytes, body: bytes = b"") -> None:
         """Write one frame. Raises `OSError` (disk full …); the file then ends with the frame before."""

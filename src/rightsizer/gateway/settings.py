@@ -48,7 +48,7 @@ class GatewaySettings:
     routes_reload_s: float = 2.0
     sync: bool = False
     sync_every_s: float = 0.05
-    segment_bytes: int = 1 << 20  # the indexer takes some ten times as much memory to fold one
+    segment_bytes: int = 2 << 20  # or `MOST_FRAMES` of them, whichever comes first
     segment_age_s: float = 5.0
     max_backlog_bytes: int = 8 << 30
     max_waiting_bytes: int = 32 << 20

@@ -42,9 +42,7 @@ class Spill:
         if self._folder is None:
             return None
         try:
-            if self._current is not None and (
-                self._current.bytes >= self._segment_bytes or self._current.broken
-            ):
+            if self._current is not None and self._current.is_full(self._segment_bytes):
                 self._rotate()
             if self._current is None:
                 self._current = Segment(self._folder, self._kek)
