@@ -1,10 +1,13 @@
 """Kill the gateway and its upstream at random under load, again and again, and look for what got lost.
 
     python benchmarks/gateway/soak.py [--minutes 10] [--connections 64] [--rate 300] [--evidence DIR]
+    ... [--http2] [--full-disk]
 
 Every call asks for a text of its own, every second one as a stream. At random moments a process dies by
 kill -9: the whole gateway, one of its workers, the indexer, or the upstream; each is started again on its old
-address.
+address. `--http2`: the upstream speaks HTTP/2 over TLS. `--full-disk`: the home lies on a small file system
+of its own (needs root), which is full for seconds again and again, also while processes die; `gateway.spill`
+is on another disk.
 At the end: every call whose last byte a client has seen is in the store, with its own answer (nothing lost,
 nothing mixed up); memory of a worker that lived long has not grown. Exit code 1 if not.
 
@@ -31,73 +34,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
+from soak_upstream import DONE
 from targets import Target
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+from tests.gateway.certificate import make_pem  # noqa: E402
+
+DISK_BYTES = 256 << 20
 
 if TYPE_CHECKING:
     from rightsizer.store.sealing import ReadingKey
-
-STREAM_PIECES = 12
-
-
-class Echo(asyncio.Protocol):
-    """An LLM that says what it was asked: ``answer to <text>``, whole or as a stream in pieces."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport, self.got = transport, b""
-        self.answers: set[asyncio.Task[None]] = set()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        for answer in self.answers:
-            answer.cancel()
-
-    def data_received(self, data: bytes) -> None:
-        self.got += data
-        while (end := self.got.find(b"\r\n\r\n")) >= 0:
-            length = int(self.got[:end].lower().partition(b"content-length:")[2].split(b"\r\n")[0])
-            if len(self.got) < end + 4 + length:
-                return
-            body = orjson.loads(self.got[end + 4 : end + 4 + length])
-            self.got = self.got[end + 4 + length :]
-            text = "answer to " + body["messages"][-1]["content"]
-            answer = asyncio.create_task(self._answer(text, bool(body.get("stream"))))
-            self.answers.add(answer)
-            answer.add_done_callback(self.answers.discard)
-
-    async def _answer(self, text: str, stream: bool) -> None:
-        await (self._stream(text) if stream else self._whole(text))
-
-    async def _whole(self, text: str) -> None:
-        message = {"role": "assistant", "content": text}
-        body = orjson.dumps({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
-        head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
-        await asyncio.sleep(random.uniform(0, 0.05))
-        self.transport.write(head % len(body) + body)
-
-    async def _stream(self, text: str) -> None:
-        self.transport.write(
-            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-        )
-        size = len(text) // STREAM_PIECES + 1
-        for at in range(0, len(text), size):
-            self._event({"index": 0, "delta": {"content": text[at : at + size]}})
-            await asyncio.sleep(random.uniform(0, 0.01))
-        self._event({"index": 0, "delta": {}, "finish_reason": "stop"})
-        self.transport.write(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
-
-    def _event(self, choice: dict[str, object]) -> None:
-        event = b"data: " + orjson.dumps({"choices": [choice]}) + b"\n\n"
-        self.transport.write(b"%x\r\n%b\r\n" % (len(event), event))
-
-
-def upstream_main(port: int) -> None:
-    """The process of the upstream."""
-
-    async def serve() -> None:
-        server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", port)
-        await server.serve_forever()
-
-    asyncio.run(serve())
 
 
 @dataclass
@@ -143,6 +90,8 @@ async def one_call(
         answer = b""
         while size := int((await reader.readuntil(b"\r\n")).strip(), 16):
             answer += (await reader.readexactly(size + 2))[:-2]
+            if answer.endswith(DONE) and said(answer) == f"answer to {text}":
+                seen.answered[headers["x-rightsizer-call-id"]] = text  # agents act on it
         await reader.readexactly(2)
     else:
         answer = await reader.readexactly(int(headers["content-length"]))
@@ -167,8 +116,15 @@ def said(answer: bytes) -> str:
 class Stage:
     """The processes, and the deaths they die."""
 
-    def __init__(self, home: Path, evidence: Path | None) -> None:
-        self.home, self.evidence = home, evidence
+    def __init__(self, home: Path, options: argparse.Namespace) -> None:
+        self.home, self.evidence = home, options.evidence
+        self.filler = home.parent / "filler" if options.full_disk else None
+        self.pem = make_pem(home.parent.parent) if options.http2 else ()
+        self.environment = dict(os.environ)
+        if self.pem:
+            self.environment |= {"SSL_CERT_FILE": str(self.pem[0]), "RIGHTSIZER_GATEWAY_HTTP2": "true"}
+        if self.filler is not None:
+            self.environment["RIGHTSIZER_GATEWAY_SPILL"] = str(home.parent.parent / "spill")
         self.upstream_port, self.port = free_port(), free_port()
         self.deaths: Counter[str] = Counter()
         self.memory: list[tuple[int, float, float]] = []
@@ -177,17 +133,45 @@ class Stage:
         self.start_gateway()
 
     def start_upstream(self) -> None:
-        command = [sys.executable, __file__, "--upstream", str(self.upstream_port)]
+        program = str(Path(__file__).with_name("soak_upstream.py"))
+        command = [sys.executable, program, str(self.upstream_port), *map(str, self.pem)]
         self.upstream = subprocess.Popen(command, start_new_session=True)
 
     def start_gateway(self) -> None:
         command = [sys.executable, "-m", "rightsizer", "--home", str(self.home), "gateway"]
-        command += ["--upstream", f"http://127.0.0.1:{self.upstream_port}/v1", "--port", str(self.port)]
-        log = (self.home.parent / "gateway.log").open("ab")
-        self.gateway = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        scheme = "https" if self.pem else "http"
+        command += ["--upstream", f"{scheme}://127.0.0.1:{self.upstream_port}/v1", "--port", str(self.port)]
+        with (self.home.parent.parent / "gateway.log").open("ab") as log:
+            self.gateway = subprocess.Popen(
+                command, stdout=log, stderr=log, start_new_session=True, env=self.environment
+            )
+
+    def fill_disk(self) -> None:
+        """Take all the room there is."""
+        assert self.filler is not None
+        self.deaths["disk full"] += 1
+        with self.filler.open("ab", buffering=0) as file:
+            for size in (1 << 20, 1 << 12, 1):
+                with contextlib.suppress(OSError):
+                    while True:
+                        file.write(bytes(size))
+
+    def free_disk(self) -> None:
+        """Give the room back; a gateway that could not start without it starts."""
+        if self.filler is not None:
+            self.filler.unlink(missing_ok=True)
+            if self.gateway.poll() is not None:
+                self.deaths["no start on a full disk"] += 1
+                self.start_gateway()
 
     def kill_something(self, rng: random.Random) -> None:
         """One kill -9, and a new start of what does not start again by itself."""
+        if self.filler is not None and rng.random() < 0.5:
+            if self.filler.exists():
+                self.free_disk()
+            else:
+                self.fill_disk()
+            return
         kind = rng.choice(("gateway", "gateway", "worker", "indexer", "upstream"))
         self.deaths[kind] += 1
         if kind == "upstream":
@@ -271,6 +255,7 @@ async def soak(stage: Stage, options: argparse.Namespace) -> Seen:
             )
     stopping.set()
     await asyncio.wait(clients, timeout=20)
+    stage.free_disk()
     return seen
 
 
@@ -297,7 +282,7 @@ def judge(stage: Stage, seen: Seen) -> bool:
                 or call.response.text != f"answer to {text}"
             ):
                 wrong.append(call.id)
-    print(f"deaths by kill -9: {dict(stage.deaths)}")
+    print(f"deaths by kill -9, and disks filled: {dict(stage.deaths)}")
     print(f"clients saw: {len(seen.answered):,} whole answers, {dict(seen.ends)}")
     print(f"in the store: {n_stored:,} calls, {n_unfinished:,} of them cut or failed")
     print(
@@ -386,16 +371,19 @@ def main() -> int:
     parser.add_argument(
         "--home", type=Path, help="a folder for the gateway's home (default: a temporary one)"
     )
-    parser.add_argument("--upstream", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--http2", action="store_true", help="the upstream speaks HTTP/2")
+    parser.add_argument("--full-disk", action="store_true", help="fill the disk of the home now and then")
     options = parser.parse_args()
-    if options.upstream:
-        upstream_main(options.upstream)
-        return 0
-    with tempfile.TemporaryDirectory(dir=options.home) as folder:
-        evidence = options.evidence
-        if evidence is not None:
-            evidence.mkdir(parents=True, exist_ok=True)
-        stage = Stage(Path(folder) / "home", evidence)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=options.home)))
+        if options.evidence is not None:
+            options.evidence.mkdir(parents=True, exist_ok=True)
+        (folder / "disk").mkdir()
+        if options.full_disk:
+            mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(folder / "disk")]
+            subprocess.run(mount, check=True)
+            stack.callback(subprocess.run, ["umount", "--lazy", str(folder / "disk")])
+        stage = Stage(folder / "disk" / "home", options)
         try:
             seen = asyncio.run(soak(stage, options))
         finally:

@@ -15,6 +15,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -173,12 +174,38 @@ def check(gateway: Any, answered: dict[str, str], evidence: Evidence) -> None:
 @pytest.mark.parametrize("options", [(), ("--sync",), ("--workers", "2")])
 def test_no_answered_call_is_lost_or_mixed_up(start: Any, tmp_path: Path, options: tuple[str, ...]) -> None:
     """The whole gateway dies at once."""
+    with FakeLLM(echo) as llm:
+        kill_again_and_again(start, tmp_path, llm.url, options)
+
+
+@pytest.mark.parametrize("says_length", [True, False])
+def test_nor_is_one_over_http2(
+    start: Any, tmp_path: Path, pem: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, says_length: bool
+) -> None:
+    """The frame that ends an answer comes after its last byte, which the client has had by then."""
+    pytest.importorskip("h2", reason="needs the extra http2")
+    from tests.gateway.h2_server import H2LLM
+
+    def script(request: Received) -> Reply:
+        reply = echo(request)
+        if reply.framing == "chunked" or not says_length:
+            return replace(reply, framing="close")
+        return replace(reply, pieces=(*reply.pieces, b""), pause_s=0.02)
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem[0]))
+    monkeypatch.setenv("RIGHTSIZER_GATEWAY_HTTP2", "true")
+    with H2LLM(script, pem) as llm:
+        kill_again_and_again(start, tmp_path, llm.url, ())
+        assert set(llm.versions) == {"h2"}
+
+
+def kill_again_and_again(start: Any, tmp_path: Path, url: str, options: tuple[str, ...]) -> None:
     answered: dict[str, str] = {}
     rng = random.Random(3)
     n_cut = 0
-    with FakeLLM(echo) as llm, Evidence(tmp_path / "home", tmp_path / "evidence") as evidence:
+    with Evidence(tmp_path / "home", tmp_path / "evidence") as evidence:
         for round_number in range(KILLS):
-            gateway = start(llm.url, *options)
+            gateway = start(url, *options)
             over = threading.Event()
             clients = [Client(gateway.address, f"{round_number}.{n}", over) for n in range(4)]
             for client in clients:
