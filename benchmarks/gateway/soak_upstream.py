@@ -134,7 +134,7 @@ class Http2Echo(Echo):
         length = [("content-length", str(len(body)))] if says_length else []
         self.h2.send_headers(stream, [(":status", "200"), ("content-type", "application/json"), *length])
         await self._send(stream, body)
-        await self._end(stream, pause_s=random.uniform(0, 0.05))
+        await self._end(stream, pause_s=random.uniform(0, 0.5))
 
     async def _events(self, stream: int, text: str) -> None:
         self.h2.send_headers(stream, [(":status", "200"), ("content-type", "text/event-stream")])

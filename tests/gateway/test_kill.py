@@ -190,7 +190,7 @@ def test_nor_is_one_over_http2(
         reply = echo(request)
         if reply.framing == "chunked" or not says_length:
             return replace(reply, framing="close")
-        return replace(reply, pieces=(*reply.pieces, b""), pause_s=0.02)
+        return replace(reply, pieces=(*reply.pieces, b""), pause_s=0.5)
 
     monkeypatch.setenv("SSL_CERT_FILE", str(pem[0]))
     monkeypatch.setenv("RIGHTSIZER_GATEWAY_HTTP2", "true")
