@@ -15,7 +15,11 @@ from typing import Any
 import orjson
 import pytest
 
+from rightsizer.errors import StoreError
 from rightsizer.gateway.counts import Counts
+from rightsizer.pipeline.gateway_start import enter_start
+from rightsizer.pipeline.workspace import open_workspace
+from rightsizer.store.audit import AuditEntry, read_audit
 from rightsizer.testing.fake_llm import FakeLLM, Received, Reply
 from rightsizer.testing.llm_answers import completion
 from tests.gateway.conftest import Gateway, start_gateway, stored_calls
@@ -163,6 +167,52 @@ def test_what_finds_no_room_anywhere_is_counted_and_the_agents_get_their_answers
             assert int(lost.split()[1]) >= 5
         finally:
             gateway.kill_everything()
+
+
+def test_one_that_dies_on_a_full_disk_starts_on_it(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Agents wait for answers: its entry in the audit log comes when there is room, and no record is lost."""
+    monkeypatch.setenv("RIGHTSIZER_GATEWAY_SPILL", str(tmp_path / "other"))
+    home = small / "home"
+    with FakeLLM(Slow()) as server:
+        gateway = start_gateway(home, server.url)
+        assert ask(gateway, "before") == 200
+        filler = fill(small)
+        gateway.kill_everything()
+        fill(small)  # a process that ends gives room back
+        gateway = start_gateway(home, server.url)
+        try:
+            assert ask(gateway, f"full{PAD}") == 200
+            assert [entry.on for entry in starts(home)] == [{}]
+            filler.unlink()
+            until(lambda: len(starts(home)) == 2)
+            assert ask(gateway, "after") == 200
+        finally:
+            assert gateway.stop() == 0
+    assert answers_of(home) == ["after", "before", "full"]
+    assert [entry.on for entry in starts(home)] == [{}, {"late": True}]
+
+
+def starts(home: Path) -> list[AuditEntry]:
+    return [entry for entry in read_audit(home) if entry.action == "gateway"]
+
+
+@pytest.mark.parametrize("fault", [errno.EACCES, errno.EIO])
+def test_another_fault_of_the_audit_log_is_no_reason_to_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: int
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise OSError(fault, os.strerror(fault))
+
+    with open_workspace(tmp_path / "home") as ws:
+        monkeypatch.setattr("rightsizer.store.audit._write_all", refuse)
+        with pytest.raises(StoreError, match="audit log"):
+            enter_start(ws, may_be_late=True)
+        fault = errno.ENOSPC
+        with pytest.raises(StoreError, match="audit log"):
+            enter_start(ws, may_be_late=False)
+        assert not enter_start(ws, may_be_late=True)
 
 
 def urlopen_text(gateway: Gateway, path: str) -> str:

@@ -142,6 +142,24 @@ def test_what_cannot_be_entered_is_an_error(home: Path) -> None:
         log_of(home).append("export", {})
 
 
+def test_an_entry_whose_head_cannot_be_written_does_not_stay(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller is told that nothing was done; the log says no other."""
+    before = audit_path(home).read_bytes()
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("rightsizer.store.audit.json.dump", refuse)
+        with pytest.raises(StoreError):
+            log_of(home).append("release", {})
+    assert audit_path(home).read_bytes() == before
+    log_of(home).append("release", {})
+    assert faults(home) == []
+
+
 @pytest.mark.parametrize("pin", ["", "3", "x:" + "0" * 64, "0:" + "0" * 64, "3:abc"])
 def test_a_pin_that_is_none_is_refused(home: Path, pin: str) -> None:
     with pytest.raises(InputError):

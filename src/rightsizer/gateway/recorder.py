@@ -217,8 +217,14 @@ class Recorder:
         self._retired |= set(self._spill.retired(all_of_them=age_s >= self._settings.segment_age_s))
         for segment in list(self._retired):
             self._retire(segment)
-        self._over_budget = self.backlog_bytes() > self._settings.max_backlog_bytes
+        self._look_at_backlog()
         return bool(self._unsynced)
+
+    def _look_at_backlog(self) -> None:
+        was_over, limit = self._over_budget, self._settings.max_backlog_bytes
+        self._over_budget = self.backlog_bytes() > limit
+        if self._over_budget and not was_over:
+            log.error("records are lost: over %d bytes wait for the store (gateway.max_backlog_bytes)", limit)
 
     def backlog_bytes(self) -> int:
         """Size of all segments not yet in the store."""
@@ -233,6 +239,8 @@ class Recorder:
     def close(self) -> None:
         """Give everything to the indexer."""
         self._write_waiting()
+        if self.n_waiting:
+            log.error("%d records are lost: they waited for room on the disk to the end", self.n_waiting)
         for _ in range(self.n_waiting):
             self._metrics.lost("disk")
         self._rotate()

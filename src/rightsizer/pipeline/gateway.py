@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from rightsizer.config import Settings, load_settings
-from rightsizer.errors import ConfigError, RecordError, RightsizerError
+from rightsizer.errors import ConfigError, RecordError, RightsizerError, StoreError
 from rightsizer.gateway.routing import Decision, Router, RouteSource
 from rightsizer.gateway.segments import segment_paths
-from rightsizer.gateway.settings import INDEXER_CACHE_BYTES, GatewaySettings, NamedUpstream
+from rightsizer.gateway.settings import GatewaySettings, NamedUpstream
 from rightsizer.gateway.spending import PriceOf
+from rightsizer.pipeline.gateway_start import IndexersStore, enter_start
 from rightsizer.pipeline.workspace import Workspace, open_workspace
 from rightsizer.serving.routing import accepted, offered
 from rightsizer.store.keys import find_key
-from rightsizer.store.sqlite import open_store
 from rightsizer.types import Predictor, Request, Route, Student, Task
 from rightsizer.views.view import SYSTEM_ROLES
 from rightsizer.wire.chat import NATIVE
@@ -54,23 +54,30 @@ def run_gateway(
 
     with open_workspace(home, flags=flags) as ws:  # closed again: a store does not live through a fork
         folder = ws.home
-        ws.enter("gateway")
+        records_only = ws.store.access.role == "ingest"
+        entered = enter_start(ws, may_be_late=not records_only)
         key = ws.store.writing_key
         callers = ws.store.callers
-        records_only = ws.store.access.role == "ingest"
         if not records_only:
-            index_into(ws)
+            _index_first(ws)
     return serve(
         settings,
         home=folder,
         kek=key,
         maintain=functools.partial(_keep_young, home, flags),
-        open_store=functools.partial(open_store, folder, create=False, cache_bytes=INDEXER_CACHE_BYTES),
+        open_store=IndexersStore(folder, flags, entered),
         route_source=_no_routes if records_only else functools.partial(StoreRoutes, folder, flags),
         price=list_prices(load_settings(folder, flags)),
         callers=callers,
         announce=announce,
     )
+
+
+def _index_first(ws: Workspace) -> None:
+    try:
+        index_into(ws)
+    except StoreError as error:  # agents wait for answers; the indexer tries again
+        log.error("recorded calls wait on the disk, the store took none: %s", error.message)
 
 
 def _no_routes() -> None:

@@ -86,10 +86,14 @@ class AuditLog:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
                 entry = self._next(_last(descriptor), action, on, allowed)
-                os.lseek(descriptor, 0, os.SEEK_END)
-                _write_all(descriptor, entry.model_dump_json().encode() + b"\n")
-                os.fsync(descriptor)
-                self._sign_head(entry)
+                size = os.lseek(descriptor, 0, os.SEEK_END)
+                try:
+                    _write_all(descriptor, entry.model_dump_json().encode() + b"\n")
+                    os.fsync(descriptor)
+                    self._sign_head(entry)
+                except OSError:
+                    os.ftruncate(descriptor, size)  # it would say that what is not done was done
+                    raise
             finally:
                 os.close(descriptor)
         except OSError as error:
