@@ -119,13 +119,17 @@ def test_unreadable_requests_are_kept_aside(store: SqliteStore, tmp_path: Path) 
     assert b"{no json" in rejected.raw
 
 
-def test_past_its_backlog_the_recorder_stops_and_counts(tmp_path: Path) -> None:
+def test_past_its_backlog_the_recorder_stops_and_counts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     open_store(tmp_path).close()
     metrics = Metrics()
     settings = GatewaySettings(max_backlog_bytes=10)
     recorder = Recorder(tmp_path, find_key(tmp_path, None, create=False), settings, metrics)
     recorder.end(recorder.begin("call_1", {"at": 1.0, "path": CHAT}, BODY), END, b"")
     recorder.tick(0.0)
+    recorder.tick(0.0)
+    assert caplog.text.count("gateway.max_backlog_bytes") == 1
     assert recorder.begin("call_2", {"at": 1.0, "path": CHAT}, BODY).segment is None
     assert metrics.losses == {"backlog": 1}
 

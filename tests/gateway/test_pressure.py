@@ -99,15 +99,19 @@ def test_what_the_disk_does_not_take_is_written_when_it_does(
     assert not recorder._metrics.losses
 
 
-def test_what_cannot_wait_is_counted(tmp_path: Path, make: Callable[..., Recorder], disk: Disk) -> None:
+def test_what_cannot_wait_is_counted(
+    tmp_path: Path, make: Callable[..., Recorder], disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
     recorder = make(max_waiting_bytes=1000)
     disk.full_after = 0
     for number in range(5):
         recorder.end(recorder.begin(f"call_{number}", BEGIN, BODY), END, b"{}")
     assert recorder.n_waiting + recorder._metrics.losses["disk"] >= 5
     assert recorder._metrics.losses["disk"] >= 3
+    n_waiting = recorder.n_waiting
     recorder.close()
     assert recorder._metrics.losses["disk"] >= 5, "what still waits at the end is lost too, and says so"
+    assert f"{n_waiting} records are lost" in caplog.text, "nobody reads the counters of a process that ended"
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="tells the disks apart by /proc")
