@@ -17,11 +17,15 @@ import pytest
 
 from rightsizer.errors import StoreError
 from rightsizer.gateway.counts import Counts
+from rightsizer.pipeline.gateway import StoreRoutes
 from rightsizer.pipeline.gateway_start import enter_start
 from rightsizer.pipeline.workspace import open_workspace
 from rightsizer.store.audit import AuditEntry, read_audit
+from rightsizer.store.full_disk import may_read_without_log
+from rightsizer.store.sqlite import database_path
 from rightsizer.testing.fake_llm import FakeLLM, Received, Reply
 from rightsizer.testing.llm_answers import completion
+from rightsizer.types import Route
 from tests.gateway.conftest import Gateway, start_gateway, stored_calls
 from tests.gateway.test_pressure import ask, figure, until
 
@@ -169,17 +173,23 @@ def test_what_finds_no_room_anywhere_is_counted_and_the_agents_get_their_answers
             gateway.kill_everything()
 
 
-def test_one_that_dies_on_a_full_disk_starts_on_it(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("spill", [True, False], ids=["another-disk", "no-other"])
+@pytest.mark.parametrize("end", ["killed", "stopped"])
+def test_it_starts_on_a_full_disk(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, spill: bool
 ) -> None:
     """Agents wait for answers: its entry in the audit log comes when there is room, and no record is lost."""
-    monkeypatch.setenv("RIGHTSIZER_GATEWAY_SPILL", str(tmp_path / "other"))
+    if spill:
+        monkeypatch.setenv("RIGHTSIZER_GATEWAY_SPILL", str(tmp_path / "other"))
     home = small / "home"
     with FakeLLM(Slow()) as server:
         gateway = start_gateway(home, server.url)
         assert ask(gateway, "before") == 200
         filler = fill(small)
-        gateway.kill_everything()
+        if end == "killed":
+            gateway.kill_everything()
+        else:
+            assert gateway.stop() == 0
         fill(small)  # a process that ends gives room back
         gateway = start_gateway(home, server.url)
         try:
@@ -192,6 +202,41 @@ def test_one_that_dies_on_a_full_disk_starts_on_it(
             assert gateway.stop() == 0
     assert answers_of(home) == ["after", "before", "full"]
     assert [entry.on for entry in starts(home)] == [{}, {"late": True}]
+
+
+def test_routes_are_read_on_a_full_disk_and_again_when_there_is_room(small: Path) -> None:
+    home = small / "home"
+    route = Route(task_id="task_desk", release_id="r", student_id="s", threshold=0.5, mode="live", share=1)
+    with open_workspace(home) as ws:
+        ws.store.records.put(route)
+    filler = fill(small)
+    with pytest.raises(StoreError, match="disk"):
+        open_workspace(home)
+    with open_workspace(home, even_full=True) as ws:
+        assert ws.store.is_still
+        assert ws.store.records.list(Route) == [route]
+        with pytest.raises(StoreError, match="reading only"):
+            ws.store.records.put(route)
+    source = StoreRoutes(home)
+    assert source.load() is not None
+    assert source.load() is None, "nothing changed"
+    filler.unlink()
+    with open_workspace(home) as ws:
+        assert not ws.store.is_still
+        ws.store.records.put(route.model_copy(update={"share": 0.5}))
+    assert source.load() is not None
+
+
+def test_a_log_that_holds_something_is_never_left_out(small: Path) -> None:
+    """What SQLite has not folded into the database yet would not be seen without it."""
+    home = small / "home"
+    with open_workspace(home):
+        fill(small)
+        log = Path(f"{database_path(home)}-wal")
+        assert log.stat().st_size
+        assert not may_read_without_log(database_path(home))
+        (small / "filler").unlink()
+    assert not may_read_without_log(database_path(home)), "there is room"
 
 
 def starts(home: Path) -> list[AuditEntry]:

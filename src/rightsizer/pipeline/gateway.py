@@ -52,7 +52,9 @@ def run_gateway(
     """
     from rightsizer.gateway.serve import serve
 
-    with open_workspace(home, flags=flags) as ws:  # closed again: a store does not live through a fork
+    with open_workspace(
+        home, flags=flags, even_full=True
+    ) as ws:  # closed again: a store does not live through a fork
         folder = ws.home
         records_only = ws.store.access.role == "ingest"
         entered = enter_start(ws, may_be_late=not records_only)
@@ -195,8 +197,10 @@ class StoreRoutes(RouteSource):
             return StoreRouter(tasks, {seat.route.task_id: seat for seat in seats if seat is not None})
 
     def _workspace(self) -> Workspace:
-        if self._ws is None:
-            self._ws = open_workspace(self._home, flags=self._flags, create=False)
+        if self._ws is None or self._ws.store.is_still:
+            if self._ws is not None:
+                self._ws.close()
+            self._ws = open_workspace(self._home, flags=self._flags, create=False, even_full=True)
         return self._ws
 
     def _seat(self, ws: Workspace, route: Route) -> Seat | None:

@@ -7,7 +7,6 @@ enters the start, marked as late, before it brings the first record into the sto
 
 from __future__ import annotations
 
-import errno
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from rightsizer.config import load_settings
 from rightsizer.errors import StoreError
 from rightsizer.gateway.settings import INDEXER_CACHE_BYTES
 from rightsizer.pipeline.workspace import Workspace
+from rightsizer.store.full_disk import is_full
 from rightsizer.store.roles import may
 from rightsizer.store.sqlite import SqliteStore, open_store
 
@@ -31,16 +31,11 @@ def enter_start(ws: Workspace, *, may_be_late: bool) -> bool:
     try:
         ws.enter(_ACTION)
     except StoreError as error:
-        if not may_be_late or not _is_full(error) or not may(ws.store.access.role, _ACTION):
+        if not may_be_late or not is_full(error.__cause__) or not may(ws.store.access.role, _ACTION):
             raise
         log.error("the disk is full: this start enters the audit log when there is room")
         return False
     return True
-
-
-def _is_full(error: StoreError) -> bool:
-    cause = error.__cause__
-    return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass

@@ -164,7 +164,11 @@ def _named(rows: Sequence[R], name: str, merged: bool) -> list[R]:
 
 
 def open_workspace(
-    home: Path | str | None = None, *, flags: dict[str, object] | None = None, create: bool = True
+    home: Path | str | None = None,
+    *,
+    flags: dict[str, object] | None = None,
+    create: bool = True,
+    even_full: bool = False,
 ) -> Workspace:
     """Open (or create) a home folder.
 
@@ -172,7 +176,9 @@ def open_workspace(
         home: the folder; None means ``RIGHTSIZER_HOME`` or ``~/.rightsizer``.
         flags: settings that override file and environment, dotted: ``{"gate.delta": 0.05}``.
         create: make the home when it is not there; otherwise raise `NotFound`.
+        even_full: see `rightsizer.store.sqlite.open_store`.
     """
     settings = load_settings(Path(home) if home is not None else None, flags or {})
-    store = open_store(settings.home, create=create, busy_timeout_s=settings.store.busy_timeout_s)
+    timeout_s = settings.store.busy_timeout_s
+    store = open_store(settings.home, create=create, busy_timeout_s=timeout_s, even_full=even_full)
     return Workspace(home=settings.home, settings=settings, store=store)

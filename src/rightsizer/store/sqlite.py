@@ -15,6 +15,7 @@ from rightsizer.store.calls import SqliteCallLog
 from rightsizer.store.crypto import Cipher, key_fingerprint
 from rightsizer.store.database import Database, translate
 from rightsizer.store.erase import destroy_doomed
+from rightsizer.store.full_disk import may_read_without_log
 from rightsizer.store.keys import ENVIRONMENT_VARIABLE as KEY_VARIABLE
 from rightsizer.store.keys import create_keys, find_key, open_keys, unlock
 from rightsizer.store.marks import SqliteMarks
@@ -59,6 +60,7 @@ class SqliteStore:
         self._keys = keys
         self._ring = KeyRing(ring_path(home), cipher)
         self.access = access
+        self.is_still = False
         self.calls = SqliteCallLog(database, cipher, self._ring)
         self.records = SqliteRecords(database, cipher)
         self.marks = SqliteMarks(database, cipher, self.calls)
@@ -201,11 +203,14 @@ def open_store(
     key: bytes | None = None,
     busy_timeout_s: float = BUSY_TIMEOUT_S,
     cache_bytes: int = 16 << 20,
+    even_full: bool = False,
 ) -> SqliteStore:
     """Open the store of `home`, or with `create` make one (folders 0700, files 0600).
 
     `key` is the 32-byte key-encryption key; None takes it from ``RIGHTSIZER_KEY`` or the key file, or, where
     ``RIGHTSIZER_ROLE_KEY`` is set, opens only what that role may see. `cache_bytes`: of SQLite's pages.
+    With `even_full`, a store whose disk has no room for SQLite's log is opened for reading what it holds now
+    (`SqliteStore.is_still`): for a moment only, it does not see what others write.
     Raises `NotFound` if there is no store and none may be made, `KeyMismatch` for a wrong or missing
     key, `StoreError` for a database of a newer version or one that is not ours.
     """
@@ -219,10 +224,14 @@ def open_store(
     if is_new:
         _make_files(Path(home), path)
     kek = find_key(Path(home), key, create=is_new) if role_secret is None else None
+    is_still = False
     try:
-        connection = _connect(path, read_only, busy_timeout_s, cache_bytes)
+        connection = _connect(path, "ro" if read_only else "rw", busy_timeout_s, cache_bytes)
     except sqlite3.Error as error:
-        raise translate(error, path) from error
+        is_still = read_only = even_full and may_read_without_log(path)
+        if not is_still:
+            raise translate(error, path) from error
+        connection = _connect(path, "ro&immutable=1", busy_timeout_s, cache_bytes)
     try:
         _bring_up_to_date(connection, path, kek, read_only)
         if kek is None:
@@ -233,6 +242,7 @@ def open_store(
             keys, kek = open_in_rotation(connection, Path(home), kek, from_file=is_file, finish=not read_only)
             access = Access("admin", key_fingerprint(kek))
         store = SqliteStore(Database(connection, path), Path(home), unlock(connection, keys), keys, access)
+        store.is_still = is_still
         if not read_only:
             store.finish_erasures()
     except sqlite3.Error as error:
@@ -271,8 +281,7 @@ def _make_files(home: Path, path: Path) -> None:
         raise StoreError(f"cannot make a store in {home}: {error}", hint="choose another --home") from error
 
 
-def _connect(path: Path, read_only: bool, busy_timeout_s: float, cache_bytes: int) -> sqlite3.Connection:
-    mode = "ro" if read_only else "rw"
+def _connect(path: Path, mode: str, busy_timeout_s: float, cache_bytes: int) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
@@ -285,7 +294,7 @@ def _connect(path: Path, read_only: bool, busy_timeout_s: float, cache_bytes: in
     if tables and application_id != _APPLICATION_ID:
         connection.close()
         raise StoreError(f"{path} is a database of another program", hint="choose another --home")
-    if not read_only:
+    if mode == "rw":
         if not tables:
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         connection.execute("PRAGMA journal_mode = WAL")
