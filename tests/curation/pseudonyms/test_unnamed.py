@@ -10,7 +10,7 @@ from rightsizer.curation.policy import Policy
 from rightsizer.curation.pseudonyms import fields as f
 from rightsizer.curation.pseudonyms.knowledge import Knowledge, LogReader
 from rightsizer.curation.pseudonyms.session import SessionRewriter
-from rightsizer.curation.pseudonyms.unnamed import kinds_in
+from rightsizer.curation.pseudonyms.unnamed import is_wide, kinds_in
 from rightsizer.types import Call, Message, Request, TextPart, ToolCallPart, ToolCallResponsePart
 
 
@@ -47,6 +47,43 @@ def test_what_no_ordinary_word_explains_is_somebodys(value: str, found: set[tupl
 )  # fmt: skip
 def test_ordinary_words_and_measures_are_nobodys(value: str) -> None:
     assert set(kinds_in(value)) == set()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("artist", "Osvaldo Thibodeaux"), ("track_name", "Verjamem"), ("movie", "Prince Daewon"),
+        ("service", "Zvooq"),
+        ("hotelName", "Thibodeaux Arms"), ("国家", "某个国家"), ("歌手", "游梦琪"), ("state", "Missoula"),
+    ],
+)  # fmt: skip
+def test_what_is_published_or_on_sale_is_nobodys(key: str, value: str) -> None:
+    assert set(kinds_in(value, key)) == set()
+
+
+@pytest.mark.parametrize(
+    "value", ["Uzbekistan", "TAIWAN", "Burkina Faso", "Nebraska", "新西兰", "Norwegian", "December"]
+)
+def test_countries_peoples_and_months_are_nobodys(value: str) -> None:
+    assert set(kinds_in(value, "anything")) == set()
+
+
+@pytest.mark.parametrize("value", ["Jordan", "Georgia", "April"])
+def test_a_country_or_month_that_is_also_a_name_may_be_somebodys(value: str) -> None:
+    assert not is_wide(value)
+    assert set(kinds_in(f"{value} Thibodeaux")) == {(f.PERSON, f"{value} Thibodeaux")}
+
+
+def test_a_city_state_under_a_city_is_somebodys() -> None:
+    assert set(kinds_in("Singapore", "home_city")) == {(f.CITY, "Singapore")}
+    assert set(kinds_in("Singapore", "destination")) == set()
+
+
+def test_who_is_known_elsewhere_is_replaced_under_a_song_too() -> None:
+    result = {"artist": "Osvaldo Thibodeaux", "customer_name": "Osvaldo Thibodeaux", "track": "Verjamem"}
+    text = _rewritten(_session("s", result, "Verjamem by Osvaldo Thibodeaux"))
+    assert "Thibodeaux" not in text
+    assert text.count("Verjamem") >= 2
 
 
 def _session(name: str, result: object, said: str, answer: str = "") -> Call:

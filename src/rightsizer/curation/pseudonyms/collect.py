@@ -37,7 +37,7 @@ from rightsizer.curation.pseudonyms.places import (
 from rightsizer.curation.pseudonyms.said import find_codes, find_endings, find_said
 from rightsizer.curation.pseudonyms.shapes import is_distinctive
 from rightsizer.curation.pseudonyms.tree import Leaf, leaves_of, parsed
-from rightsizer.curation.pseudonyms.unnamed import is_listed_place, is_ordinary, kinds_in
+from rightsizer.curation.pseudonyms.unnamed import is_listed_place, is_ordinary, is_wide, kinds_in
 from rightsizer.curation.recognizers.secrets import SECRET_TYPES
 
 NAME_SCORE = 0.5
@@ -241,6 +241,8 @@ class Collector:
         if kind == f.BIRTH and _COMPACT_DAY.fullmatch(value):
             value = f"{value[:4]}-{value[4:6]}-{value[6:]}"
         if kind in ("LOCATION", f.CITY) and len(value) == 1:  # 山, 江: the text is full of them
+            return
+        if kind in ("LOCATION", f.CITY, f.PERSON) and is_wide(value) and not f.names_place(key) and not said:
             return
         if kind == f.ADDRESS and value.isascii():
             value = without_tail(value)

@@ -156,6 +156,24 @@ _PEOPLE = re.compile(
 )
 
 
+# What is published, on sale, or too wide to be anybody's.
+_NOBODYS = re.compile(
+    r"(?:^|.*_)(?:country|state|province|nation|nationality|region|continent|language|locale|currency|cuisine|dish"
+    r"|food|drink|beverage|ingredient|genre|artist|band|singer|composer|album|track|song|music|movie|film|show|series"
+    r"|season|episode|game|novel|brand|manufacturer|make|model|product|service|app|platform|sport|league|airline"
+    r"|airport|landmark|attraction|park|museum|poi|holiday|restaurant|hotel|cinema|theat(?:re|er))"
+    r"(?:_(?:name|title|type|kind|description))?$"
+    r"|(?:国家|国籍|省份|地区|语言|币种|菜系|菜名|菜品|歌手|歌曲|歌名|专辑|电影|影片|片名|品牌|型号|商品名?|产品|游戏|节目|景点"
+    r"|航空公司|机场|餐厅|酒店|影院)(?:名称?)?$"
+)
+
+
+@lru_cache(maxsize=8192)
+def says_nobody(key: str) -> bool:
+    """Whether values under this key are published, on sale or wide: songs, brands, countries."""
+    return _NOBODYS.search(plain_key(key)[-LONGEST_KEY:]) is not None
+
+
 def names_place(key: str) -> bool:
     """Whether values under this key may be somebody's town, if they are towns."""
     plain = plain_key(key)

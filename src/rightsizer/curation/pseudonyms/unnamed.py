@@ -24,6 +24,7 @@ from rightsizer.curation.pseudonyms.dates import find_dates
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, TITLES
 from rightsizer.curation.pseudonyms.people import is_chinese
 from rightsizer.curation.pseudonyms.places import STREET, TOWN_STATE_ZIP, ZIP_END
+from rightsizer.curation.pseudonyms.words import load_names
 
 _PERSON_CLASSES = tuple(CLASSES.index(c) for c in ("given", "surname", "person"))
 _SURNAME, _PLACE, _WORD = (CLASSES.index(c) for c in ("surname", "place", "word"))
@@ -44,6 +45,10 @@ _NAMES_ALONE = re.compile(r"[^\W\d_][^\W\d_.,'\u2019\-/ ]*(?:[ ,/.'\u2019\-]{1,2
 _ZH_FORM = re.compile("(?:厂|店|中心|学校|医院|公司|事务所|大学|中学|小学|银行|合作社|诊所|药房|研究所)$")
 Kinds = Iterator[tuple[str, str]]
 
+_WIDE = load_names("wide.toml")
+_REGIONS = frozenset(region.lower() for region in (*_WIDE["regions"], *_WIDE["regions_zh"]))
+_WIDE_WORDS = frozenset(word.lower() for word in (*_WIDE["peoples"], *_WIDE["times"]))
+
 
 @lru_cache(maxsize=65536)
 def classes_of(words: str) -> tuple[frozenset[int], ...]:
@@ -59,8 +64,21 @@ def is_ordinary(word: str) -> bool:
     low = word.lower()
     if len(low) < 3 or low in GENERIC or low in TITLES:
         return True
+    if low in _WIDE_WORDS and not _names_people(low):
+        return True
     tokens = zip(tokens_of(low).words, classes_of(low), strict=True)
     return all(len(word) < 3 or not classes.isdisjoint(_ORDINARY) for word, classes in tokens)
+
+
+def _names_people(words: str) -> bool:
+    """Whether all of `words` are listed as names of people: Jordan, April, Georgia."""
+    return all(not classes.isdisjoint(_PERSON_CLASSES) for classes in classes_of(words))
+
+
+def is_wide(value: str) -> bool:
+    """Whether a value is a country or another wide region, and not also somebody's name."""
+    low = value.lower()
+    return low in _REGIONS and not _names_people(low)
 
 
 def is_listed_name(word: str) -> bool:
@@ -78,11 +96,14 @@ def is_listed_place(words: str) -> bool:
 def kinds_in(value: str, key: str = "", *, varied: bool = False) -> Kinds:
     """(class, part) of what is somebody's in one short value; nothing for ordinary words and measures.
 
+    Nothing either under a field that says nobody's (`fields.says_nobody`), and of countries and wide regions.
     `varied`: whether its field has another value in nearly every session.
     """
     value = value.strip()
     if f.names_place(key) and is_listed_place(value):
         yield f.CITY, value
+        return
+    if f.says_nobody(key) or is_wide(value):
         return
     if not 2 <= len(value) <= 80 or value[0] == "<":
         return
