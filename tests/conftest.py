@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+settings.register_profile("untimed", deadline=None)  # machines are shared: a slow example is no fault
+settings.load_profile("untimed")
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
 

@@ -224,4 +224,8 @@ def _desks() -> dict[str, Desk]:
     import desks_tuned
 
     sets = (desks_tuned, desks_held_out, desks_later, desks_strange, desks_last, desks_blind)
-    return {name: desk for each in sets for name, desk in each.DESKS.items()}
+    found: dict[str, Desk] = {}
+    for each in sets:
+        assert found.keys().isdisjoint(each.DESKS), "two desks of one name: one set would run the other's"
+        found |= each.DESKS
+    return found

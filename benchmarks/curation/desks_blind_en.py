@@ -417,11 +417,11 @@ def oncall(draw: random.Random, session: str) -> Made:
 
 
 DESKS = {
-    "vet": vet,
+    "animals": vet,
     "mobile": mobile,
     "roadside": roadside,
-    "pharmacy": pharmacy,
-    "payroll": payroll,
+    "refills": pharmacy,
+    "wages": payroll,
     "cards": cards,
     "wedding": wedding,
     "oncall": oncall,

@@ -190,6 +190,9 @@ class Collector:
         self.found.endings.update(find_endings(text))
         for kind, value in find_said(text):
             self._take_name(value) if kind == f.PERSON else self._take(kind, value)
+        for match in _INITIALED.finditer(text):
+            if not is_ordinary(match["last"]):
+                self._take_name(match[0])
         for start, end in find_chinese(text):
             if is_somebodys(text[start:end]):
                 self._take(f.ORGANIZATION, text[start:end])
@@ -280,6 +283,9 @@ class Collector:
             self.found.values.add((_guess(value), value))
 
 
+_INITIALED = re.compile(
+    r"(?<![A-Za-z.])(?:[A-Z]\.[ ]?){1,2}(?P<last>[A-Z][a-z\u00c0-\u024f'\u2019\-]{3,24})(?![A-Za-z])"
+)
 _COMPACT_DAY = re.compile(r"(?:19|20)[0-9]{6}")
 _FULL_WIDTH = re.compile("[\uff01-\uff5e]")
 _SHORT_ANSWER = 60

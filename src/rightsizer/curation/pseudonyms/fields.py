@@ -158,7 +158,7 @@ _PEOPLE = re.compile(
 
 # What is published, on sale, or too wide to be anybody's.
 _NOBODYS = re.compile(
-    r"(?:^|.*_)(?:country|state|province|nation|nationality|region|continent|language|locale|currency|cuisine|dish"
+    r"(?:^|_)(?:country|state|province|nation|nationality|region|continent|language|locale|currency|cuisine|dish"
     r"|food|drink|beverage|ingredient|genre|artist|band|singer|composer|album|track|song|music|movie|film|show|series"
     r"|season|episode|game|novel|brand|manufacturer|make|model|product|service|app|platform|sport|league|airline"
     r"|airport|landmark|attraction|park|museum|poi|holiday|restaurant|hotel|cinema|theat(?:re|er))"

@@ -16,6 +16,7 @@ from rightsizer.curation.pseudonyms.companies import has_form, is_somebodys
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, OF_MEN, OF_WOMEN, TITLES
 from rightsizer.curation.pseudonyms.people import is_chinese
 from rightsizer.curation.pseudonyms.places import parts_of
+from rightsizer.curation.pseudonyms.unnamed import is_given, is_listed_place, is_ordinary, is_place_only
 
 _LIVES = re.compile(
     r"(?:live[sd]?|living|based|located|moved|born|reside[sd]?|staying) (?:in|at|to|near)[ ]$"
@@ -28,10 +29,9 @@ _ENGLISH_ADDRESS = re.compile(r"[0-9]{1,6}[A-Za-z]?[ ]+[A-Z][a-z]")
 _TITLE_ZH = re.compile(
     r"(?<=[\u4e00-\u9fff])(?:先生|女士|小姐|老师|教授|医生|大夫|律师|经理|主任|同学|师傅)$"
 )
-_NAME = re.compile(
-    r"[^\W\d_a-z][\w'\u2019\-]+"
-    r"(?:[ ](?:[A-Z]\.?|[a-z]{1,3}|[a-z]{2,3}-[\w\-]+|[^\W\d_a-z][\w'\u2019\-]+)){1,5}"
-)
+_WORD = r"[^\W\d_a-z][\w'\u2019\-]+"
+_MORE = rf"(?:[ ](?:[A-Z]\.?|[a-z]{{1,3}}|[a-z]{{2,3}}-[\w\-]+|{_WORD}))"
+_NAME = re.compile(rf"{_WORD}{_MORE}{{1,5}}|(?:[A-Z](?:\.[ ]?|[ ])){{1,2}}{_WORD}{_MORE}{{0,5}}")
 _GREETED = re.compile(
     r"(?<![A-Za-z])(?:hi|hello|dear|hey|thanks|thank you|welcome(?: back)?|sorry|sure"
     r"|regards|cheers|sincerely|mr|mrs|ms|dr"
@@ -44,7 +44,13 @@ _GREETINGS = frozenset(
     claude     agent support okay yes no please thanks morning afternoon evening
     """.split()  # noqa: SIM905
 )
+_SURE = 0.7
 _STATE = re.compile(r"[A-Z]{2}")  # names nobody
+# A full name within what was taken for a place or a company: new Ann Lee; Ann Lee of Lee & Daughters.
+_FULL = re.compile(
+    r"(?:^|[ ])(?P<first>[A-Z][a-z\u00c0-\u024f'\u2019\-]+)[ ](?:[A-Z]\.?[ ])?"
+    r"(?P<last>[A-Z][\w'\u2019\-]+)(?=$|[ ](?:of|from|at)[ ])"
+)
 # Names of fields that a recogniser takes for names of people.
 FIELD_WORDS = frozenset(
     """
@@ -64,10 +70,18 @@ def believed(span: Span, text: str) -> Iterator[tuple[str, str]]:
         value = _HALF_ADDRESS.sub("", value)
     if _STATE.fullmatch(value):
         return
+    if span.type != f.PERSON:
+        yield from ((f.PERSON, name) for name in _full_names(value))
     if span.type == f.PERSON:
-        value = without_title(value)
-        if _is_name(value) or (
-            _GREETED.search(text[max(0, span.start - 24) : span.start]) and _is_single(value)
+        bare = without_title(value)
+        if len(bare) == 1 and bare != value and bare in zh.SURNAMES:
+            yield f.PERSON, value  # 梁师傅: only a surname was said
+            return
+        value = bare
+        if (
+            _is_name(value)
+            or (span.score >= _SURE and _is_strange(value))
+            or (_GREETED.search(text[max(0, span.start - 24) : span.start]) and _is_single(value))
         ):
             yield f.PERSON, value
     elif span.type == f.ORGANIZATION:
@@ -86,6 +100,23 @@ def believed(span: Span, text: str) -> Iterator[tuple[str, str]]:
             yield from parts_of(value)
     else:
         yield span.type, value
+
+
+def _is_strange(value: str) -> bool:
+    """Whether a word with a capital is in no list: what else would it be, if a recogniser is sure?"""
+    return _is_single(value) and value.isalpha() and not is_ordinary(value) and not is_listed_place(value)
+
+
+def _full_names(value: str) -> Iterator[str]:
+    for match in _FULL.finditer(value):
+        first, last = match["first"], match["last"]
+        strange = not any(is_ordinary(word) or is_place_only(word) for word in (first, last))
+        if (
+            (strange or is_given(first))
+            and not is_place_only(last)
+            and not {first.lower(), last.lower()} & GENERIC
+        ):
+            yield match[0].strip()
 
 
 def joined(spans: Iterable[Span], text: str) -> Iterator[Span]:
@@ -129,5 +160,6 @@ def _is_name(value: str) -> bool:
     if any(w in GENERIC for w in words) or all(w in ALSO_WORDS for w in words):
         return False
     if len(words) == 1:
-        return words[0] in OF_WOMEN | OF_MEN and value[:1].isupper()
+        listed = words[0] in OF_WOMEN | OF_MEN or (words[0] not in ALSO_WORDS | TITLES and is_given(words[0]))
+        return listed and value[:1].isupper()
     return _NAME.fullmatch(value) is not None

@@ -59,7 +59,7 @@ _IN_PROSE = re.compile(
 )
 _UNIT_IN_PROSE = re.compile(
     r"(?<![A-Za-z])(?:(?i:Suite|Ste|Apt|Apartment|Unit)\.? ?#?|Flat |flat (?=[0-9]{1,5}[A-Za-z]?,))"
-    r"[0-9]{1,5}[A-Za-z]?(?![0-9A-Za-z])"
+    r"[0-9]{1,5}[A-Za-z]?(?![0-9A-Za-z])|(?<![A-Za-z])[Rr]oom [0-9]{3,4}[A-Za-z]?(?![0-9A-Za-z])"
 )
 _UNIT_ALONE = re.compile(
     r"(?i:Room|Rm|Ward|Bed|No)\.? ?#?[0-9]{1,5}[A-Za-z]?(?:\.[0-9]{1,3})?|#[0-9]{2,5}[A-Za-z]?"
@@ -73,7 +73,13 @@ _NAMED_ESTATE = r"(?P<v>(?:(?![号弄路街巷])[\u4e00-\u9fff]){2,6}(?:[0-9]{2,
 _ESTATE = re.compile(
     rf"(?:[在住到至放是找：，,。；、 (（]|^|号|路|街|巷|弄){_NAMED_ESTATE}(?={_FLAT_ZH})", re.MULTILINE
 )
-_FLAT_IN_PROSE = re.compile(rf"(?<![0-9\-])(?P<v>{_FLAT_ZH}|[0-9]{{3,4}}室)")
+_FLAT_IN_PROSE = re.compile(
+    rf"(?<![0-9\-])(?P<v>{_FLAT_ZH}|[0-9]{{3,4}}室|[0-9]{{1,4}}弄[0-9]{{1,3}}号"
+    r"|(?:[0-9]{1,2}[层楼]|[0-9]{3,4}[房室])[0-9]{1,3}床)"
+)
+_CORNER = re.compile(
+    "(?P<v>(?:(?![在于到是])[\u4e00-\u9fff]){2,6}路[与和](?:(?!路)[\u4e00-\u9fff]){2,6}路)(?:交叉)?路?口"
+)
 _BEHIND = re.compile(
     r"(?:,?[ ](?:(?i:suite|ste|apt|apartment|unit|room|rm|floor|fl|flat)\.?[ ]{0,2}#?[0-9]{1,6}[A-Za-z]?))?"
     r"(?:,|,?[ ]in|\n)[ ]?(?!(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Room|Rm|Flat|Bldg)[. ])"
@@ -154,7 +160,9 @@ def find_in_prose(text: str) -> list[tuple[str, str]]:
     found = [("ADDRESS", m[0]) for form in (_IN_PROSE, _UNIT_IN_PROSE, _ROOM_ZH) for m in form.finditer(text)]
     found += [("ADDRESS", m["v"]) for m in _AFTER_STREET.finditer(text)]
     if any("\u3400" <= c <= "\u9fff" for c in text):
-        found += [("ADDRESS", m["v"]) for form in (_ESTATE, _FLAT_IN_PROSE) for m in form.finditer(text)]
+        found += [
+            ("ADDRESS", m["v"]) for form in (_ESTATE, _FLAT_IN_PROSE, _CORNER) for m in form.finditer(text)
+        ]
     for match in _PLACE_IN_PROSE.finditer(text):
         found += [("CITY", match["city"]), ("POSTCODE", match["zip"])]
     # "postcode NR8 9SL" names no town

@@ -24,6 +24,10 @@ _RELATION = (
 _KIN = r"aunt(?:ie|y)?|uncle|nan(?:a|ny)?|gran(?:ny|dma|dpa|dad)?|cousin|mum(?:my)?|mom(?:my)?|dad(?:dy)?"
 _OFFICE = "Officer|Nurse|Captain|Capt|Sergeant|Sgt|Inspector|Constable|Detective|Coach|Pastor|Judge|Professor"
 _WHOLE = rf"{_PART}(?:[ ](?:{_PARTICLE}|[A-Z]\.?))*(?:[ ]{_PART}){{1,2}}"
+_UNITS = (
+    "(?:USD|EUR|GBP|CNY|RMB|JPY|INR|CHF|AUD|CAD|ISO|RFC|PEP|DIN|IEC|UTF|CVE|HTTP"
+    "|ID|NO|NR|SKU|REF|TEL|FAX|ZIP)[ ]"
+)
 _PARTY = (
     "原告|被告|第三人|申请人|被申请人|上诉人|被上诉人|委托人|代理人|法定代表人|甲方|乙方|丙方|监护人|学生|家长"
     "|患者|病人|承租人|出租人|借款人|担保人|收款人|付款人|当事人"
@@ -44,6 +48,19 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         f.PERSON,
         re.compile(rf"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof)\.?[ ]{_NO_UNIT}(?P<v>{_PART})(?![A-Za-z])"),
+    ),
+    (
+        f.PERSON,  # MR K R NAIDU, as it stands on a card
+        re.compile(
+            r"(?<![A-Za-z])(?:MR|MRS|MS|DR)\.?[ ](?P<v>(?:[A-Z]{1,20}[ ]){0,3}[A-Z'\-]{3,24})(?![A-Za-z])"
+        ),
+    ),
+    (
+        f.PERSON,
+        re.compile(
+            r"(?<![A-Za-z])(?i:surname|(?:first|last|given|family|maiden)[ ]name)[ ](?:is[ ]|was[ ])?"
+            rf"(?P<v>{_PART})(?![A-Za-z])"
+        ),
     ),
     (f.PERSON, re.compile(rf"(?<![A-Za-z])(?i:{_OFFICE})\.?[ ]{_NO_UNIT}(?P<v>{_PART})(?![A-Za-z])")),
     (  # my daughter Ana, auntie Ana: one name is enough where a relation stands before it
@@ -170,6 +187,28 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
         f.ID,
         re.compile(r"(?<![0-9A-Za-z])(?P<v>[A-CEGHJ-PR-TW-Z]{2}(?:[ ]?[0-9]{2}){3}[ ]?[A-D])(?![0-9A-Za-z])"),
     ),
+    (  # twelve to nineteen digits in fours, whatever their check digit says
+        f.ID,
+        re.compile(
+            r"(?<![0-9A-Za-z.,\-])(?P<v>[0-9]{4}(?:[ \-][0-9]{4}){2,3}(?:[ \-][0-9]{1,3})?)(?![0-9A-Za-z,\-])"
+        ),
+    ),
+    (  # RX 5520917, PN 448 120 93, QQ 12 34 56 C
+        f.ID,
+        re.compile(
+            rf"(?<![0-9A-Za-z])(?!{_UNITS})(?P<v>[A-Z]{{2,3}}[ ]"
+            r"(?:[0-9]{6,12}|[0-9]{2,4}(?:[ ][0-9]{2,4}){2,4})(?:[ ][A-Z])?)"
+            r"(?![0-9A-Za-z]|[.,][0-9])"
+        ),
+    ),
+    (  # booking ZX8QPL
+        f.ID,
+        re.compile(
+            r"(?i:booking|reservation|confirmation|locator|pnr|reference)(?:[ ](?i:code|number|no|ref))?"
+            r"(?:[ ](?i:is))?[ ]?[:#]?[ ]?"
+            r"(?P<v>(?=[A-Z]{1,5}[0-9]|[0-9]{1,5}[A-Z])[A-Z0-9]{6})(?![0-9A-Za-z\-])"
+        ),
+    ),
     (
         f.ID,
         re.compile(
@@ -200,7 +239,8 @@ _FEWEST_OF_CODE = 4  # digits; of a code in three parts, one less
 # What a longer number ends in: said to tell it without saying it.
 _ENDING = re.compile(
     r"(?:(?i:end(?:s|ed|ing)(?:[ ](?:in|with|on))?"
-    r"|last[ ](?:[3-6]|three|four|five|six)(?:[ ]digits?)?(?:[ ](?:is|are|of|on))?)[ ]?:?[ ]?"
+    r"|last[ ](?:[3-6]|three|four|five|six)(?:[ ]digits?)?"
+    r"(?:[ ](?:is|are|of|on|for|my|the|your|card|account|number|phone)){0,5})[ ]?:?[ ]?"
     r"|(?:尾号|末尾|(?:后|末)[三四五六]位)(?:数字?)?[是为：:]?[ ]?)"
     r"(?P<v>[0-9]{3,6})(?![0-9A-Za-z]|[.,:/\-][0-9])"
 )

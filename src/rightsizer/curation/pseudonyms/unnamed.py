@@ -27,7 +27,7 @@ from rightsizer.curation.pseudonyms.places import STREET, TOWN_STATE_ZIP, ZIP_EN
 from rightsizer.curation.pseudonyms.words import load_names
 
 _PERSON_CLASSES = tuple(CLASSES.index(c) for c in ("given", "surname", "person"))
-_SURNAME, _PLACE, _WORD = (CLASSES.index(c) for c in ("surname", "place", "word"))
+_GIVEN, _SURNAME, _PLACE, _WORD = (CLASSES.index(c) for c in ("given", "surname", "place", "word"))
 _ORDINARY = tuple(CLASSES.index(c) for c in ("word", "organisation-word", "street-word", "organisation"))
 _CODE = re.compile(
     r"[#\u2116]?[0-9A-Za-z]{1,32}(?:[\-/:._][0-9A-Za-z]{1,32}){0,8}"
@@ -85,6 +85,20 @@ def is_listed_name(word: str) -> bool:
     """Whether a Latin word is listed as somebody's name and as no word."""
     found = classes_of(word.lower())
     return len(found) == 1 and not found[0].isdisjoint(_PERSON_CLASSES) and not is_ordinary(word)
+
+
+def is_given(word: str) -> bool:
+    """Whether a Latin word is listed as a first name, and not as a word, a country or a people."""
+    return (
+        _GIVEN in (classes_of(word.lower()) or (frozenset(),))[0]
+        and not is_ordinary(word)
+        and not is_wide(word)
+    )
+
+
+def is_place_only(word: str) -> bool:
+    """Whether a Latin word is listed as a place and as nobody's name."""
+    return is_listed_place(word) and not _names_people(word.lower())
 
 
 def is_listed_place(words: str) -> bool:
