@@ -71,6 +71,7 @@ class Admin:
         worker = self._worker
         grant = None if doing is None else worker.access.check(scope["headers"], doing)
         if isinstance(grant, Refusal):
+            worker.metrics.refusals[grant.code] += 1
             return _json(grant.status, _error(grant.message, grant.code))
         if path == "/healthz":
             return _json(200, {"status": "ok"})

@@ -72,7 +72,8 @@ def serve(
     check_http2(settings)
     Spill(home, settings.spill, kek, settings.segment_bytes)  # here where it can be told
     tls = bool(tls_files(settings))
-    if not settings.is_loopback() and not any(not key.revoked for key in read_keys(home)):
+    keys = read_keys(home)  # a damaged file is told here, also where none is needed
+    if not settings.is_loopback() and not any(not key.revoked for key in keys):
         raise ConfigError(
             f"{settings.host} can be reached by others and no key protects it",
             hint="make one: rightsizer gateway --add-key NAME, or listen on 127.0.0.1",

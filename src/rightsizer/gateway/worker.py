@@ -15,7 +15,7 @@ from rightsizer.gateway.headers import Headers, header
 from rightsizer.gateway.known_heads import KnownHeads
 from rightsizer.gateway.metrics import Metrics
 from rightsizer.gateway.recorder import Recorder, callers_of
-from rightsizer.gateway.routing import RouteSource, Routing
+from rightsizer.gateway.routing import RouteSource, Routing, attempt
 from rightsizer.gateway.settings import GatewaySettings
 from rightsizer.gateway.shared_metrics import merged_metrics, metrics_folder, publish_metrics
 from rightsizer.gateway.spending import PriceOf
@@ -23,6 +23,7 @@ from rightsizer.gateway.upstreams import Upstreams
 from rightsizer.store.callers import CallerNames
 from rightsizer.store.sealing import WritingKey
 
+_KEYS_EVERY_S = 1.0
 UPSTREAM_KEY_VARIABLE = "RIGHTSIZER_UPSTREAM_KEY"
 
 
@@ -59,7 +60,8 @@ class Worker:
     async def start(self) -> None:
         """Read the routes and begin the chores."""
         await asyncio.to_thread(self.routing.reload)
-        self._chores = [asyncio.create_task(self._keep_house()), asyncio.create_task(self._keep_routes())]
+        chores = (self._keep_house, self._keep_routes, self._keep_keys)
+        self._chores = [asyncio.create_task(chore()) for chore in chores]
         self.ready = True
 
     async def stop(self) -> None:
@@ -102,7 +104,7 @@ class Worker:
             now = time.monotonic()
             if now - counted >= 1.0:
                 counted = now
-                self.recorder.tick(now - rotated)
+                attempt(self.recorder.tick, now - rotated)  # a chore that ended would not be missed at first
                 self._publish()
                 if now - rotated >= self.settings.segment_age_s:
                     rotated = now
@@ -120,4 +122,9 @@ class Worker:
         while True:
             await asyncio.sleep(self.settings.routes_reload_s)
             await asyncio.to_thread(self.routing.reload)
-            self.access.reload()
+
+    async def _keep_keys(self) -> None:
+        """Apart from the routes: a student that loads for a minute must not keep a revoked key alive."""
+        while True:
+            await asyncio.sleep(_KEYS_EVERY_S)
+            self.access.follow()
