@@ -86,8 +86,10 @@ def create_key(
 ) -> tuple[str, VirtualKey]:
     """A new key: (the secret, which is shown once and not kept, the stored key). `days` 0: it never expires.
 
-    Raises `InputError` if a key of this name is in use, or there are too many.
+    Raises `InputError` if a key of this name is in use, the name has no form, or there are too many.
     """
+    if not name.strip() or not name.isprintable():
+        raise InputError("a key's name is a text in one line", hint="choose another name")
     secret = KEY_PREFIX + secrets.token_urlsafe(32)
     with _writing(home):
         keys = read_keys(home)

@@ -24,6 +24,7 @@ from rightsizer.store.callers import CallerNames
 from rightsizer.store.sealing import WritingKey
 
 _KEYS_EVERY_S = 1.0
+_ROUTES_WITHIN_S = 10.0
 UPSTREAM_KEY_VARIABLE = "RIGHTSIZER_UPSTREAM_KEY"
 
 
@@ -59,7 +60,8 @@ class Worker:
 
     async def start(self) -> None:
         """Read the routes and begin the chores."""
-        await asyncio.to_thread(self.routing.reload)
+        reading = self.spawn(asyncio.to_thread(self.routing.reload))
+        await asyncio.wait({reading}, timeout=_ROUTES_WITHIN_S)  # no agent waits longer: the LLM can answer
         chores = (self._keep_house, self._keep_routes, self._keep_keys)
         self._chores = [asyncio.create_task(chore()) for chore in chores]
         self.ready = True
