@@ -186,6 +186,8 @@ def test_it_is_ready_whatever_the_llm_and_the_store_do(start: Any) -> None:
         lock.execute("BEGIN EXCLUSIVE")
         assert ask(gateway)[0] == 502
         assert ready(health)[0] == 200
+        again = start("http://127.0.0.1:1/v1")  # and it starts
+        assert (ask(again)[0], ready(connect(again))[0]) == (502, 200)
         lock.rollback()
     gateway.stop()
 
