@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import stat
@@ -68,6 +67,8 @@ def complaints(settings: GatewaySettings, now_s: float | None = None) -> list[st
 
 async def follow_files(settings: GatewaySettings, context: ssl.SSLContext) -> None:
     """Take renewed files for connections to come. Files that do not fit change nothing, and are told."""
+    import asyncio  # not in the supervisor
+
     seen = _versions(settings)
     while True:
         await asyncio.sleep(_LOOK_EVERY_S)
