@@ -83,6 +83,10 @@ def test_a_site_uses_nothing_and_a_key_opens_it(start: Any, tmp_path: Path) -> N
                 answer = ask(method, path, content_type="text/plain", **sent)
                 assert answer.status == 403, (method, path, sent)
                 assert answer.getheader("x-content-type-options") == "nosniff"
+        for path in ("/healthz", "/metrics", "/nothing"):
+            shown = ask("GET", path)
+            assert shown.getheader("content-security-policy") == "default-src 'none'"
+            assert (shown.getheader("cache-control"), shown.getheader("server")) == ("no-store", None)
         assert llm.received == []
         assert (
             ask("POST", "/v1/chat/completions", origin="https://a.example", x_rightsizer_key=secret).status
