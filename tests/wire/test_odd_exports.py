@@ -86,6 +86,16 @@ def test_a_row_of_a_table_is_read_like_the_payload() -> None:
     assert call.metadata == {"a": "b"}
 
 
+# ── OpenPipe ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_failed_report_out_of_a_table_keeps_its_status() -> None:
+    report = {**SAMPLES["openpipe"], "statusCode": "429", "errorMessage": "slow down", "respPayload": None}
+    call = read(as_text(report))
+    assert call.error is not None
+    assert (call.error.status, call.error.message) == (429, "slow down")
+
+
 # ── LangSmith ───────────────────────────────────────────────────────────────────────────────
 
 
