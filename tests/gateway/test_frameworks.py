@@ -104,16 +104,19 @@ def openai_agents(url: str) -> Any:
 
     agents.set_tracing_disabled(True)
     client = openai.AsyncOpenAI(base_url=url, api_key="k", max_retries=0)
-    model = agents.OpenAIChatCompletionsModel(model="big", openai_client=client)
 
     async def run() -> list[Any]:
-        plain = await agents.Runner.run(agents.Agent(name="a", model=model), QUESTION)
-        tools = [agents.function_tool(find_order)]
-        used = await agents.Runner.run(
-            agents.Agent(name="b", model=model, tools=tools), "use the tool for A-1"
-        )
+        said = []
+        for kind in (agents.OpenAIChatCompletionsModel, agents.OpenAIResponsesModel):
+            model = kind(model="big", openai_client=client)
+            plain = await agents.Runner.run(agents.Agent(name="a", model=model), QUESTION)
+            agent = agents.Agent(name="b", model=model, tools=[agents.function_tool(find_order)])
+            used = await agents.Runner.run(agent, "use the tool for A-1")
+            streamed = agents.Runner.run_streamed(agent, "use the tool for A-1")
+            events = [event.type async for event in streamed.stream_events()]
+            said += [plain.final_output, used.final_output, streamed.final_output, events]
         await client.close()
-        return [plain.final_output, used.final_output]
+        return said
 
     return asyncio.run(run())
 
@@ -126,8 +129,17 @@ def litellm(url: str) -> Any:
     stream = library.completion(messages=messages, stream=True, **ask)
     text = "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
     later = asyncio.run(library.acompletion(messages=messages, **ask))
-    said = [given.choices[0].message.content for given in (plain, later)]
-    return [*said, text, plain.usage.total_tokens]
+    tools = [{"type": "function", "function": {k: v for k, v in TOOL.items() if k != "type"}}]
+    called = library.completion(messages=USE, tools=tools, **ask).choices[0].message.tool_calls
+    claude: Any = {
+        "model": "anthropic/big",
+        "api_base": url.removesuffix("/v1"),
+        "api_key": "k",
+        "max_tokens": 99,
+    }
+    other = library.completion(messages=messages, **claude)
+    said = [given.choices[0].message.content for given in (plain, later, other)]
+    return [*said, text, plain.usage.total_tokens, [call.function.arguments for call in called]]
 
 
 def curl(url: str) -> Any:

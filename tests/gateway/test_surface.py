@@ -39,7 +39,8 @@ def test_every_operation_is_in_the_document() -> None:
 
 def test_every_counter_is_in_the_document() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
-    rendered = Metrics().render({"segment_backlog_bytes": 0, "ready": 1})
+    gauges = {"segment_backlog_bytes": 0, "ready": 1, "certificate_expires_timestamp_seconds": 0}
+    rendered = Metrics().render(gauges)
     names = set(re.findall(r"^# TYPE (\S+)", rendered, flags=re.M))
     assert names == set(re.findall(r"`(rightsizer_\w+)`", text))
 

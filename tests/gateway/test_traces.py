@@ -133,6 +133,62 @@ def test_a_collector_that_fails_is_asked_twice_and_counted() -> None:
     assert exporter.lost == 2, "nobody there"
 
 
+def test_a_collector_that_fails_holds_nothing_up_for_long() -> None:
+    clock = [0.0]
+    with FakeLLM(lambda r: Reply((b"",), status=503 if clock[0] < 60 else 200)) as collector:
+        exporter = SpanExporter(collector.url, now=lambda: clock[0])
+        exporter([CALL] * 1000)
+        assert (len(collector.received), exporter.lost) == (2, 1000), "two tries, and not two for each batch"
+        clock[0] = 59.0
+        exporter([CALL])
+        assert len(collector.received) == 2
+        clock[0] = 61.0
+        exporter([CALL] * 300)
+        assert (len(collector.received), exporter.lost) == (4, 1001), "it is asked again"
+
+
+def test_hostile_spans_are_a_4xx_and_the_rest_is_recorded(start: Any, tmp_path: Path) -> None:
+    pytest.importorskip("opentelemetry.proto")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "rightsizer.toml").write_text(
+        "[gateway]\nmax_request_bytes = 100000\n", encoding="utf-8"
+    )
+    gateway = start("http://127.0.0.1:1/v1")
+    url = f"{gateway.url}/v1/traces"
+    good = orjson.dumps(spans_from_calls([CALL], content=True))
+    bomb = gzip.compress(bytes(50_000_000))
+    assert len(bomb) < 100_000
+    deep = b'{"resourceSpans":' + b"[" * 5000 + b"]" * 5000 + b"}"
+    wire = b"\x0a\xff\xff\xff\xff\x0f"  # a field longer than the body
+    nested = b"\x0a\x04\x12\x02\x0a\xff"
+    for body, kind, encoding in (
+        (bomb, "application/json", "gzip"),
+        (bomb, "application/x-protobuf", "gzip"),
+        (deep, "application/json", ""),
+        (wire, "application/x-protobuf", ""),
+        (nested, "application/x-protobuf", ""),
+        (good[:-3], "application/x-protobuf", ""),
+        (b'{"resourceSpans":[7]}', "application/json", ""),
+        (b'{"resourceSpans":{"a":1}}', "application/json", ""),
+        (good, "application/json", "compress"),
+        (b" " * 100_001, "application/json", ""),
+    ):
+        status, _ = post(url, body, content_type=kind, content_encoding=encoding or "identity")
+        assert status in (400, 413, 415), (body[:30], kind)
+    odd = orjson.loads(good)
+    odd["resourceSpans"][0]["scopeSpans"][0]["spans"] += [
+        None,
+        {"attributes": 7},
+        {"attributes": [{"key": 7}]},
+    ]
+    assert post(url, orjson.dumps(odd), content_type="application/json; charset=utf-8")[0] == 200
+    gateway.stop()
+    (call,) = gateway.calls()
+    assert call.response is not None
+    assert call.response.text == "hi"
+    assert "Traceback" not in (tmp_path / "gateway.log").read_text()
+
+
 def test_the_endpoint_and_its_headers() -> None:
     with pytest.raises(ConfigError):
         SpanExporter("localhost:4318")

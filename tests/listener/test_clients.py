@@ -194,3 +194,34 @@ def test_what_is_no_client_is_given_back(tmp_path: Path) -> None:
     thing = object()
     with Listener(tmp_path / "home") as listener:
         assert listener.wrap(thing) is thing
+
+
+def test_a_client_wrapped_twice_is_heard_once(tmp_path: Path) -> None:
+    with FakeLLM(script) as llm:
+        with Listener(tmp_path / "home") as listener:
+            client = openai.OpenAI(base_url=llm.url, api_key="k", max_retries=0)
+            assert listener.wrap(listener.wrap(client)) is client
+            again = listener.wrap(client.with_options(timeout=20))  # shares its connections
+            for each in (client, again):
+                each.chat.completions.create(model="m", messages=ASK)
+        client.chat.completions.create(model="m", messages=ASK)
+    assert len(stored(tmp_path / "home")) == 2
+
+
+@pytest.mark.parametrize("first_to_close", [0, 1])
+def test_two_listeners_on_one_client_hear_it_each_until_it_closes(
+    tmp_path: Path, first_to_close: int
+) -> None:
+    homes = [tmp_path / "a", tmp_path / "b"]
+    with FakeLLM(script) as llm:
+        client = openai.OpenAI(base_url=llm.url, api_key="k", max_retries=0)
+        listeners = [Listener(home) for home in homes]
+        for listener in listeners:
+            listener.wrap(client)
+        for listener in (listeners[first_to_close], listeners[1 - first_to_close]):
+            client.chat.completions.create(model="m", messages=ASK)
+            listener.close()
+        answer = client.chat.completions.create(model="m", messages=ASK)
+        assert answer.choices[0].message.content == "它在路上"
+    counts = [len(stored(home)) for home in homes]
+    assert (counts[first_to_close], counts[1 - first_to_close]) == (1, 2)

@@ -57,6 +57,7 @@ def test_a_report_with_its_payloads_as_values_or_as_text(form: Any) -> None:
     [
         ({"a": "b"}, {"a": "b"}),
         ([{"name": "a", "value": "b"}, {"name": "c"}, "x"], {"a": "b", "c": None}),
+        ('{"a": "b"}', {"a": "b"}),
         (None, {}),
     ],
 )

@@ -70,7 +70,7 @@ def gateway(as_json: bool, **options: Any) -> int:
     home, flags = obj["home"], parse_flags(obj["flags"])
     if options["index"]:
         return _index(home, flags, as_json)
-    if options["keys"] or options["add_key"] or options["revoke_key"]:
+    if options["keys"] or options["add_key"] is not None or options["revoke_key"] is not None:
         return _keys(home, flags, options, as_json)
     return _serve(home, flags, options, as_json)
 
@@ -118,7 +118,7 @@ def _keys(home: str | None, flags: dict[str, object], options: dict[str, Any], a
     from rightsizer.pipeline.gateway import gateway_home
 
     folder = gateway_home(Path(home) if home else None, flags)
-    if options["add_key"]:
+    if options["add_key"] is not None:
         limits = Limits(
             options["per_minute"],
             options["tokens_per_minute"],
@@ -131,7 +131,7 @@ def _keys(home: str | None, flags: dict[str, object], options: dict[str, Any], a
             folder, options["add_key"], role=options["role"], limits=limits, days=options["days"]
         )
         shown: Any = {"key": secret, "id": key.id, "name": key.name, "role": key.role}
-    elif options["revoke_key"]:
+    elif options["revoke_key"] is not None:
         shown = {"revoked": revoke_key(folder, options["revoke_key"]).id}
     else:
         shown = list_keys(folder)

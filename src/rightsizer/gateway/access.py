@@ -7,6 +7,7 @@ out.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,11 +15,14 @@ from math import ceil
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from rightsizer.errors import RightsizerError
 from rightsizer.gateway.counts import Counts, window_end, window_number
 from rightsizer.gateway.headers import Headers
 from rightsizer.gateway.keys import KEY_PREFIX, VirtualKey, digest_of, keys_path, read_keys
+from rightsizer.gateway.sites import foreign_site
 from rightsizer.gateway.spending import PriceOf, Spender
 
+log = logging.getLogger("rightsizer.gateway")
 Doing = Literal["call", "read", "feedback"]
 # Who curates or approves does so with the commands, on the machine of the home; over HTTP they may look.
 _MAY: dict[Doing, frozenset[str]] = {
@@ -83,29 +87,59 @@ class Access:
         self._now = now
         self._holders: dict[str, Holder] = {}
         self._seen: dict[bytes, Holder] = {}
-        self._seen_ns = -1
+        self._version: tuple[int, ...] = (-1,)
         self._counts: Counts | None = None
-        self.reload()
+        self._failed = ""
+        self.follow()
+
+    def follow(self) -> None:
+        """`reload`, again and again: a file that cannot be read leaves the keys as they were, and is told."""
+        try:
+            self.reload()
+            self._failed = ""
+        except (OSError, RightsizerError) as error:
+            told = error.message if isinstance(error, RightsizerError) else str(error)
+            if told != self._failed:
+                self._failed = told
+                log.error("keys stay as they were, no change of them is seen: %s", told)
 
     def reload(self) -> None:
-        """Read the key file again if it has changed, and see the counts of workers that have come."""
-        try:
-            changed_ns = keys_path(self._home).stat().st_mtime_ns
-        except FileNotFoundError:
-            changed_ns = 0
-        if changed_ns != self._seen_ns:
+        """Read the key file again if it has changed, and see the counts of workers that have come.
+
+        Raises `OSError`, `InputError`, `StoreError` if they cannot be read.
+        """
+        version = self._version_now()
+        if version != self._version:
             usable = [key for key in read_keys(self._home) if not key.revoked]
             if self._counts is None and any(key.limits.any for key in usable):
                 self._counts = Counts(self._home)
             self._holders = {key.digest: Holder(key, key.limits.any) for key in usable}
             self._seen = {}
-            self._seen_ns = changed_ns
+            self._version = version
         if self._counts is not None:
             self._counts.reload()
 
+    def _version_now(self) -> tuple[int, ...]:
+        """Differs when the file does: each is a new one, and two may be of one tick of the clock."""
+        try:
+            found = keys_path(self._home).stat()
+        except FileNotFoundError:
+            return ()
+        return found.st_mtime_ns, found.st_ino, found.st_size
+
     def check(self, headers: Headers, doing: Doing = "call") -> Grant | Refusal:
         """Whether a caller with these headers may go on; a call that may is counted."""
-        return self.admit(find_secret(headers), doing)
+        found = find_secret(headers)
+        return self.from_elsewhere(headers, found) or self.admit(found, doing)
+
+    def from_elsewhere(self, headers: Headers, found: tuple[bytes, bytes] | None) -> Refusal | None:
+        """Why a request without a key that a web site sent may not go on where none is needed."""
+        if self._needs_key or found is not None:
+            return None
+        site = foreign_site(headers)
+        if not site:
+            return None
+        return Refusal(403, "without a key this gateway answers programs of its machine only", "foreign_site")
 
     def admit(self, found: tuple[bytes, bytes] | None, doing: Doing = "call") -> Grant | Refusal:
         """The same for what `find_secret` found. Asked for every call: keys are revoked and run dry."""
@@ -183,14 +217,22 @@ def find_secret(headers: Headers) -> tuple[bytes, bytes] | None:
     found = None
     for name, value in headers:
         if name in _PLACES and found is None:
-            text = value.strip()
-            if text[:7].lower() == b"bearer ":
-                text = text[7:].strip()
+            text = _key_in(value)
             if text.startswith(_PREFIX):
                 found = name, text
         elif name == b"x-rightsizer-key":
             return name, value.strip()
     return found
+
+
+def places_of_keys(headers: Headers) -> tuple[bytes, ...]:
+    """The headers that hold a virtual key, whichever of them is asked: no LLM's server may see one."""
+    return tuple(name for name, value in headers if name in _PLACES and _key_in(value).startswith(_PREFIX))
+
+
+def _key_in(value: bytes) -> bytes:
+    text = value.strip()
+    return text[7:].strip() if text[:7].lower() == b"bearer " else text
 
 
 def _spent(what: str, window: str, until_s: float, now: float) -> Refusal:

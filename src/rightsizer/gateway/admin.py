@@ -13,6 +13,7 @@ from rightsizer.errors import RecordError
 from rightsizer.gateway import traces
 from rightsizer.gateway.access import Doing, Refusal
 from rightsizer.gateway.feedback import FeedbackError, append_feedback
+from rightsizer.gateway.tls import expires_at_s
 from rightsizer.types import new_id
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Admin:
         worker = self._worker
         grant = None if doing is None else worker.access.check(scope["headers"], doing)
         if isinstance(grant, Refusal):
+            worker.metrics.refusals[grant.code] += 1
             return _json(grant.status, _error(grant.message, grant.code))
         if path == "/healthz":
             return _json(200, {"status": "ok"})
@@ -85,6 +87,8 @@ class Admin:
         if path == traces.PATH:
             return await self._traces(scope, receive)
         gauges = {"segment_backlog_bytes": worker.recorder.backlog_bytes(), "ready": int(worker.ready)}
+        if worker.settings.tls_cert:
+            gauges["certificate_expires_timestamp_seconds"] = int(expires_at_s(worker.settings))
         return 200, worker.all_metrics().render(gauges).encode(), b"text/plain; version=0.0.4; charset=utf-8"
 
     async def _feedback(self, receive: Receive) -> tuple[int, bytes, bytes]:

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from rightsizer.gateway.headers import Headers
 
-# A folded line, a hop-by-hop header (RFC 9110 §7.6.1), or one of ours; in lower case.
+# A folded line, a hop-by-hop header (RFC 9110 §7.6.1), one of CORS, or one of ours; in lower case.
 _STAYS = re.compile(
-    rb"\n(?:[ \t]|connection:|keep-alive:|proxy-|te:|trailer:|transfer-encoding:|upgrade:|x-rightsizer-)"
+    rb"\n(?:[ \t]|access-control-|connection:|keep-alive:|proxy-|te:|trailer:|transfer-encoding:|upgrade:"
+    rb"|x-rightsizer-)"
 )
 _LENGTH, _TYPE, _ENCODING = b"\r\ncontent-length:", b"\r\ncontent-type:", b"\r\ncontent-encoding:"
 _LENGTH_LINE = re.compile(rb"(?mi)^content-length:[^\n]*\n")

@@ -164,6 +164,14 @@ class Counts:
         raise StoreError(f"all files in {self._folder} are in use", hint="are there so many gateways?")
 
 
+def forget_use(home: Path, slot: int) -> None:
+    """Empty the row of a key that is no more, in the files of all workers."""
+    for path in counts_folder(home).glob("*.counts"):
+        with path.open("r+b") as file:
+            file.seek(slot * _ROW * 8)
+            file.write(bytes(_ROW * 8))
+
+
 def _file(folder: Path, number: int) -> Path:
     return folder / f"{number:03}.counts"
 

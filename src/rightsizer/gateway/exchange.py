@@ -22,6 +22,7 @@ from rightsizer.gateway.packed import unpack
 from rightsizer.gateway.recorder import Entry
 from rightsizer.gateway.relay import Relay
 from rightsizer.gateway.routing import Decision
+from rightsizer.gateway.spending import is_free
 from rightsizer.gateway.stream_usage import UsageStripper, ask_for_usage
 from rightsizer.gateway.student import student_answer
 from rightsizer.gateway.upstream import Handle
@@ -92,10 +93,13 @@ class Exchange:
 
     def _start(self) -> None:
         incoming, worker = self._incoming, self._worker
-        if incoming.spender is not None and not incoming.spender.start(incoming.text):
-            wait_s = incoming.spender.retry_after_s()
-            self._refuse("the budget of this key is spent", "budget_spent", wait_s)
-            return
+        if incoming.spender is not None:
+            if is_free(incoming.method, incoming.path):
+                incoming.spender = None
+            elif not incoming.spender.start(incoming.text):
+                wait_s = incoming.spender.retry_after_s()
+                self._refuse("the budget of this key is spent", "budget_spent", wait_s)
+                return
         if incoming.method == b"POST" and incoming.path in RECORDED:
             self._entry = worker.recorder.begin(self.id, self._begin_meta(), incoming.body, incoming.plain)
             if worker.routing.is_active and incoming.path in ROUTED:

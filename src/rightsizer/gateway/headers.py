@@ -1,4 +1,4 @@
-"""Which headers travel: end-to-end ones do, hop-by-hop ones (RFC 9110 §7.6.1) and ours do not."""
+"""Which headers travel: end-to-end ones do; hop-by-hop ones (RFC 9110 §7.6.1), ours, and CORS do not."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ HOP_BY_HOP = frozenset(
     )
 )
 OURS = b"x-rightsizer-"
+CORS = b"access-control-"  # which sites may read answers of the LLM's server; it may not speak for this one
 # Set anew for the upstream; cookies belong to this host and not to the LLM's.
 _REPLACED = frozenset((b"host", b"content-length", b"expect", b"accept-encoding", b"cookie"))
 
@@ -89,7 +90,7 @@ def response_head(status: int, reason: bytes, headers: Headers) -> bytes:
     dropped = named_in_connection(headers)
     lines = [b"HTTP/1.1 %d %s\r\n" % (status, reason)]
     for name, value in headers:
-        if name in HOP_BY_HOP or name in dropped or name.startswith(OURS):
+        if name in HOP_BY_HOP or name in dropped or name.startswith((OURS, CORS)):
             continue
         lines.append(name + b": " + value + b"\r\n")
     return b"".join(lines)

@@ -86,8 +86,10 @@ def create_key(
 ) -> tuple[str, VirtualKey]:
     """A new key: (the secret, which is shown once and not kept, the stored key). `days` 0: it never expires.
 
-    Raises `InputError` if a key of this name is in use, or there are too many.
+    Raises `InputError` if a key of this name is in use, the name has no form, or there are too many.
     """
+    if not name.strip() or not name.isprintable():
+        raise InputError("a key's name is a text in one line", hint="choose another name")
     secret = KEY_PREFIX + secrets.token_urlsafe(32)
     with _writing(home):
         keys = read_keys(home)
@@ -95,7 +97,7 @@ def create_key(
             raise InputError(f"there is a key '{name}' already", hint="revoke it, or choose another name")
         if len(keys) >= MAX_KEYS:
             raise InputError(f"there are {MAX_KEYS} keys", hint=f"remove old ones from {keys_path(home)}")
-        slot = max((key.slot for key in keys), default=-1) + 1
+        slot = _free_slot(home, keys)
         expires_at = time.time() + days * 86400 if days else 0.0
         key = VirtualKey(
             new_id("key"), name, digest_of(secret.encode()), role, limits or Limits(), slot, expires_at
@@ -119,6 +121,18 @@ def revoke_key(home: Path, key: str) -> VirtualKey:
 def digest_of(secret: bytes) -> str:
     """The stored form of a key."""
     return hashlib.sha256(b"rightsizer-key" + secret).hexdigest()
+
+
+def _free_slot(home: Path, keys: list[VirtualKey]) -> int:
+    """A row of the counts that no key has; one of a removed key, if all were given away, is emptied first."""
+    slot = max((key.slot for key in keys), default=-1) + 1
+    if slot < MAX_KEYS:
+        return slot
+    from rightsizer.gateway.counts import forget_use
+
+    slot = min(set(range(MAX_KEYS)) - {key.slot for key in keys})
+    forget_use(home, slot)
+    return slot
 
 
 def _read_key(number: int, row: dict[str, object]) -> VirtualKey:

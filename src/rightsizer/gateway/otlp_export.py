@@ -6,9 +6,10 @@ import gzip
 import http.client
 import logging
 import os
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import unquote, urlsplit
 
 import orjson
@@ -22,18 +23,25 @@ HEADERS_VARIABLE = "OTEL_EXPORTER_OTLP_HEADERS"
 _BATCH = 200
 _TIMEOUT_S = 10.0
 _TRIES = 2
+_PAUSE_S = 60.0
 
 
 class SpanExporter:
     """Sends spans to `endpoint`; a URL without a path gets ``/v1/traces``, as OpenTelemetry's exporters do.
 
     Headers (a key, a tenant) come from ``OTEL_EXPORTER_OTLP_HEADERS``. Calls stay in the store whatever
-    happens here: a batch that a collector does not take at the second try is counted in `lost`.
+    happens here: a batch that a collector does not take at the second try is counted in `lost`, and so is
+    what comes within the next minute. A collector that never answers must not hold up the store.
     Raises `ConfigError` if the URL cannot be used.
     """
 
     def __init__(
-        self, endpoint: str, *, content: bool = False, environment: Mapping[str, str] | None = None
+        self,
+        endpoint: str,
+        *,
+        content: bool = False,
+        environment: Mapping[str, str] | None = None,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         url = urlsplit(endpoint)
         if url.scheme not in ("http", "https") or not url.hostname:
@@ -45,15 +53,22 @@ class SpanExporter:
         variables = os.environ if environment is None else environment
         self._headers = read_headers(variables.get(HEADERS_VARIABLE, ""))
         self.lost = 0
+        self._now = now
+        self._paused_until = -_PAUSE_S
 
     def __call__(self, calls: Sequence[Call]) -> None:
         """Send these calls. Never raises for what the collector or the network does."""
         for at in range(0, len(calls), _BATCH):
             batch = calls[at : at + _BATCH]
+            if self._now() < self._paused_until:
+                self.lost += len(batch)
+                continue
             body = gzip.compress(orjson.dumps(spans_from_calls(batch, content=self._content)), 5)
             if not any(self._send(body) for _ in range(_TRIES)):
                 self.lost += len(batch)
-                log.error("%d calls could not be sent as spans; they are in the store", len(batch))
+                self._paused_until = self._now() + _PAUSE_S
+                said = "spans are not sent for a minute: %d calls so far are in the store alone"
+                log.error(said, self.lost)
 
     def _send(self, body: bytes) -> bool:
         headers = {"content-type": "application/json", "content-encoding": "gzip", **self._headers}

@@ -16,7 +16,7 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from rightsizer.gateway import traces
-from rightsizer.gateway.access import Refusal, find_secret
+from rightsizer.gateway.access import Refusal, find_secret, places_of_keys
 from rightsizer.gateway.exchange import Exchange
 from rightsizer.gateway.headers import header
 from rightsizer.gateway.incoming import Incoming, read_metadata, read_session, split_session
@@ -288,7 +288,7 @@ class GatewayProtocol(HttpToolsProtocol):
         body = orjson.dumps({"type": "error", "error": error})
         head = b"HTTP/1.1 %d %s\r\n" % (status, _REASONS.get(status, b"Error"))
         head += b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body)
-        head += b"x-rightsizer-reason: %b\r\n%b" % (code.encode(), ours)
+        head += b"x-content-type-options: nosniff\r\nx-rightsizer-reason: %b\r\n%b" % (code.encode(), ours)
         if not keep_alive:
             head += b"connection: close\r\n"
         self.transport.write(head + b"\r\n" + body)
@@ -299,7 +299,7 @@ class GatewayProtocol(HttpToolsProtocol):
         """Look at the head of an API request: may it come in, and how."""
         worker, headers = self._worker, self.headers
         credential = find_secret(headers)
-        grant = worker.access.admit(credential)
+        grant = worker.access.from_elsewhere(headers, credential) or worker.access.admit(credential)
         if isinstance(grant, Refusal):
             self._refuse(grant)
             return
@@ -322,7 +322,7 @@ class GatewayProtocol(HttpToolsProtocol):
             origin=worker.origin_of(headers, self.client[0] if self.client else ""),
             key_id=grant.key_id,
             spender=grant.spender,
-            withheld=grant.withheld,
+            withheld=grant.withheld if credential is None else (*grant.withheld, *places_of_keys(headers)),
             encoding=header(headers, b"content-encoding") or b"",
             extra_headers=worker.replacement(grant),
             credential=credential,

@@ -12,7 +12,6 @@ import signal
 import socket
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +20,13 @@ from typing import TYPE_CHECKING, Any
 from rightsizer.errors import ConfigError, MissingExtra
 from rightsizer.gateway.counts import make_files
 from rightsizer.gateway.keys import read_keys
+from rightsizer.gateway.logs import tell_end, tell_loop_error
 from rightsizer.gateway.routing import RouteSource
 from rightsizer.gateway.settings import GatewaySettings
 from rightsizer.gateway.shared_metrics import clear_metrics
 from rightsizer.gateway.spending import PriceOf
 from rightsizer.gateway.spill import Spill
-from rightsizer.gateway.tls import tls_files
+from rightsizer.gateway.tls import complaints, follow_files, tls_files
 from rightsizer.gateway.upstreams import check_http2, check_upstreams
 from rightsizer.store.callers import CallerNames
 from rightsizer.store.sealing import WritingKey
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("rightsizer.gateway")
 _INDEX_EVERY_S = 3.0
 _DEATHS, _DEATHS_WITHIN_S = 5, 30.0
-_STOPPING = (signal.SIGTERM, signal.SIGINT)
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def serve(
@@ -55,7 +55,7 @@ def serve(
     announce: Callable[[str], None] = lambda url: None,
     maintain: Callable[[], None] = lambda: None,
 ) -> int:
-    """Answer until SIGTERM or SIGINT; what is under way is finished first. The exit code.
+    """Answer until SIGTERM, SIGINT or SIGHUP; what is under way is finished first. The exit code.
 
     Workers and indexer are processes; `route_source` and `open_store` are called inside them. `price`:
     what calls cost. `callers`: the pseudonyms of who calls. `maintain` is called by the indexer at its
@@ -72,10 +72,17 @@ def serve(
     check_http2(settings)
     Spill(home, settings.spill, kek, settings.segment_bytes)  # here where it can be told
     tls = bool(tls_files(settings))
-    if not settings.is_loopback() and not any(not key.revoked for key in read_keys(home)):
+    keys = read_keys(home)  # a damaged file is told here, also where none is needed
+    if not settings.is_loopback() and not any(not key.revoked for key in keys):
         raise ConfigError(
             f"{settings.host} can be reached by others and no key protects it",
             hint="make one: rightsizer gateway --add-key NAME, or listen on 127.0.0.1",
+        )
+    for complaint in complaints(settings) if tls else ():
+        log.warning("%s", complaint)
+    if not tls and not settings.is_loopback():
+        log.warning(
+            "keys and prompts travel in plain text to %s: use --tls-cert and --tls-key", settings.host
         )
     listener = _bind(settings)
     make_files(home, settings.workers)
@@ -90,11 +97,11 @@ def serve(
             from rightsizer.gateway.otlp_export import SpanExporter
 
             tell = SpanExporter(settings.otlp_endpoint, content=settings.otlp_content)
-        index = functools.partial(_index, open_store, home, kek, maintain, price, tell)
+        index = functools.partial(_index, open_store, home, kek, maintain, price, tell, listener)
         jobs.insert(0, Job("indexer", index))
     gc.collect()
     gc.freeze()  # a collection in a child would write to every page that it shares with us
-    return _supervise({_fork(job.work): job for job in jobs}, settings.drain_timeout_s)
+    return _supervise({_fork(job): job for job in jobs}, settings.drain_timeout_s, listener)
 
 
 @dataclass(frozen=True)
@@ -122,27 +129,30 @@ def _bind(settings: GatewaySettings) -> socket.socket:
     return listener
 
 
-def _fork(work: Callable[[], None]) -> int:
-    """Run `work` in a child process; its pid."""
+def _fork(job: Job) -> int:
+    """Do a job in a child process; its pid."""
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
     if pid:
         return pid
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a replaced child would inherit the supervisor's
+    for number in (signal.SIGINT, signal.SIGHUP):  # they reach all; the supervisor passes them on
+        signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     code = 1
     try:
-        work()
+        job.work()
         code = 0
     finally:
-        if code:  # `_exit` would swallow it
-            traceback.print_exc()
+        error = sys.exception()
+        if code and error is not None:  # `_exit` would swallow it
+            tell_end(job.role, error)
         sys.stderr.flush()
         os._exit(code)
 
 
-def _supervise(children: dict[int, Job], drain_timeout_s: float) -> int:
+def _supervise(children: dict[int, Job], drain_timeout_s: float, listener: socket.socket) -> int:
     """Wait for the end. A child that dies is replaced; if they die on and on, the gateway ends with 1."""
     stopping: list[float] = []
     deaths: list[float] = []
@@ -150,10 +160,12 @@ def _supervise(children: dict[int, Job], drain_timeout_s: float) -> int:
     def stop(signum: int, frame: Any) -> None:
         if not stopping:
             stopping.append(time.monotonic())
+            listener.close()  # or who connects now would wait for somebody who accepts, in vain
             _signal([pid for pid, job in children.items() if job.role == "worker"], signal.SIGTERM)
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    for number in _STOPPING:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, stop)
     code = 0
     while children:
         pid, status = os.waitpid(-1, os.WNOHANG)
@@ -168,7 +180,7 @@ def _supervise(children: dict[int, Job], drain_timeout_s: float) -> int:
             deaths = [*(at for at in deaths if time.monotonic() - at < _DEATHS_WITHIN_S), time.monotonic()]
             if len(deaths) < _DEATHS:
                 signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)  # the child must not have our handler run
-                fresh = _fork(job.work)
+                fresh = _fork(job)
                 children[fresh] = job
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
                 if stopping and job.role == "worker":  # told to stop in between: it did not hear of it
@@ -196,13 +208,14 @@ def _index(
     maintain: Callable[[], None],
     price: PriceOf | None,
     tell: SpanExporter | None,
+    listener: socket.socket,
 ) -> None:
     from rightsizer.gateway.indexer import watch
 
+    listener.close()  # it accepts nothing, and folds for a while after the last worker has gone
     stopped: list[int] = []
     parent = os.getppid()
     signal.signal(signal.SIGTERM, lambda signum, frame: stopped.append(signum))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(15)
     ended = functools.partial(_is_over, stopped, parent)
     watch(open_store, home, kek, ended, _INDEX_EVERY_S, maintain, price, tell)
@@ -226,7 +239,6 @@ def _work(
     from rightsizer.gateway.threads import use_one_thread
 
     use_one_thread()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the supervisor passes it on
     runner = asyncio.Runner(loop_factory=_loop_factory())
     with runner:
         runner.run(run_worker(settings, home, kek, route_source(), [listener], price, callers))
@@ -259,6 +271,7 @@ async def run_worker(
     from rightsizer.gateway.protocol import GatewayProtocol
     from rightsizer.gateway.worker import Worker
 
+    asyncio.get_running_loop().set_exception_handler(tell_loop_error)
     worker = Worker(settings, home, kek, source, price, callers)
     await worker.start()
     config = uvicorn.Config(
@@ -274,6 +287,7 @@ async def run_worker(
         timeout_graceful_shutdown=max(1, int(settings.drain_timeout_s)),
         **tls_files(settings),
     )
+    config.load()
     server = _quiet_server(uvicorn.Server)(config)
 
     def drain() -> None:
@@ -281,13 +295,16 @@ async def run_worker(
         server.should_exit = True
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, drain)
-    following = asyncio.create_task(_follow_parent(drain))
+    following = [asyncio.create_task(_follow_parent(drain))]
+    if config.ssl is not None:
+        following.append(asyncio.create_task(follow_files(settings, config.ssl)))
     gc.collect()
     gc.freeze()
     try:
         await server.serve(sockets=sockets)
     finally:
-        following.cancel()
+        for each in following:
+            each.cancel()
         await worker.stop()
 
 

@@ -20,6 +20,7 @@ PriceOf = Callable[[str, int, int, int], float | None]
 BYTES_PER_TOKEN = 4  # a rule of thumb; Chinese in UTF-8 has about 4 bytes a token too
 _USAGE = re.compile(rb'"usage"\s*:\s*(?=\{)')
 _MAX_USAGE_BYTES = 4096
+_FREE = frozenset((b"GET", b"HEAD", b"OPTIONS", b"DELETE"))
 _INPUT, _OUTPUT = ("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens")
 # Anthropic counts these beside the input tokens, OpenAI among them.
 _BESIDE = ("cache_read_input_tokens", "cache_creation_input_tokens")
@@ -33,6 +34,11 @@ class Spent:
     output: int = 0
     cached: int = 0
     estimated: bool = False
+
+
+def is_free(method: bytes, path: bytes) -> bool:
+    """Whether no provider charges for this: lists, stored answers, and counting."""
+    return method in _FREE or path.endswith(b"/count_tokens")
 
 
 class Spender:

@@ -15,7 +15,7 @@ from rightsizer.gateway.headers import Headers, header
 from rightsizer.gateway.known_heads import KnownHeads
 from rightsizer.gateway.metrics import Metrics
 from rightsizer.gateway.recorder import Recorder, callers_of
-from rightsizer.gateway.routing import RouteSource, Routing
+from rightsizer.gateway.routing import RouteSource, Routing, attempt
 from rightsizer.gateway.settings import GatewaySettings
 from rightsizer.gateway.shared_metrics import merged_metrics, metrics_folder, publish_metrics
 from rightsizer.gateway.spending import PriceOf
@@ -23,6 +23,8 @@ from rightsizer.gateway.upstreams import Upstreams
 from rightsizer.store.callers import CallerNames
 from rightsizer.store.sealing import WritingKey
 
+_KEYS_EVERY_S = 1.0
+_ROUTES_WITHIN_S = 10.0
 UPSTREAM_KEY_VARIABLE = "RIGHTSIZER_UPSTREAM_KEY"
 
 
@@ -58,8 +60,10 @@ class Worker:
 
     async def start(self) -> None:
         """Read the routes and begin the chores."""
-        await asyncio.to_thread(self.routing.reload)
-        self._chores = [asyncio.create_task(self._keep_house()), asyncio.create_task(self._keep_routes())]
+        reading = self.spawn(asyncio.to_thread(self.routing.reload))
+        await asyncio.wait({reading}, timeout=_ROUTES_WITHIN_S)  # no agent waits longer: the LLM can answer
+        chores = (self._keep_house, self._keep_routes, self._keep_keys)
+        self._chores = [asyncio.create_task(chore()) for chore in chores]
         self.ready = True
 
     async def stop(self) -> None:
@@ -102,7 +106,7 @@ class Worker:
             now = time.monotonic()
             if now - counted >= 1.0:
                 counted = now
-                self.recorder.tick(now - rotated)
+                attempt(self.recorder.tick, now - rotated)  # a chore that ended would not be missed at first
                 self._publish()
                 if now - rotated >= self.settings.segment_age_s:
                     rotated = now
@@ -120,4 +124,9 @@ class Worker:
         while True:
             await asyncio.sleep(self.settings.routes_reload_s)
             await asyncio.to_thread(self.routing.reload)
-            self.access.reload()
+
+    async def _keep_keys(self) -> None:
+        """Apart from the routes: a student that loads for a minute must not keep a revoked key alive."""
+        while True:
+            await asyncio.sleep(_KEYS_EVERY_S)
+            self.access.follow()

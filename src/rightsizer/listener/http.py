@@ -14,6 +14,7 @@ from rightsizer.listener.guard import guarded
 from rightsizer.listener.note import Note
 
 _PATHS = ("/chat/completions", "/responses", "/messages", "/embeddings")
+_LISTENER = "_rightsizer_listener"
 NoteOf = Callable[[str, bytes], Note | None]
 
 
@@ -23,7 +24,7 @@ def api_path(path: str) -> str:
 
 
 def listen_to(http: Any, note_of: NoteOf) -> Callable[[], None]:
-    """Note what `http.send` sends and gets; gives the function that undoes it.
+    """Note what `http.send` sends and gets; gives the function that undoes it. Twice is as good as once.
 
     Raises `TypeError` if `http` has no such method.
     """
@@ -51,10 +52,19 @@ def listen_to(http: Any, note_of: NoteOf) -> Callable[[], None]:
         guarded(_watch, response, note)
         return response
 
-    http.send = send_async if inspect.iscoroutinefunction(original) else send
+    if getattr(original, _LISTENER, None) == note_of:
+        return lambda: None
+    ours: Any = send_async if inspect.iscoroutinefunction(original) else send
+    setattr(ours, _LISTENER, note_of)
+    before = http.__dict__.get("send")
+    http.send = ours
 
     def undo() -> None:
-        http.__dict__.pop("send", None)
+        if http.__dict__.get("send") is not ours:
+            return  # another listener's is around it, and passes on what goes through this one
+        del http.send
+        if before is not None:
+            http.send = before
 
     return undo
 

@@ -16,7 +16,7 @@ from rightsizer.wire import (
     langsmith,
     litellm,
     openpipe,
-    otlp,
+    otlp_forms,
     stored_completion,
     tensorzero,
 )
@@ -35,7 +35,7 @@ def _is_call_record(record: dict[str, Any]) -> bool:
 
 # Asked in this order; the first that says yes reads the record.
 FORMATS: dict[str, tuple[Sniff, Read]] = {
-    "otlp": (otlp.sniff, otlp.read),
+    "otlp": (otlp_forms.sniff, otlp_forms.read),
     "flywheel": (flywheel.sniff, flywheel.read),
     "anthropic": (anthropic_exchange.sniff, anthropic_exchange.read),
     "exchange": (exchange.sniff, exchange.read),

@@ -16,6 +16,7 @@ from rightsizer.types import Call
 from rightsizer.wire.dialects.answers import read_response
 from rightsizer.wire.dialects.requests import read_request, value_of_text
 from rightsizer.wire.dialects.tools import read_tools
+from rightsizer.wire.numbers import read_number
 from rightsizer.wire.record import call_from_record
 from rightsizer.wire.shared import Shared
 from rightsizer.wire.timestamps import parse_timestamp
@@ -24,6 +25,12 @@ from rightsizer.wire.unread import Unread, read_pieces
 _CALLS = ("GENERATION",)
 _OTEL = ("attributes", "resourceAttributes", "scope")
 _SESSIONS = ("session_id", "thread_id", "conversation_id")
+_FIRST = {
+    "promptTokens": "prompt_tokens",
+    "completionTokens": "completion_tokens",
+    "totalTokens": "total_tokens",
+}
+_DIGITS = 16
 _NAMED = ("id", "input", "output", "startTime", "model", "metadata", "modelParameters", "scores", "type")
 
 
@@ -112,7 +119,7 @@ def _answer(item: dict[str, Any]) -> dict[str, Any]:
     if item.get("level") == "ERROR" and item.get("output") is None:
         return {"response": None, "error": str(_get(item, "statusMessage") or "error")}
     response = read_response(item.get("output"))
-    usage = _usage(_dict(value_of_text(_get(item, "usageDetails"))), _dict(item.get("usage")))
+    usage = _usage(item)
     return (
         {"response": response, "usage": usage}
         if usage and "usage" not in response
@@ -120,11 +127,11 @@ def _answer(item: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _usage(details: dict[str, Any], usage: dict[str, Any]) -> dict[str, Any]:
+def _usage(item: dict[str, Any]) -> dict[str, Any]:
     """Langfuse counts cached input beside ``input``, unless its total says otherwise."""
-    given = {
-        name: n for name, n in (details or usage).items() if isinstance(n, int) and not isinstance(n, bool)
-    }
+    given = _counts(_get(item, "usageDetails")) or _counts(item.get("usage"))
+    if not given:  # its first versions: beside the other fields, 0 where nobody counted
+        given = {n: count for n, count in _counts(item).items() if n in _FIRST.values() and count}
     if "input" not in given and "output" not in given:
         return given
     cached = given.get("input_cached_tokens", given.get("input_cache_read"))
@@ -137,12 +144,21 @@ def _usage(details: dict[str, Any], usage: dict[str, Any]) -> dict[str, Any]:
     return {**given, **counts, **({} if cached is None else {"cached_input_tokens": cached})}
 
 
+def _counts(value: Any) -> dict[str, int]:
+    """The whole numbers of an object; a database's export has them as text."""
+    counts = {}
+    for name, n in _dict(value_of_text(value)).items():
+        if isinstance(n, str) and n.isascii() and n.isdecimal() and len(n) < _DIGITS:
+            counts[_FIRST.get(name, name)] = int(n)
+        elif isinstance(n, int) and not isinstance(n, bool):
+            counts[_FIRST.get(name, name)] = n
+    return counts
+
+
 def _cost(item: dict[str, Any]) -> Any:
     details = _dict(value_of_text(_get(item, "costDetails")))
-    return next(
-        (c for c in (_get(item, "calculatedTotalCost"), _get(item, "totalCost"), details.get("total")) if c),
-        None,
-    )
+    given = (_get(item, "calculatedTotalCost"), _get(item, "totalCost"), details.get("total"))
+    return next((cost for cost in map(read_number, given) if cost), None)
 
 
 def _session(item: dict[str, Any], trace: dict[str, Any], metadata: dict[str, Any]) -> Any:

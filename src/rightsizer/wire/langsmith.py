@@ -6,15 +6,15 @@ the thread in the run's metadata, else the trace. ``feedback_stats`` becomes the
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 from rightsizer.errors import RecordError
 from rightsizer.types import Call
 from rightsizer.wire.dialects.answers import read_response
-from rightsizer.wire.dialects.requests import read_request
+from rightsizer.wire.dialects.requests import read_request, value_of_text
 from rightsizer.wire.dialects.tools import read_tools
+from rightsizer.wire.numbers import read_number
 from rightsizer.wire.record import call_from_record
 from rightsizer.wire.shared import Shared
 from rightsizer.wire.timestamps import parse_timestamp
@@ -61,7 +61,7 @@ def _read_run(run: dict[str, Any], shared: Shared | None, call_id: str) -> Call:
         raise RecordError(
             "not-an-llm-run", f"a run of the type {run.get('run_type')!r} is no call of a model"
         )
-    extra = _dict(run.get("extra"))
+    extra = _dict(value_of_text(run.get("extra")))
     metadata, settings = _dict(extra.get("metadata")), _dict(extra.get("invocation_params"))
     request = _request(run.get("inputs"), settings)
     rest = {name: value for name, value in run.items() if name not in _NAMED}
@@ -82,9 +82,9 @@ def _read_run(run: dict[str, Any], shared: Shared | None, call_id: str) -> Call:
     started, ended = parse_timestamp(run.get("start_time")), parse_timestamp(run.get("end_time"))
     if started and ended:
         translated["latency_s"] = (ended - started).total_seconds()
-    if _dict(run.get("feedback_stats")):
-        translated["outcome"] = {"feedback": run["feedback_stats"]}
-    cost = _number(run.get("total_cost"))
+    if feedback := _dict(value_of_text(run.get("feedback_stats"))):
+        translated["outcome"] = {"feedback": feedback}
+    cost = read_number(run.get("total_cost"))
     if cost is not None:
         translated["cost_usd"] = cost
     return call_from_record({**translated, **_answer(run)}, shared, call_id)
@@ -118,14 +118,3 @@ def _answer(run: dict[str, Any]) -> dict[str, Any]:
 
 def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _number(value: Any) -> float | None:
-    """A cost, which LangSmith writes as a number or as text."""
-    try:
-        number = (
-            float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
-        )
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None

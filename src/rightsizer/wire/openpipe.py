@@ -38,10 +38,12 @@ def read(record: dict[str, Any], shared: Shared | None = None, call_id: str = ""
     if not isinstance(request, dict):
         raise RecordError("no-request", "reqPayload is not an object")
     response, status = value_of_text(record.get("respPayload")), record.get("statusCode")
+    if isinstance(status, str) and status.isascii() and status.isdecimal() and len(status) == 3:
+        status = int(status)
     translated: dict[str, Any] = {
         "timestamp": record.get("requestedAt"),
         "request": read_request(request),
-        "metadata": _tags(record.get("tags")),
+        "metadata": _tags(value_of_text(record.get("tags"))),
         "source": {"format": "openpipe"},
         "openpipe": {name: value for name, value in record.items() if name not in _NAMED},
     }
