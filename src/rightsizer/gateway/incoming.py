@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from rightsizer.gateway.spending import Spender
 
 SESSION_PREFIX = b"/session/"
+_CLIMB = re.compile(rb"(?:[/\\]|%2f|%5c)(?:\.|%2e){2}(?:[/\\]|%2f|%5c|\Z)", re.IGNORECASE)
 
 
 @dataclass
@@ -69,6 +71,12 @@ def split_session(target: bytes) -> tuple[str, bytes]:
         if session and slash:
             return unquote(session.decode("ascii", "replace")), b"/" + rest
     return "", target
+
+
+def climbs(target: bytes) -> bool:
+    """Whether a path goes up (``/v1/../admin``): a server may then take it for one beside the API, and would
+    be asked for it with the key that the gateway has for the API."""
+    return _CLIMB.search(target.partition(b"?")[0]) is not None
 
 
 def read_metadata(headers: list[tuple[bytes, bytes]]) -> dict[str, Any]:
