@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rightsizer.gateway.answer_head import AnswerHead, head_of_headers
 from rightsizer.gateway.as_chat import CHAT, RECORDED, ROUTED
+from rightsizer.gateway.asked import LARGE_BYTES
 from rightsizer.gateway.headers import Headers, request_bytes, request_lines
 from rightsizer.gateway.incoming import Incoming
 from rightsizer.gateway.models import merged_models
@@ -80,24 +81,29 @@ class Exchange:
     def start(self) -> None:
         """Record the begin and send the call on its way."""
         self._worker.metrics.in_flight += 1
-        if self._incoming.encoding:
-            self._task = self._worker.spawn(self._unpack())
+        if self._incoming.encoding or len(self._incoming.body) > LARGE_BYTES:
+            self._task = self._worker.spawn(self._read())
         else:
             self._start()
 
-    async def _unpack(self) -> None:
-        await unpack(self._incoming, self._worker.settings.max_request_bytes)
+    async def _read(self) -> None:
+        """What would take long is done beside the loop."""
+        incoming, worker = self._incoming, self._worker
+        if incoming.encoding:
+            await unpack(incoming, worker.settings.max_request_bytes)
+        if len(incoming.text) > LARGE_BYTES:
+            await asyncio.to_thread(incoming.look_through, worker.callers.of_user)
         if not self._over:
             self._start()
 
     def _start(self) -> None:
         incoming, worker = self._incoming, self._worker
-        if incoming.spender is not None and not incoming.spender.start(incoming.text):
+        if incoming.spender is not None and not incoming.spender.start(incoming.text, incoming.asked):
             wait_s = incoming.spender.retry_after_s()
             self._refuse("the budget of this key is spent", "budget_spent", wait_s)
             return
         if incoming.method == b"POST" and incoming.path in RECORDED:
-            self._entry = worker.recorder.begin(self.id, self._begin_meta(), incoming.body, incoming.plain)
+            self._entry = self._begin()
             if worker.routing.is_active and incoming.path in ROUTED:
                 decision = None
                 if incoming.path == CHAT:
@@ -140,7 +146,11 @@ class Exchange:
         decision = await worker.routing.decide(self.id, incoming.text, incoming.metadata, incoming.path)
         self._decide(decision)
         if decision.message is not None:
-            answer = student_answer(decision.message, self.id, incoming.text, incoming.path)
+            given = decision.message, self.id, incoming.text, incoming.path
+            if len(incoming.text) > LARGE_BYTES:
+                answer = await asyncio.to_thread(student_answer, *given)
+            else:
+                answer = student_answer(*given)
             if not isinstance(answer, str):
                 self._served_by = f"student:{decision.student_id}"
                 self._answer(*answer)
@@ -188,7 +198,7 @@ class Exchange:
         self._upstream_name = way.name
         body = way.body
         if strips:
-            asking = ask_for_usage(body)
+            asking = ask_for_usage(body, incoming.asked)
             if asking is not None:
                 body, self._strip = asking, UsageStripper()
         lines = incoming.sent_heads.get(way.head_key)
@@ -321,6 +331,12 @@ class Exchange:
         if refused:
             ours += f"x-rightsizer-reason: upstream-{self._status}\r\n"
         return ours.encode()
+
+    def _begin(self) -> Entry:
+        incoming, recorder = self._incoming, self._worker.recorder
+        if incoming.hidden is False:
+            return recorder.begin(self.id, self._begin_meta(), incoming.body, incoming.plain)
+        return recorder.begin_hidden(self.id, self._begin_meta(), incoming.body, incoming.hidden)
 
     def _begin_meta(self) -> dict[str, Any]:
         """What is recorded of the begin; the same for all requests with this head, but for the time."""
