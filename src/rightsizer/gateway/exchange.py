@@ -9,7 +9,9 @@ relay the form of the answer.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from rightsizer.gateway.protocol import GatewayProtocol
     from rightsizer.gateway.worker import Worker
 
+log = logging.getLogger("rightsizer.gateway")
 _STATUS_OF = {"connect-timeout": 504, "first-byte-timeout": 504, "idle-timeout": 504}
 _UNDECIDED = Decision()
 
@@ -82,7 +85,7 @@ class Exchange:
         """Record the begin and send the call on its way."""
         self._worker.metrics.in_flight += 1
         if self._incoming.encoding or len(self._incoming.body) > LARGE_BYTES:
-            self._task = self._worker.spawn(self._read())
+            self._beside(self._read(), self._start)
         else:
             self._start()
 
@@ -109,13 +112,29 @@ class Exchange:
                 if incoming.path == CHAT:
                     decision = worker.routing.place(self.id, incoming.text, incoming.metadata)
                 if decision is None:
-                    self._task = worker.spawn(self._route())
+                    self._beside(self._route(), self._ask_upstream)
                     return
                 self._decide(decision)
         elif incoming.method == b"GET" and worker.upstreams.merges(incoming):
-            self._task = worker.spawn(self._list_models())
+            self._beside(self._list_models(), self._ask_upstream)
             return
         self._ask_upstream()
+
+    def _beside(self, work: Coroutine[Any, Any, None], instead: Callable[[], None]) -> None:
+        """Go on in a task. If it fails before a byte is out, `instead`; after it the answer is cut."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if task.cancelled() or self._over or (error := task.exception()) is None:
+                return
+            log.error("%s beside a call; it goes on without", type(error).__name__)
+            self._worker.metrics.fallbacks["error"] += 1
+            if self._relay is None:
+                instead()
+            else:
+                self.on_failure("internal")
+
+        self._task = self._worker.spawn(work)
+        self._task.add_done_callback(ended)
 
     def attach(self, handle: Handle) -> None:
         self._upstream = handle
