@@ -153,7 +153,7 @@ def _answer(recorded: Recorded, dialect: _Dialect, name_of: NameOf | None) -> Js
 
 def _read_answer(recorded: Recorded, dialect: _Dialect) -> tuple[Json, bool]:
     assert recorded.end is not None
-    if "event-stream" in str(recorded.end.get("type", "")):
+    if "event-stream" in str(recorded.end.get("type", "")).lower():
         events, done = read_json_events(recorded.answer)
         failed = next((event for event in events if event.get("error") and not event.get("choices")), None)
         return (failed, True) if failed is not None else dialect.assemble(events, done)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from rightsizer.gateway import upstream
 from rightsizer.gateway.answer_head import AnswerHead
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ class Stream:
 
     def lost(self, reason: str) -> None:
         """The connection is gone."""
-        if reason == "cut" and self._reused and not self._has_head:
+        soon = self._connection.pool.loop.time() - self._last_data < upstream.RACE_S
+        if reason == "cut" and self._reused and not self._has_head and soon:
             self._ask_again()
         else:
             self.fail(reason)

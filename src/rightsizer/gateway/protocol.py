@@ -69,6 +69,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._last_head: LastHead | None = None
         self._idle_since = 0.0
         self._idle_timer: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
 
     # ── asyncio ─────────────────────────────────────────────────────────────────────────────
 
@@ -80,6 +81,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
+        self._cancel_unread()
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         if self._exchange is not None:
@@ -137,13 +139,25 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
+        self._unread = self.loop.call_later(self._worker.settings.idle_timeout_s, self._unread_for_long)
         if self._exchange is not None:
             self._exchange.pause()
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        self._cancel_unread()
         if self._exchange is not None:
             self._exchange.resume()
+
+    def _cancel_unread(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def _unread_for_long(self) -> None:
+        """The client takes nothing of its answer: it is as if it had hung up."""
+        self._unread = None
+        self.transport.abort()
 
     def shutdown(self) -> None:
         """Graceful: what is under way ends first."""

@@ -2,8 +2,8 @@
 
 A connection is used for one exchange at a time and goes back to the pool (last in, first out) when the
 whole answer has been read and both sides keep it alive. An exchange is sent again, once, only if a
-*reused* connection dies before any byte of an answer: then the server closed it while idle and has not
-looked at the request (RFC 9112 §9.3.1).
+*reused* connection dies at once, before any byte of an answer: then the server closed it while idle and has
+not looked at the request (RFC 9112 §9.3.1). One that dies later may have worked on it, and be paid for that.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from rightsizer.gateway.answer_head import AnswerHead, head_of_headers, head_of_
 from rightsizer.gateway.settings import GatewaySettings, Upstream
 
 _NO_BODY = (204, 304)
+RACE_S = 5.0  # a server that closed a connection while it was idle has said so by then
 _OK = b"HTTP/1.1 200 OK\r\n"
 
 
@@ -199,7 +200,7 @@ class Connection(asyncio.Protocol):
             return
         if self._status and not self._framed and exc is None:  # an answer that ends with the connection
             self._finish()
-        elif not self._started and self._n_used > 1:
+        elif not self._started and self._n_used > 1 and self._pool.loop.time() - self._last_data < RACE_S:
             listener, self._listener = self._listener, None
             listener.on_retry()
             self._pool.request(self._request, listener, self._head_only, fresh=True)
