@@ -57,6 +57,7 @@ def read_anything(data: bytes) -> None:
 
 
 def _readers() -> list[Callable[[bytes], object]]:
+    from rightsizer.gateway.asked import find_model, read_asked
     from rightsizer.gateway.calls import Recorded, call_from_recorded
     from rightsizer.gateway.feedback import FeedbackError, read_feedback
     from rightsizer.gateway.http2_stream import split_request
@@ -64,7 +65,6 @@ def _readers() -> list[Callable[[bytes], object]]:
     from rightsizer.gateway.spending import spent_in
     from rightsizer.gateway.stream_usage import UsageStripper, ask_for_usage
     from rightsizer.gateway.traces import read_traces
-    from rightsizer.gateway.upstreams import find_model, model_of
     from rightsizer.wire.encoding import decode_body
     from rightsizer.wire.sse import read_json_events
 
@@ -92,8 +92,9 @@ def _readers() -> list[Callable[[bytes], object]]:
         ask_for_usage(data)
 
     def model(data: bytes) -> None:
-        model_of(data)
-        find_model(data)
+        asked = read_asked(data)
+        if find_model(data, asked.model) != find_model(data):
+            raise AssertionError("two ways to a model")
 
     def packed(data: bytes) -> None:
         for encoding in ("gzip", "deflate", "zstd", "br", "gzip, gzip"):

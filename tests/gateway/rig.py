@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 
 from rightsizer.gateway.admin import Admin
 from rightsizer.gateway.protocol import GatewayProtocol
+from rightsizer.gateway.routing import RouteSource
 from rightsizer.gateway.settings import GatewaySettings
 from rightsizer.gateway.upstream import Connection, Listener, UpstreamPool
 from rightsizer.gateway.worker import Worker
@@ -79,11 +80,14 @@ class InstantPool(UpstreamPool):
 class Rig:
     """A worker and what is before and behind it. Make it inside a running loop."""
 
-    def __init__(self, home: Path) -> None:
-        settings = GatewaySettings(
-            upstream="http://llm.example/v1", max_request_bytes=5000, max_header_bytes=4000
-        )
-        self.worker = Worker(settings, home, bytes(range(32)), None)
+    def __init__(self, home: Path, source: RouteSource | None = None, **settings: Any) -> None:
+        given = {
+            "upstream": "http://llm.example/v1",
+            "max_request_bytes": 5000,
+            "max_header_bytes": 4000,
+            **settings,
+        }
+        self.worker = Worker(GatewaySettings(**given), home, bytes(range(32)), source)
         self.pool = InstantPool(self.worker)
         self.worker.upstreams.default = self.pool
         self._config = uvicorn.Config(
@@ -97,11 +101,16 @@ class Rig:
         )
         self._config.load()
 
-    async def exchange(self, pieces: Sequence[bytes]) -> bytes:
-        """Send the pieces over one connection, then hang up: all that came back."""
+    def connect(self) -> tuple[GatewayProtocol, Wire]:
+        """A client's connection: what it sends goes into the one, what it gets stands in the other."""
         protocol = GatewayProtocol(self.worker, self._config, ServerState(), {}, asyncio.get_running_loop())
         wire = Wire()
         protocol.connection_made(wire)
+        return protocol, wire
+
+    async def exchange(self, pieces: Sequence[bytes]) -> bytes:
+        """Send the pieces over one connection, then hang up: all that came back."""
+        protocol, wire = self.connect()
         for piece in pieces:
             if not wire.closed:
                 protocol.data_received(piece)
@@ -111,11 +120,11 @@ class Rig:
         return b"".join(wire.written)
 
 
-def run(home: Path, test: Callable[[Rig], Any]) -> Any:
+def run(home: Path, test: Callable[[Rig], Any], source: RouteSource | None = None, **settings: Any) -> Any:
     """`await test(rig)` in a loop of its own."""
 
     async def whole() -> Any:
-        rig = Rig(home)
+        rig = Rig(home, source, **settings)
         try:
             return await test(rig)
         finally:

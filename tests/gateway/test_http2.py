@@ -17,6 +17,7 @@ from rightsizer.gateway.http2_stream import split_request
 from rightsizer.testing.fake_llm import Received, Reply
 from rightsizer.testing.llm_answers import SSE, completion, in_pieces, text_stream
 from tests.gateway.h2_server import H2LLM, Talk
+from tests.gateway.test_faults import wait_for
 
 PATH = "/v1/chat/completions"
 Pem = tuple[Path, Path]
@@ -232,6 +233,33 @@ def test_an_answer_is_recorded_before_its_last_byte_though_the_frame_that_ends_i
     (call,) = gateway.calls()
     assert call.source["status"] == status
     assert status == 204 or (call.response is not None and call.response.text == "counted")
+
+
+@pytest.mark.parametrize(("method", "status"), [("POST", 200), ("POST", 204), ("HEAD", 200)])
+def test_a_server_that_never_ends_its_answers_keeps_no_place(
+    begin: Any, pem: Pem, tmp_path: Path, method: str, status: int
+) -> None:
+    """The callers have every byte; the server allows one call at a time and never says that one is over."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "rightsizer.toml").write_text("[gateway]\nidle_timeout_s = 0.3\n")
+    body = completion("counted") if status == 200 else b""
+
+    def endless(talk: Talk, stream: int, received: Received) -> bool:
+        with talk.lock:
+            talk.h2.send_headers(stream, [(":status", str(status)), ("content-length", str(len(body)))])
+            if body and method == "POST":
+                talk.h2.send_data(stream, body)
+            talk.flush()
+        return True
+
+    with H2LLM(echo, pem, before=endless, max_streams=1) as llm:
+        gateway = begin(llm.url)
+        for number in range(3):
+            assert post(gateway, body_of(str(number)), method) == (status, body if method == "POST" else b"")
+            wait_for(lambda told=number + 1: len(llm.resets) == told)
+        assert llm.connections == 1, "the place on it was free again"
+        gateway.stop()
+    assert [call.source["status"] for call in gateway.calls()] == [status] * (3 if method == "POST" else 0)
 
 
 def test_a_connection_that_died_unseen_is_replaced(begin: Any, pem: Pem) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from rightsizer.gateway.answer_head import head_of_headers, head_of_lines, without_length
+from rightsizer.gateway.answer_head import AnswerHead, head_of_headers, head_of_lines, without_length
 from rightsizer.gateway.relay import Relay
 from rightsizer.testing.llm_answers import anthropic_stream, response_stream, text_stream
 from rightsizer.wire.sse import read_json_events
@@ -14,8 +14,8 @@ from rightsizer.wire.sse import read_json_events
 HEAD = head_of_headers(200, b"OK", [(b"content-type", b"text/event-stream")])
 
 
-def make() -> Relay:
-    return Relay(HEAD, b"", is_head=False, chunks=True, keeps=1 << 20)
+def make(head: AnswerHead = HEAD) -> Relay:
+    return Relay(head, b"", is_head=False, chunks=True, keeps=1 << 20)
 
 
 def first_whole(pieces: Sequence[bytes]) -> int | None:
@@ -70,6 +70,16 @@ def test_what_is_kept_when_the_last_line_has_ended_is_a_whole_stream(name: str) 
     events, done = read_json_events(kept)
     assert (events, done) == read_json_events(STREAMS[name].rstrip(b"\r\n") + b"\n\n")
     assert events
+
+
+def test_types_of_content_have_no_case() -> None:
+    for kind in (b"text/event-stream", b"Text/Event-Stream; charset=UTF-8"):
+        relay = make(head_of_headers(200, b"OK", [(b"content-type", kind)]))
+        relay.add(STREAMS["chat"])
+        assert relay.may_look_whole()
+    relay = make(head_of_headers(200, b"OK", [(b"content-type", b"text/plain")]))
+    relay.add(STREAMS["chat"])
+    assert not relay.may_look_whole()
 
 
 def test_a_stream_cut_in_its_last_event_is_not_closed() -> None:

@@ -13,9 +13,10 @@ import orjson
 import pytest
 
 from rightsizer.errors import ConfigError, MissingExtra
+from rightsizer.gateway.asked import find_model
 from rightsizer.gateway.incoming import Incoming
 from rightsizer.gateway.settings import GatewaySettings, NamedUpstream, parse_upstream
-from rightsizer.gateway.upstreams import Upstreams, Way, check_http2, check_upstreams, find_model
+from rightsizer.gateway.upstreams import Upstreams, Way, check_http2, check_upstreams
 from rightsizer.pipeline.gateway import gateway_settings
 from rightsizer.testing.fake_llm import FakeLLM, Received, Reply
 from rightsizer.testing.llm_answers import completion

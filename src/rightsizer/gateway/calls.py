@@ -141,8 +141,8 @@ def _answer(recorded: Recorded, dialect: _Dialect, name_of: NameOf | None) -> Js
             return _error(status, _words(given["error"]), given)
         said = dialect.answer(given if name_of is None else users_hidden(given, name_of))
     except RecordError:
-        if failure:
-            return _error(status, str(failure), _said(recorded))
+        if failure or end.get("truncated"):
+            return _error(status, str(failure or "recording-limit"), _said(recorded))
         raise
     if failure == "client-gone" and whole:  # hung up after the last event: some clients do not wait for more
         failure = None
@@ -153,7 +153,7 @@ def _answer(recorded: Recorded, dialect: _Dialect, name_of: NameOf | None) -> Js
 
 def _read_answer(recorded: Recorded, dialect: _Dialect) -> tuple[Json, bool]:
     assert recorded.end is not None
-    if "event-stream" in str(recorded.end.get("type", "")):
+    if "event-stream" in str(recorded.end.get("type", "")).lower():
         events, done = read_json_events(recorded.answer)
         failed = next((event for event in events if event.get("error") and not event.get("choices")), None)
         return (failed, True) if failed is not None else dialect.assemble(events, done)

@@ -9,12 +9,15 @@ relay the form of the answer.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rightsizer.gateway.answer_head import AnswerHead, head_of_headers
 from rightsizer.gateway.as_chat import CHAT, RECORDED, ROUTED
+from rightsizer.gateway.asked import LARGE_BYTES
 from rightsizer.gateway.headers import Headers, request_bytes, request_lines
 from rightsizer.gateway.incoming import Incoming
 from rightsizer.gateway.models import merged_models
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from rightsizer.gateway.protocol import GatewayProtocol
     from rightsizer.gateway.worker import Worker
 
+log = logging.getLogger("rightsizer.gateway")
 _STATUS_OF = {"connect-timeout": 504, "first-byte-timeout": 504, "idle-timeout": 504}
 _UNDECIDED = Decision()
 
@@ -81,13 +85,18 @@ class Exchange:
     def start(self) -> None:
         """Record the begin and send the call on its way."""
         self._worker.metrics.in_flight += 1
-        if self._incoming.encoding:
-            self._task = self._worker.spawn(self._unpack())
+        if self._incoming.encoding or len(self._incoming.body) > LARGE_BYTES:
+            self._beside(self._read(), self._start)
         else:
             self._start()
 
-    async def _unpack(self) -> None:
-        await unpack(self._incoming, self._worker.settings.max_request_bytes)
+    async def _read(self) -> None:
+        """What would take long is done beside the loop."""
+        incoming, worker = self._incoming, self._worker
+        if incoming.encoding:
+            await unpack(incoming, worker.settings.max_request_bytes)
+        if len(incoming.text) > LARGE_BYTES:
+            await asyncio.to_thread(incoming.look_through, worker.callers.of_user)
         if not self._over:
             self._start()
 
@@ -96,24 +105,40 @@ class Exchange:
         if incoming.spender is not None:
             if is_free(incoming.method, incoming.path):
                 incoming.spender = None
-            elif not incoming.spender.start(incoming.text):
+            elif not incoming.spender.start(incoming.text, incoming.asked):
                 wait_s = incoming.spender.retry_after_s()
                 self._refuse("the budget of this key is spent", "budget_spent", wait_s)
                 return
         if incoming.method == b"POST" and incoming.path in RECORDED:
-            self._entry = worker.recorder.begin(self.id, self._begin_meta(), incoming.body, incoming.plain)
+            self._entry = self._begin()
             if worker.routing.is_active and incoming.path in ROUTED:
                 decision = None
                 if incoming.path == CHAT:
                     decision = worker.routing.place(self.id, incoming.text, incoming.metadata)
                 if decision is None:
-                    self._task = worker.spawn(self._route())
+                    self._beside(self._route(), self._ask_upstream)
                     return
                 self._decide(decision)
         elif incoming.method == b"GET" and worker.upstreams.merges(incoming):
-            self._task = worker.spawn(self._list_models())
+            self._beside(self._list_models(), self._ask_upstream)
             return
         self._ask_upstream()
+
+    def _beside(self, work: Coroutine[Any, Any, None], instead: Callable[[], None]) -> None:
+        """Go on in a task. If it fails before a byte is out, `instead`; after it the answer is cut."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if task.cancelled() or self._over or (error := task.exception()) is None:
+                return
+            log.error("%s beside a call; it goes on without", type(error).__name__)
+            self._worker.metrics.fallbacks["error"] += 1
+            if self._relay is None:
+                instead()
+            else:
+                self.on_failure("internal")
+
+        self._task = self._worker.spawn(work)
+        self._task.add_done_callback(ended)
 
     def attach(self, handle: Handle) -> None:
         self._upstream = handle
@@ -144,7 +169,11 @@ class Exchange:
         decision = await worker.routing.decide(self.id, incoming.text, incoming.metadata, incoming.path)
         self._decide(decision)
         if decision.message is not None:
-            answer = student_answer(decision.message, self.id, incoming.text, incoming.path)
+            given = decision.message, self.id, incoming.text, incoming.path
+            if len(incoming.text) > LARGE_BYTES:
+                answer = await asyncio.to_thread(student_answer, *given)
+            else:
+                answer = student_answer(*given)
             if not isinstance(answer, str):
                 self._served_by = f"student:{decision.student_id}"
                 self._answer(*answer)
@@ -192,7 +221,7 @@ class Exchange:
         self._upstream_name = way.name
         body = way.body
         if strips:
-            asking = ask_for_usage(body)
+            asking = ask_for_usage(body, incoming.asked)
             if asking is not None:
                 body, self._strip = asking, UsageStripper()
         lines = incoming.sent_heads.get(way.head_key)
@@ -325,6 +354,12 @@ class Exchange:
         if refused:
             ours += f"x-rightsizer-reason: upstream-{self._status}\r\n"
         return ours.encode()
+
+    def _begin(self) -> Entry:
+        incoming, recorder = self._incoming, self._worker.recorder
+        if incoming.hidden is False:
+            return recorder.begin(self.id, self._begin_meta(), incoming.body, incoming.plain)
+        return recorder.begin_hidden(self.id, self._begin_meta(), incoming.body, incoming.hidden)
 
     def _begin_meta(self) -> dict[str, Any]:
         """What is recorded of the begin; the same for all requests with this head, but for the time."""

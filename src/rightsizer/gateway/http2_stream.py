@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from rightsizer.gateway import upstream
 from rightsizer.gateway.answer_head import AnswerHead
 
 if TYPE_CHECKING:
     from rightsizer.gateway.http2 import Http2Connection
     from rightsizer.gateway.upstream import Listener
+
+
+END_WAIT_S = 5.0  # for the frame that ends an answer of which every byte has come
 
 
 class Stream:
@@ -82,8 +86,9 @@ class Stream:
             self._listener.on_body(data)
 
     def segment_over(self) -> None:
-        if self._left == 0:  # whole to the client, who counts too: the frame that ends it may come later
-            self.end()
+        if self._left == 0 and self._listener is not None:
+            self.end()  # whole to the client, who counts too: the frame that ends it may come later
+            self._wait_for_end()
         elif self._listener is not None and self._has_head:
             self._listener.on_segment()
 
@@ -106,7 +111,8 @@ class Stream:
 
     def lost(self, reason: str) -> None:
         """The connection is gone."""
-        if reason == "cut" and self._reused and not self._has_head:
+        soon = self._connection.pool.loop.time() - self._last_data < upstream.RACE_S
+        if reason == "cut" and self._reused and not self._has_head and soon:
             self._ask_again()
         else:
             self.fail(reason)
@@ -121,6 +127,11 @@ class Stream:
         self._disarm()
         listener, self._listener = self._listener, None
         return listener
+
+    def _wait_for_end(self) -> None:
+        """It takes a place on the connection until the server has said that it is over, or was told so."""
+        loop, settings = self._connection.pool.loop, self._connection.pool.settings
+        self._timer = loop.call_later(min(END_WAIT_S, settings.idle_timeout_s), self._connection.drop, self)
 
     # ── silence ─────────────────────────────────────────────────────────────────────────────
 

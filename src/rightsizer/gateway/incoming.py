@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
 import orjson
 
+from rightsizer.gateway.asked import Asked, read_asked
 from rightsizer.gateway.headers import header
+from rightsizer.wire.callers import Hidden, NameOf, hide_users
 
 if TYPE_CHECKING:
     from rightsizer.gateway.spending import Spender
 
 SESSION_PREFIX = b"/session/"
+_CLIMB = re.compile(rb"(?:[/\\]|%2f|%5c)(?:\.|%2e){2}(?:[/\\]|%2f|%5c|\Z)", re.IGNORECASE)
 
 
 @dataclass
@@ -25,7 +29,8 @@ class Incoming:
     `withheld` are headers not to be forwarded, `extra_headers` those to add; `origin` is a keyed
     pseudonym of who calls. `encoding` is the body's content-encoding, and `plain` what is in it then, as far
     as it could be read. Shared by all requests with this head: `sent_heads` (upstream's name →
-    `headers.request_lines`) and `begin_meta`, what is recorded of their begin.
+    `headers.request_lines`) and `begin_meta`, what is recorded of their begin. `hidden` is what `hide_users`
+    says of the body, False if nobody has asked.
     """
 
     method: bytes
@@ -48,11 +53,25 @@ class Incoming:
     credential: tuple[bytes, bytes] | None = None
     sent_heads: dict[str, bytes] = field(default_factory=dict)
     begin_meta: dict[str, Any] = field(default_factory=dict)
+    read: Asked | None = None
+    hidden: Hidden | Literal[False] | None = False
 
     @property
     def text(self) -> bytes:
         """The body to be read: unpacked if it came packed."""
         return self.plain if self.encoding else self.body
+
+    @property
+    def asked(self) -> Asked:
+        """What the body asks for, read when it is wanted first."""
+        if self.read is None:
+            self.read = read_asked(self.text)
+        return self.read
+
+    def look_through(self, name_of: NameOf) -> None:
+        """Read all that will be wanted of the body. For a thread of its own, where it is large."""
+        self.read = read_asked(self.text)
+        self.hidden = hide_users(self.text, name_of)
 
     def again(self, body: bytes) -> Incoming:
         """Another request with a head that is equal but for its length."""
@@ -69,6 +88,12 @@ def split_session(target: bytes) -> tuple[str, bytes]:
         if session and slash:
             return unquote(session.decode("ascii", "replace")), b"/" + rest
     return "", target
+
+
+def climbs(target: bytes) -> bool:
+    """Whether a path goes up (``/v1/../admin``): a server may then take it for one beside the API, and would
+    be asked for it with the key that the gateway has for the API."""
+    return _CLIMB.search(target.partition(b"?")[0]) is not None
 
 
 def read_metadata(headers: list[tuple[bytes, bytes]]) -> dict[str, Any]:

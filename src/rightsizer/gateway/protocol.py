@@ -12,6 +12,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+import httptools
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -19,8 +20,9 @@ from rightsizer.gateway import traces
 from rightsizer.gateway.access import Refusal, find_secret, places_of_keys
 from rightsizer.gateway.exchange import Exchange
 from rightsizer.gateway.headers import header
-from rightsizer.gateway.incoming import Incoming, read_metadata, read_session, split_session
+from rightsizer.gateway.incoming import Incoming, climbs, read_metadata, read_session, split_session
 from rightsizer.gateway.known_heads import LastHead, split_head
+from rightsizer.gateway.upgrade import head_without_upgrade
 from rightsizer.wire.callers import metadata_hidden
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 _HOT = b"/v1/"
 _TRACES = traces.PATH.encode()
 _LINGER_S = 1.0
+_AROUND_A_BYTE = 16  # of a body that comes in chunks of one: their lengths and line ends
 _MAX_QUEUED, _MAX_QUEUED_BYTES = 16, 1 << 20
 _REASONS = {
     400: b"Bad Request",
@@ -66,6 +69,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._last_head: LastHead | None = None
         self._idle_since = 0.0
         self._idle_timer: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
 
     # ── asyncio ─────────────────────────────────────────────────────────────────────────────
 
@@ -77,6 +81,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
+        self._cancel_unread()
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         if self._exchange is not None:
@@ -96,11 +101,36 @@ class GatewayProtocol(HttpToolsProtocol):
             if self._exchange is None and self._take_known(data):
                 return
             self._raw = data
-        if self._in_head:
-            self._head_bytes += len(data)
-        super().data_received(data)
-        if self._in_head and self._head_bytes > self._worker.settings.max_header_bytes:
+        self._head_bytes += len(data)
+        self._feed(data)
+        if self._head_bytes > self._worker.settings.max_header_bytes and self._is_endless():
             self._refuse(Refusal(431, "the headers of this request are too large", "headers_too_large"))
+
+    def _feed(self, data: bytes) -> None:
+        """Give llhttp what came. An upgrade is declined: the request is read once more, without it."""
+        self._unset_keepalive_if_required()
+        parts = [memoryview(data)]
+        while parts:
+            part = parts.pop()
+            try:
+                self.parser.feed_data(part)
+            except httptools.HttpParserError:
+                self.logger.warning("Invalid HTTP request received.")
+                self.send_400_response("")
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                head = head_without_upgrade(self.parser, self.url, self.headers)
+                if not head:
+                    self.send_400_response("")
+                    return
+                parts += (part[upgrade.args[0] :], memoryview(head))
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+
+    def _is_endless(self) -> bool:
+        """Whether more than belongs to a body has come: a head, or what may stand around chunks."""
+        about_body = _AROUND_A_BYTE * self._body_bytes + self._worker.settings.max_header_bytes
+        return self._in_head or self._head_bytes > about_body
 
     def send_400_response(self, msg: str) -> None:
         """What is no HTTP: said in its turn, and once."""
@@ -109,13 +139,25 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
+        self._unread = self.loop.call_later(self._worker.settings.idle_timeout_s, self._unread_for_long)
         if self._exchange is not None:
             self._exchange.pause()
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        self._cancel_unread()
         if self._exchange is not None:
             self._exchange.resume()
+
+    def _cancel_unread(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def _unread_for_long(self) -> None:
+        """The client takes nothing of its answer: it is as if it had hung up."""
+        self._unread = None
+        self.transport.abort()
 
     def shutdown(self) -> None:
         """Graceful: what is under way ends first."""
@@ -129,10 +171,18 @@ class GatewayProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head, self._head_bytes, self._at_start = True, 0, False
+        self._body_bytes = 0
         if self._deadline is None:
             self._arm()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # trailers are no headers (RFC 9110 §6.5.1): nobody has looked at them
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            self._raw = b""
+            return  # see `_feed`
         self._in_head = False
         raw, self._raw = self._raw, b""  # it is the head of the first request in what came, of no later one
         if self._ignoring:
@@ -153,16 +203,18 @@ class GatewayProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         if self._ignoring:
             return
+        self._body_bytes += len(body)
         if self._incoming is None:
             super().on_body(body)
             return
-        self._body_bytes += len(body)
         if self._body_bytes > self._worker.settings.max_request_bytes:
             self._too_large()
             return
         self._pieces.append(body)
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         self._at_start = True
         self._disarm()
         if self._ignoring:
@@ -298,6 +350,9 @@ class GatewayProtocol(HttpToolsProtocol):
     def _begin(self, session: str, upstream: str, target: bytes, raw: bytes) -> None:
         """Look at the head of an API request: may it come in, and how."""
         worker, headers = self._worker, self.headers
+        if climbs(target):
+            self._refuse(Refusal(400, "this path leads out of the API", "invalid_path"))
+            return
         credential = find_secret(headers)
         grant = worker.access.from_elsewhere(headers, credential) or worker.access.admit(credential)
         if isinstance(grant, Refusal):
@@ -327,7 +382,6 @@ class GatewayProtocol(HttpToolsProtocol):
             extra_headers=worker.replacement(grant),
             credential=credential,
         )
-        self._body_bytes = 0
         if (split := split_head(raw)) is not None:
             worker.known_heads.learn(split, self.client[0] if self.client else "", self._incoming)
         length = next((value for name, value in headers if name == b"content-length"), b"0")
@@ -354,8 +408,10 @@ class GatewayProtocol(HttpToolsProtocol):
         self._ignoring = True
         if self._exchange is not None:
             return  # an earlier request is being answered: after it the connection is closed
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.keep_alive = False
+        cycle = self.cycle
+        awaits_body = cycle is not None and cycle.more_body and not cycle.response_started
+        if cycle is not None and not cycle.response_complete and not awaits_body:
+            cycle.keep_alive = False
             return
         wait = b"retry-after: %d\r\n" % refusal.retry_after_s if refusal.retry_after_s else b""
         self.answer_error(refusal.status, refusal.message, refusal.code, wait, keep_alive=False)

@@ -33,7 +33,7 @@ from rightsizer.gateway.spill import Spill
 from rightsizer.gateway.waiting import Frame, Held, Waiting
 from rightsizer.store.callers import CallerNames
 from rightsizer.store.sealing import WritingKey
-from rightsizer.wire.callers import Users, hide_users, repeats_hidden
+from rightsizer.wire.callers import Hidden, Users, hide_users, repeats_hidden
 
 log = logging.getLogger("rightsizer.gateway")
 _LOG_EVERY_S = 10.0
@@ -112,7 +112,12 @@ class Recorder:
 
         `plain` is a packed request unpacked. Where it names its user it is recorded without that name.
         """
-        hidden = hide_users(plain or request, self._callers.of_user)
+        return self.begin_hidden(call_id, meta, request, hide_users(plain or request, self._callers.of_user))
+
+    def begin_hidden(
+        self, call_id: str, meta: dict[str, Any], request: bytes, hidden: Hidden | None
+    ) -> Entry:
+        """The same, where what `hide_users` says of the request is known."""
         if hidden is None:
             return self._begin(call_id, meta, request)
         meta = {name: value for name, value in meta.items() if name != "encoding"}

@@ -61,7 +61,7 @@ class Relay:
         keeps: int,
         strip: UsageStripper | None = None,
     ) -> None:
-        self._is_stream = b"event-stream" in head.content_type
+        self._is_stream = b"event-stream" in head.content_type.lower()
         self._strip = strip if self._is_stream else None
         if self._strip is not None:
             head = without_length(head)  # it will be shorter

@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from rightsizer.gateway.metrics import Metrics
 from rightsizer.types import Message, Mode, Request
 
 if TYPE_CHECKING:
-    import asyncio
+    from concurrent.futures import Future
 
 log = logging.getLogger("rightsizer.gateway")
 T = TypeVar("T")
@@ -112,6 +113,8 @@ class Routing:
         # What nobody waits for has a thread of its own and the lowest priority: it delays no answer.
         self._behind = ThreadPoolExecutor(1, thread_name_prefix="shadow", initializer=step_back)
         self._waiting = 0
+        self._took_s = 0.005  # a decision, of late
+        self._overdue: Future[Any] | None = None  # nobody waits for it any more, but the thread is its own
         self._shadows = 0
 
     @property
@@ -147,16 +150,20 @@ class Routing:
         router = self._router
         if router is None:
             return Decision()
-        if self._waiting * 0.005 > self._timeout_s:  # the queue alone would take longer
+        stuck = self._overdue is not None and not self._overdue.done()
+        if stuck or self._waiting * self._took_s > self._timeout_s:  # the queue alone would take longer
             return Decision(fallback="busy")
         self._waiting += 1
-        loop = asyncio.get_running_loop()
-        job = loop.run_in_executor(self._threads, attempt, _routed, router, call_id, path, body, metadata)
-        job.add_done_callback(self._done)
+        job = self._threads.submit(_timed, attempt, _routed, router, call_id, path, body, metadata)
         try:
-            decision, _ = await asyncio.wait_for(job, self._timeout_s)
+            (decision, _), took_s = await asyncio.wait_for(asyncio.wrap_future(job), self._timeout_s)
         except TimeoutError:
+            if job.running():
+                self._overdue = job
             return Decision(fallback="timeout")
+        finally:
+            self._waiting -= 1
+        self._took_s += (took_s - self._took_s) / 8
         return Decision(fallback="error") if decision is None else decision
 
     async def shadow(self, decision: Decision) -> Decision:
@@ -184,13 +191,15 @@ class Routing:
         for threads in (self._threads, self._behind):
             threads.shutdown(wait=False, cancel_futures=True)
 
-    def _done(self, job: asyncio.Future[Any]) -> None:
-        self._waiting -= 1
-
 
 def _routed(router: Router, call_id: str, path: bytes, body: bytes, metadata: Mapping[str, Any]) -> Decision:
     chat = as_chat(path, body)
     return Decision() if chat is None else router.route(call_id, chat, metadata)
+
+
+def _timed(work: Callable[..., T], *arguments: Any) -> tuple[T, float]:
+    began = time.perf_counter()
+    return work(*arguments), time.perf_counter() - began
 
 
 def step_back() -> None:

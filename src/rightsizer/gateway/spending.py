@@ -13,6 +13,7 @@ from math import ceil, isinf
 
 import orjson
 
+from rightsizer.gateway.asked import Asked, read_asked
 from rightsizer.gateway.counts import Counts, window_end, window_number
 from rightsizer.gateway.keys import VirtualKey
 
@@ -52,25 +53,20 @@ class Spender:
         self._request_tokens = 0
         self._reserved = (0, 0)
 
-    def start(self, body: bytes) -> bool:
+    def start(self, body: bytes, asked: Asked | None = None) -> bool:
         """Reserve what the request alone will cost, and the answer's limit where it names one.
+
+        `asked`: what is in the body, if that is read already.
 
         False, and nothing reserved, if others have spent the budget since this call was let in: that was when
         its head had come, and its body may have come much later.
         """
         if self._is_spent():
             return False
+        asked = asked or read_asked(body)
         self._request_tokens = len(body) // BYTES_PER_TOKEN
-        output = 0
-        try:
-            asked = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            asked = None
-        if isinstance(asked, dict):
-            self._model = str(asked.get("model", ""))
-            limits = (asked.get(n) for n in ("max_completion_tokens", "max_output_tokens", "max_tokens"))
-            output = next((n for n in limits if isinstance(n, int) and 0 < n < 10**7), 0)
-        spent = Spent(self._request_tokens, output)
+        self._model = asked.model
+        spent = Spent(self._request_tokens, asked.output_tokens)
         self._reserved = (spent.input + spent.output, self._micro_usd(spent))
         self._add(*self._reserved)
         return True

@@ -6,24 +6,22 @@ A policy (`gateway.stream_usage`), off unless set. What a caller says about ``st
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import orjson
+
+from rightsizer.gateway.asked import Asked, read_asked
 
 _ASK = b',"stream_options":{"include_usage":true}}'
 _EVENT_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _MAX_HELD = 1 << 20
 
 
-def ask_for_usage(body: bytes) -> bytes | None:
-    """The body with ``include_usage`` put in at its end, the rest byte for byte; None: leave it as it is."""
-    if b'"stream"' not in body:
-        return None
-    try:
-        asked: Any = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(asked, dict) or asked.get("stream") is not True or "stream_options" in asked:
+def ask_for_usage(body: bytes, asked: Asked | None = None) -> bytes | None:
+    """The body with ``include_usage`` put in at its end, the rest byte for byte; None: leave it as it is.
+
+    `asked`: what is in the body, if that is read already.
+    """
+    if b'"stream"' not in body or not (asked or read_asked(body)).may_ask_usage:
         return None
     return body.rstrip()[:-1] + _ASK
 

@@ -2,8 +2,8 @@
 
 A connection is used for one exchange at a time and goes back to the pool (last in, first out) when the
 whole answer has been read and both sides keep it alive. An exchange is sent again, once, only if a
-*reused* connection dies before any byte of an answer: then the server closed it while idle and has not
-looked at the request (RFC 9112 §9.3.1).
+*reused* connection dies at once, before any byte of an answer: then the server closed it while idle and has
+not looked at the request (RFC 9112 §9.3.1). One that dies later may have worked on it, and be paid for that.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from rightsizer.gateway.answer_head import AnswerHead, head_of_headers, head_of_
 from rightsizer.gateway.settings import GatewaySettings, Upstream
 
 _NO_BODY = (204, 304)
+MOST_HEAD_BYTES = 1 << 20  # of an answer
+RACE_S = 5.0  # a server that closed a connection while it was idle has said so by then
 _OK = b"HTTP/1.1 200 OK\r\n"
 
 
@@ -91,6 +93,7 @@ class Connection(asyncio.Protocol):
         self._rings_s = math.inf  # when the timer does
         self._limit_s, self._reason_late = 0.0, ""
         self._last_data = 0.0
+        self._head_bytes = 0
         self._paused = False
         self.idle_since = 0.0
 
@@ -151,6 +154,9 @@ class Connection(asyncio.Protocol):
                     self._take_whole(listener, head, data, end + 4)
                     return
             self._head, self._parser = head, self._full if head is None else self._brief
+            self._head_bytes = 0
+        if not self._status:
+            self._head_bytes += len(data)
         if self._reason_late == "idle-timeout":
             self._last_data = self._pool.loop.time()
         try:
@@ -162,6 +168,8 @@ class Connection(asyncio.Protocol):
             self._reusable = False  # the answer is whole, what follows it is not HTTP
         if self._complete:
             self._finish()
+        elif not self._status and self._head_bytes > MOST_HEAD_BYTES:
+            self._fail("protocol")
         else:
             if self._status and self._reason_late != "idle-timeout":
                 self._arm(self._pool.settings.idle_timeout_s, "idle-timeout")
@@ -199,7 +207,7 @@ class Connection(asyncio.Protocol):
             return
         if self._status and not self._framed and exc is None:  # an answer that ends with the connection
             self._finish()
-        elif not self._started and self._n_used > 1:
+        elif not self._started and self._n_used > 1 and self._pool.loop.time() - self._last_data < RACE_S:
             listener, self._listener = self._listener, None
             listener.on_retry()
             self._pool.request(self._request, listener, self._head_only, fresh=True)

@@ -29,8 +29,6 @@ CREDENTIALS = (b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key")
 _TAKEN = frozenset(("v1", "session", "healthz", "readyz", "metrics", "feedback", "docs"))
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _HEADER_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
-_VALUE = re.compile(rb'\s*:\s*("(?:[^"\\]|\\.)*")', re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -97,7 +95,7 @@ class Upstreams:
     def _named(self, incoming: Incoming) -> tuple[Named | None, bytes]:
         """The upstream, None for the default one, and the body as it is sent there."""
         body = incoming.body
-        model = model_of(incoming.text)
+        model = incoming.asked.model
         prefix, slash, rest = model.partition("/")
         if incoming.upstream:
             chosen: Named | None = self.named[incoming.upstream]
@@ -109,8 +107,7 @@ class Upstreams:
             found = (one for text, ones in ways for glob, one in ones if text and fnmatchcase(text, glob))
             chosen = next(found, None)
         if chosen is not None and slash and rest and prefix == chosen.settings.name:
-            text = incoming.text
-            place = find_model(text)
+            text, place = incoming.text, incoming.asked.model_at
             if place is not None:
                 body = text[: place[0]] + orjson.dumps(rest) + text[place[1] :]
         return chosen, body
@@ -183,32 +180,3 @@ def check_upstreams(upstreams: tuple[NamedUpstream, ...]) -> None:
                     f"{where}: header or key '{name}' has characters that no header may have",
                     hint="a line end at the end of the key?",
                 )
-
-
-def model_of(body: bytes) -> str:
-    """The model a request names, or ``""``."""
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return ""
-    model = value.get("model") if isinstance(value, dict) else None
-    return model if isinstance(model, str) else ""
-
-
-def find_model(body: bytes) -> tuple[int, int] | None:
-    """Where the value of the outermost ``model`` stands in a JSON object: (start, end), else None.
-
-    The last one counts, as in most parsers of JSON. Only quotes and brackets are looked at, so that the
-    rest of the body goes on byte for byte.
-    """
-    depth, at = 0, 0
-    found = None
-    while (token := _TOKEN.search(body, at)) is not None:
-        at = token.end()
-        first = token[0][:1]
-        if first != b'"':
-            depth += 1 if first in b"{[" else -1
-        elif depth == 1 and token[0] == b'"model"' and (value := _VALUE.match(body, at)):
-            at = value.end()
-            found = value.span(1)
-    return found

@@ -22,7 +22,7 @@ from rightsizer.gateway.settings import GatewaySettings, NamedUpstream
 from rightsizer.gateway.spending import PriceOf
 from rightsizer.pipeline.gateway_start import IndexersStore, enter_start
 from rightsizer.pipeline.workspace import Workspace, open_workspace
-from rightsizer.serving.routing import accepted, offered
+from rightsizer.serving.routing import offered, refusal
 from rightsizer.store.keys import find_key
 from rightsizer.types import Predictor, Request, Route, Student, Task
 from rightsizer.views.view import SYSTEM_ROLES
@@ -316,10 +316,9 @@ class StoreRouter:
     def _answer(seat: Seat, decision: Decision) -> Decision:
         assert decision.request is not None
         prediction = seat.predictor.predict([decision.request])[0]
-        if accepted(seat.route, prediction, decision.request.tools):
-            return replace(decision, message=prediction.message, confidence=prediction.confidence)
-        reason = "abstained" if prediction.message is None else "below-threshold"
-        return replace(decision, confidence=prediction.confidence, fallback=reason)
+        reason = refusal(seat.route, prediction, decision.request)
+        message = None if reason else prediction.message
+        return replace(decision, message=message, confidence=prediction.confidence, fallback=reason)
 
 
 def template_key(body: dict[str, Any], metadata: Mapping[str, Any]) -> bytes:

@@ -16,7 +16,7 @@ from rightsizer.pipeline.predict import serving_predictor
 from rightsizer.pipeline.progress import Progress, silent
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.scoring.agree import agree
-from rightsizer.serving.routing import accepted, offered
+from rightsizer.serving.routing import offered, refusal
 from rightsizer.stats import clopper_pearson
 from rightsizer.tasks.inline import InlineAssigner
 from rightsizer.types import Call, Frozen, Message, Predictor, Route, Student, Task
@@ -154,7 +154,7 @@ def _answer(ws: Workspace, seat: _Seat, calls: Sequence[tuple[Call, float]], tal
     if requests[TIMED:]:
         predictions += seat.predictor.predict(requests[TIMED:])
     for (call, _), prediction in zip(calls, predictions, strict=True):
-        if not accepted(seat.route, prediction, call.request.tools):
+        if refusal(seat.route, prediction, call.request):
             continue
         counts = tally.by_task[seat.task.id]
         counts[1] += 1

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from rightsizer.scoring.agree import Tools, parameters_of
@@ -133,19 +134,26 @@ def _response_schema(response_format: Mapping[str, Any]) -> Any:
 
 
 def _instance_errors(text: str, schema: Any) -> list[str]:
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
     try:
         instance = parse_json(text)
     except NotJSONError:
         return ["not valid JSON"]
     if not isinstance(schema, Mapping):
         return []
-    plain = json.loads(json.dumps(schema))
+    validator = _validator(json.dumps(schema))
+    found = () if validator is None else validator.iter_errors(instance)
+    return sorted({f"violates '{error.validator}'" for error in found})
+
+
+@lru_cache(256)
+def _validator(schema: str) -> Any:
+    """None for a schema that is none: it constrains nothing, and curation says so elsewhere."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    plain = json.loads(schema)
     try:
         Draft202012Validator.check_schema(plain)
     except SchemaError:
-        return []  # a schema that is none constrains nothing; curation says so elsewhere
-    found = Draft202012Validator(plain).iter_errors(instance)
-    return sorted({f"violates '{error.validator}'" for error in found})
+        return None
+    return Draft202012Validator(plain)

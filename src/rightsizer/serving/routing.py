@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rightsizer.scoring.tool_risk import writes
-from rightsizer.types import Prediction, Route
+from rightsizer.types import Prediction, Request, Route
 
 
 def offered(route: Route, key: str) -> bool:
@@ -20,6 +20,21 @@ def offered(route: Route, key: str) -> bool:
         return False
     digest = hashlib.blake2b(f"{route.release_id}\0{key}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") < route.share * 2**64
+
+
+def refusal(route: Route, prediction: Prediction, request: Request) -> str:
+    """Why the student's answer to `request` may not be served, as a slug; ``""`` = it may.
+
+    The last check is of the request's own tools, ``tool_choice`` and ``response_format``, which may be others
+    than those of the task's log.
+    """
+    from rightsizer.scoring.metrics import schema_errors
+
+    if prediction.message is None:
+        return "abstained"
+    if not accepted(route, prediction, request.tools):
+        return "below-threshold"
+    return "schema" if schema_errors(prediction.message, request) else ""
 
 
 def accepted(route: Route, prediction: Prediction, tools: Sequence[Mapping[str, Any]] = ()) -> bool:

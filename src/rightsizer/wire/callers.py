@@ -18,6 +18,7 @@ from rightsizer.wire.otlp_attributes import plain_value
 Json = dict[str, Any]
 NameOf = Callable[[str], str]
 Users = dict[str, str]  # a name → what stands in its place
+Hidden = tuple[bytes, Users]  # a request without the names of its users
 _IN_BODY = ("user", "safety_identifier")
 _IN_METADATA = ("user_id", "user", "safety_identifier")
 _LEVELS = (("resourceSpans", "scopeSpans", "spans"), ("resourceLogs", "scopeLogs", "logRecords"))
@@ -38,7 +39,7 @@ _IN_SPANS = frozenset(
 _MARKS = (b'"user":', b'"user_id":', b'"safety_identifier":')
 
 
-def hide_users(body: bytes, name_of: NameOf) -> tuple[bytes, Users] | None:
+def hide_users(body: bytes, name_of: NameOf) -> Hidden | None:
     """A request without the names of users, byte for byte but for them; None if it names none, or is no JSON.
 
     Where the names cannot be told from others like them in the text, the request is written anew.
