@@ -13,7 +13,7 @@ from rightsizer.pipeline.deploy import rollback_task
 from rightsizer.pipeline.gateway import index_into
 from rightsizer.pipeline.lineage import learned_from
 from rightsizer.pipeline.progress import Progress, counted, silent
-from rightsizer.pipeline.pseudonyms import destroy_session_keys
+from rightsizer.pipeline.pseudonyms import destroy_salts
 from rightsizer.pipeline.subject import belongs_to, holds, line_holds
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.store.feedback import Feedback
@@ -168,7 +168,7 @@ def _delete(
     # The records first: if this is cut off, the calls are still there to be found by the next run.
     _redact(ws, target, datasets, feedback)
     if why == "subject" and target.calls:  # whoever holds an export can put nothing back any more
-        destroy_session_keys(ws, sorted(target.sessions))
+        destroy_salts(ws, target.sessions)
     erased = ws.store.calls.erase(list(target.calls), sessions=target.barred, lines=target.lines)
     report = report.model_copy(
         update={
