@@ -170,8 +170,11 @@ def _delete(
     if why == "subject" and target.calls:  # whoever holds an export can put nothing back any more
         destroy_salts(ws, target.sessions)
     erased = ws.store.calls.erase(list(target.calls), sessions=target.barred, lines=target.lines)
+    late, _, _ = learned_from(ws, set(target.calls))  # frozen by another process while this one deleted
+    _redact(ws, target, late, ())
     report = report.model_copy(
         update={
+            "datasets": (*report.datasets, *(d.id for d in late)),
             "messages": erased.messages,
             "keys_destroyed": erased.keys_destroyed,
             "old_format_blocks": erased.old_format_blocks,

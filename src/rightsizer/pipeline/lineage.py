@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from rightsizer.errors import NotFound
+from rightsizer.pipeline.subject import audit_name
 from rightsizer.pipeline.workspace import Workspace
+from rightsizer.store.roles import COMPARTMENTS
 from rightsizer.types import (
     Call,
     Certificate,
@@ -45,27 +47,32 @@ def trace(ws: Workspace, key: str) -> Lineage:
     """The lineage of a call, session, dataset, student, evaluation, certificate, release or task.
 
     `key` is an id; those of records may be shortened. At most 20 calls of a dataset are named, the rest
-    counted. A call that was forgotten is still found in the datasets that learned from it.
+    counted. A call that was forgotten is still found in the datasets that learned from it, and so is
+    any call for a role that may not read calls.
 
     Raises:
+        AccessDenied: the role may not read records.
         NotFound: nothing has this id.
         InputError: a shortened id fits more than one record.
     """
+    ws.enter("models.read", lineage=audit_name(ws, key))
     graph = _Graph(ws)
-    call = _call(ws, key)
-    if call is not None:
-        return graph.of_calls(_call_node(call), [call.id])
-    session = [c.id for c in ws.store.calls.scan(session_id=key)]
-    if session:
-        return graph.of_calls(Origin(kind="session", id=key, detail=_plural(len(session), "call")), session)
+    if "raw" in COMPARTMENTS[ws.store.access.role]:
+        call = _call(ws, key)
+        if call is not None:
+            return graph.of_calls(_call_node(call), [call.id])
+        session = [c.id for c in ws.store.calls.scan(session_id=key)]
+        if session:
+            node = Origin(kind="session", id=key, detail=_plural(len(session), "call"))
+            return graph.of_calls(node, session)
     for kind, of in graph.views():
         try:
             return of(ws.find(kind, key))
         except NotFound:
             continue
-    ghost = ws.store.pseudonym(key)
-    if any(ghost in graph.calls_of(d) for d in graph.datasets):
-        return graph.of_calls(Origin(kind="call", id=key, detail="forgotten"), [ghost])
+    for name, detail in ((key, ""), (ws.store.pseudonym(key), "forgotten")):
+        if any(name in graph.calls_of(d) for d in graph.datasets):
+            return graph.of_calls(Origin(kind="call", id=key, detail=detail), [name])
     raise NotFound(
         f"nothing has the id '{key}'", hint="rightsizer calls list, datasets list, students list …"
     )

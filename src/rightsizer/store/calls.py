@@ -246,12 +246,12 @@ class SqliteCallLog:
 
     # ── names of calls, for marks ───────────────────────────────────────────────────────────
 
-    def entries(self, call_ids: Iterable[str]) -> dict[str, int]:
-        """call id → number in the log. Raises `NotFound` for the first id that is not there."""
+    def entries(self, call_ids: Iterable[str], *, gone_ok: bool = False) -> dict[str, int]:
+        """call id → number in the log. Raises `NotFound` if one is not there, unless `gone_ok`."""
         keys = {self._key(call_id): call_id for call_id in call_ids}
         rows = self._database.lookup("SELECT id, entry FROM calls WHERE id IN ({keys})", keys)
         found = {keys[key]: entry for key, entry in rows}
-        for call_id in keys.values():
+        for call_id in () if gone_ok else keys.values():
             if call_id not in found:
                 raise NotFound(f"no call {call_id!r} in the store", hint="rightsizer calls list")
         return found

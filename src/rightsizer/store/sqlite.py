@@ -14,7 +14,7 @@ from rightsizer.store.callers import CallerNames
 from rightsizer.store.calls import SqliteCallLog
 from rightsizer.store.crypto import Cipher, key_fingerprint
 from rightsizer.store.database import Database, translate
-from rightsizer.store.erase import destroy_doomed
+from rightsizer.store.erase import destroy_doomed, erasures
 from rightsizer.store.keys import ENVIRONMENT_VARIABLE as KEY_VARIABLE
 from rightsizer.store.keys import create_keys, find_key, open_keys, unlock
 from rightsizer.store.marks import SqliteMarks
@@ -155,6 +155,11 @@ class SqliteStore:
             # The key first: if this is cut off, the row names a key that is gone.
             self._curated_ring.destroy(n for (body,) in rows if (n := ring_number(body)) is not None)
             connection.execute("DELETE FROM curated WHERE dataset = ?", (key,))
+
+    @property
+    def erasures(self) -> int:
+        """How often something was erased: whoever read calls before and writes after must look again."""
+        return erasures(self._database)
 
     def finish_erasures(self) -> None:
         """Destroy the keys that an erasure, cut off in the middle, left to destroy."""
