@@ -81,7 +81,8 @@ def trace(ws: Workspace, key: str) -> Lineage:
 def learned_from(ws: Workspace, call_ids: set[str]) -> tuple[list[Dataset], list[Student], list[Release]]:
     """The datasets that hold any of these calls, their students, and the releases still open of those."""
     graph = _Graph(ws)
-    datasets = [d for d in graph.datasets if not call_ids.isdisjoint(graph.calls_of(d))]
+    known = call_ids | set(map(ws.store.pseudonym, call_ids))  # of a deletion that was cut off
+    datasets = [d for d in graph.datasets if not known.isdisjoint(graph.calls_of(d))]
     ids = {d.id for d in datasets}
     students = [s for s in graph.students if s.dataset_id in ids]
     student_ids = {s.id for s in students}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from rightsizer.config import Settings, load_settings
 from rightsizer.errors import AccessDenied, InputError, NotFound, StoreError
 from rightsizer.evaluation.signing import signing_key
-from rightsizer.store.audit import AuditLog, Fact, audit_path
+from rightsizer.store.audit import AuditLog, Fact
 from rightsizer.store.roles import may, roles_that_may
 from rightsizer.store.sqlite import SqliteStore, open_store
 from rightsizer.types import Frozen, Task
@@ -89,10 +89,9 @@ class Workspace:
         """
         role = self.store.access.role
         allowed = may(role, action)
-        is_first = not audit_path(self.home).exists()
         entry = self.audit.append(action, on, allowed=allowed)
-        if is_first:
-            self.store.remember_audit(entry.hash)
+        if entry.n <= 2:  # the second entry too: the process that wrote the first may have been killed
+            self.store.remember_audit(entry.hash if entry.n == 1 else entry.prev)
         if not allowed:
             self._refused = AccessDenied(
                 f"the role '{role}' may not do '{action}'",
