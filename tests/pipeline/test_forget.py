@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rightsizer.errors import AccessDenied, ArtifactError, InputError
+from rightsizer.errors import AccessDenied, ArtifactError, InputError, StoreError
 from rightsizer.gateway.indexer import Feedback
 from rightsizer.pipeline.audit import verify_audit_log
 from rightsizer.pipeline.forget import Deletion, apply_retention, forget_subject
@@ -140,6 +140,92 @@ def test_age_takes_single_calls_and_bars_nothing(ws: Workspace) -> None:
 def test_without_an_age_nothing_is_deleted(ws: Workspace) -> None:
     with pytest.raises(InputError, match="no age"):
         apply_retention(ws)
+
+
+@pytest.mark.parametrize("at", ["_roll_back", "_redact", "destroy_salts", "erase", "_finish"])
+@pytest.mark.parametrize("after", [False, True])
+def test_cut_off_anywhere_it_is_ended_by_the_next_run_and_no_report_is_lost(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch, at: str, after: bool
+) -> None:
+    from rightsizer.pipeline import forget
+
+    class Killed(BaseException):
+        pass
+
+    owner: object = ws.store.calls if at == "erase" else forget
+    real = getattr(owner, at)
+
+    def killed(*args: object, **named: object) -> None:
+        if after:
+            real(*args, **named)
+        raise Killed
+
+    monkeypatch.setattr(owner, at, killed)
+    with pytest.raises(Killed):
+        forget_subject(ws, "lin", rollback=True)
+    monkeypatch.undo()
+    done = forget_subject(ws, "lin", rollback=True)
+    assert [c.id for c in ws.store.calls.scan()] == [f"call-{n}" for n in range(2, 8)]
+    reports = ws.store.records.list(Deletion)
+    assert reports[-1] == done
+    assert all(report.finished for report in reports)
+    assert {i for report in reports for i in report.datasets} == {"dataset_1"}
+    assert {i for report in reports for i in report.students} == {"student_1"}
+    assert ws.store.records.get(Release, "release_1").ended_by == "forget"
+    rows = ws.store.records.get(Dataset, "dataset_1").rows
+    assert [r.call_id.split("-")[0] for r in rows] == ["forgotten", "call"]
+    assert ws.store.calls.append([call(0, "lin")]).new == 0
+
+
+def test_a_dataset_frozen_by_another_process_meanwhile_is_named_and_redacted(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = ws.store.calls.erase
+    row = DatasetRow(call_id="call-0", group="lin-0", split="train", digest="0")
+
+    def erase(*args: object, **named: object) -> object:
+        late = Dataset(id="dataset_late", task_id="task_1", content_hash="c", rows=(row,))
+        ws.store.records.put(late)
+        ws.store.keep_curated("dataset_late", b"masked")
+        return real(*args, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ws.store.calls, "erase", erase)
+    assert forget_subject(ws, "lin").datasets == ("dataset_1", "dataset_late")
+    assert "lin" not in ws.store.records.get(Dataset, "dataset_late").model_dump_json()
+    assert ws.store.curated("dataset_late") is None
+
+
+def test_what_is_forgotten_while_a_log_is_curated_or_frozen_goes_all_the_same(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other process forgets after this one has read the calls and before it writes."""
+    from rightsizer.pipeline import collect, curate_log, learn, prepare
+    from rightsizer.store import open_store
+
+    def while_reading(name: str, module: object) -> None:
+        real = getattr(module, name)
+
+        def slow(*args: object, **named: object) -> object:
+            made = real(*args, **named)
+            with open_store(ws.home) as other:
+                other.calls.erase(["call-0", "call-1"], sessions=["lin-0"])
+            return made
+
+        monkeypatch.setattr(module, name, slow)
+
+    empty = make_call("call-1", "lin-0", text="hello", answer="")
+    ws.store.calls.erase(["call-1"])
+    ws.store.calls.append([empty])
+    while_reading("curate", collect)
+    funnel = curate_log(ws)
+    assert dict(funnel.dropped)["error"] == 1
+    assert list(ws.store.marks.aside()) == []
+    monkeypatch.undo()
+    ws.store.marks.assign("template", {f"call-{n}": "task_1" for n in range(2, 8)})
+    while_reading("_frozen", learn)
+    with pytest.raises(StoreError, match="deleted each time"):
+        prepare(ws, ws.store.records.get(Task, "task_1"))
+    assert [d.id for d in ws.store.records.list(Dataset)] == ["dataset_1", "dataset_2"]
 
 
 def test_a_role_may_not_and_that_is_written_down(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from rightsizer.capture.importers import read_calls
 from rightsizer.curation.canaries import canary
 from rightsizer.curation.mask_cache import MaskCache
 from rightsizer.curation.policy import Policy
+from rightsizer.curation.pseudonyms.keys import session_key
 from rightsizer.curation.pseudonyms.knowledge import Knowledge
 from rightsizer.errors import ArtifactError
 from rightsizer.pipeline import Workspace, curate_log, export_log, import_logs, open_workspace
@@ -80,6 +81,25 @@ def test_a_destroyed_key_is_never_drawn_again(ws: Workspace) -> None:
     done = export_log(ws, ws.home / "again.jsonl", curated=True)
     assert done.calls == 1
     assert done.quarantined == (("key-destroyed", 2),)
+
+
+def test_salts_that_an_earlier_version_kept_are_taken_over(ws: Workspace) -> None:
+    from rightsizer.errors import NotFound
+    from rightsizer.pipeline.pseudonyms import PseudonymKey, find_session_key, session_name
+    from rightsizer.store.audit import read_audit
+
+    earlier = PseudonymKey(id=session_name("session-0"), secret="07" * 16)
+    gone = PseudonymKey(id=session_name("session-1"), secret="")
+    ws.store.records.put(PseudonymKey(id="master", secret="09" * 32), earlier, gone)
+    assert find_session_key(ws, "", "session-0") == session_key(b"\x09" * 32, "", "session-0", b"\x07" * 16)
+    assert find_session_key(ws, "", "session-1") is None
+    assert [k.id for k in ws.store.records.list(PseudonymKey)] == []
+    with pytest.raises(NotFound):
+        ws.store.records.get(PseudonymKey, earlier.id)
+    assert find_session_key(ws, "", "session-1") is None
+    assert destroy_session_keys(ws, ["session-0"]) == 1
+    assert find_session_key(ws, "", "session-0") is None
+    assert list(read_audit(ws.home))[-1].action == "keys.destroy"
 
 
 def test_the_policy_drops_calls_from_exports_and_from_learning(ws: Workspace) -> None:

@@ -99,8 +99,8 @@ MATRIX: dict[str, set[str]] = {
     "approver": {"release", "rollback", "replay", "models.read"},
     "auditor": {"audit.read"},
     "admin": {
-        "forget", "deleted", "retention", "keys.add", "keys.list", "keys.passphrase", "keys.revoke",
-        "keys.rotate", "keys.rotated",
+        "forget", "deleted", "retention", "keys.add", "keys.destroy", "keys.list", "keys.passphrase",
+        "keys.revoke", "keys.rotate", "keys.rotated",
     },
 }  # fmt: skip
 

@@ -135,6 +135,26 @@ def test_a_crash_before_the_head_is_no_fault(home: Path) -> None:
     assert faults(home) == []
 
 
+def test_a_crash_between_the_first_line_and_its_head_is_no_fault(tmp_path: Path) -> None:
+    """The head that names no entry yet is written before the first line."""
+    log = log_of(tmp_path)
+    first = log._sign_head
+
+    def killed_at_the_line(n: int, last: str) -> None:
+        if n:
+            raise KeyboardInterrupt
+        first(n, last)
+
+    log._sign_head = killed_at_the_line  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        log.append("import", {})
+    assert faults(tmp_path) == []
+    log_of(tmp_path).append("export", {})
+    assert faults(tmp_path) == []
+    head_path(tmp_path).unlink()
+    assert faults(tmp_path) == ["0 has no signed head"]
+
+
 def test_what_cannot_be_entered_is_an_error(home: Path) -> None:
     audit_path(home).unlink()
     audit_path(home).mkdir()

@@ -162,6 +162,24 @@ def test_a_writer_that_knew_a_forgotten_message_does_not_point_to_it(
     assert store.calls.get("y").request.messages[1].text == SECRET + " again"
 
 
+def test_what_is_erased_while_calls_are_gone_through_is_left_out(store: SqliteStore, tmp_path: Path) -> None:
+    going = store.calls.scan()
+    assert next(going) == calls()[0]
+    with open_store(tmp_path / "home") as other:
+        other.calls.erase(["c2", "c3"], sessions=["s1"])
+    store.calls._blocks.forget_cached()  # what one has read already one may still give
+    store.calls._item_blocks.forget_cached()
+    assert [call.id for call in going] == ["c1", "c4", "c5", "c6", "c7"]
+
+
+def test_who_erases_what_another_has_erased_finds_nothing(store: SqliteStore, tmp_path: Path) -> None:
+    with open_store(tmp_path / "home") as other:
+        other.calls.erase(["c2"], sessions=["s1"])
+    done = store.calls.erase(["c2", "c3", "never there"], sessions=["s1"])
+    assert (done.calls, done.messages) == (1, 2)
+    assert list(store.calls.scan()) == rest()
+
+
 def test_a_lost_ring_is_said_to_be_lost(store: SqliteStore, tmp_path: Path) -> None:
     store.close()
     ring_path(tmp_path / "home").unlink()

@@ -35,6 +35,7 @@ def export_(student: str, folder: Path, form: Any, quantization: str | None, as_
     from rightsizer.types import Student
 
     with workspace() as ws:
+        ws.enter("models.read", exported=student)
         made = export_student(ws, ws.find(Student, student), folder, form, quantization or "")
     if as_json:
         emit_json({"files": [str(p) for p in made]})
@@ -61,6 +62,7 @@ def serve(student: str, host: str, port: int, onnx: Path | None) -> None:
     if host not in ("127.0.0.1", "localhost", "::1"):
         raise click.UsageError("this server has no authentication: it listens on loopback only")
     with workspace() as ws:
+        ws.enter("models.read", served=student)
         app = model_server(ws, ws.find(Student, student), onnx)
         console(stderr=True).print(f"http://{host}:{port}/v1  [dim]model {app.name}; Ctrl-C stops it[/]")
         uvicorn.run(app, host=host, port=port, log_level="warning")
@@ -82,6 +84,7 @@ def runtimes(students: tuple[str, ...], check: bool, as_json: bool) -> None:
     from rightsizer.types import Student
 
     with workspace() as ws:
+        ws.enter("models.read", exported=students)
         found = [ws.find(Student, s) for s in students]
         names = [served(ws, s) for s in found]
         rows = commands(names, student=found[0].id, model="EXPORTED")

@@ -29,6 +29,7 @@ def slices(evaluation: str, as_json: bool) -> None:
     from rightsizer.types import Evaluation
 
     with workspace() as ws:
+        ws.enter("models.read", one_of="evaluations")
         found = ws.find(Evaluation, evaluation)
     if as_json:
         emit_json({"evaluation_id": found.id, "slice_floor": found.slice_floor, "slices": found.slices})

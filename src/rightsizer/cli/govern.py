@@ -74,6 +74,5 @@ def lineage(key: str, as_json: bool) -> None:
     from rightsizer.pipeline import trace
 
     with workspace() as ws:
-        ws.enter("models.read", lineage=key)
         found = trace(ws, key)
     emit_json(found) if as_json else print_lineage(found, console())

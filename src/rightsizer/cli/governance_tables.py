@@ -76,7 +76,7 @@ def print_deletions(deletions: Sequence[Deletion], out: Console) -> None:
         made.add_row(
             short(d.id),
             f"{d.at:%Y-%m-%d %H:%M}",
-            d.why,
+            d.why if d.finished else f"{d.why} (cut off: repeat it)",
             f"{d.calls:,}",
             f"{d.sessions:,}",
             str(len(d.students)),

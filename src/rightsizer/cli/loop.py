@@ -196,6 +196,7 @@ def train(
     from rightsizer.types import Student, Task
 
     with workspace() as ws, progress_bar(as_json) as progress:
+        ws.require("train")
         learning = prepare(ws, ws.find(Task, task), progress=progress)
         if prefer:
             one = preferring_candidate(ws, learning.task, ws.find(Student, prefer), parse_flags(recipe))

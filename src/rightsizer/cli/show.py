@@ -79,11 +79,12 @@ def show_call(call_id: str, as_json: bool) -> None:
     """One call, whole: what was asked, what was answered, and what became of it."""
     from rightsizer.cli.listings import print_call
     from rightsizer.pipeline.collect import LEVELS
+    from rightsizer.pipeline.subject import audit_name
     from rightsizer.store.feedback import Outcomes
     from rightsizer.wire.record import record_from_call
 
     with workspace() as ws:
-        ws.enter("calls.read", call=call_id)
+        ws.enter("calls.read", call=audit_name(ws, call_id))
         call = Outcomes(ws.store.records).of(ws.store.calls.get(call_id))
         marks = [m for m in ws.store.marks.aside() if m.call_id == call_id]
         tasks = {level: ws.store.marks.assignments(level).get(call_id) for level in LEVELS}
@@ -116,6 +117,7 @@ def list_tasks(level: str, every: bool, as_json: bool) -> None:
     from rightsizer.types import Task
 
     with workspace() as ws:
+        ws.enter("models.read", tasks=level)
         found = [t for t in ws.store.records.list(Task) if t.level == level and t.merged_into is None]
         shares = shares_by_type(ws)
     found.sort(key=lambda t: (-t.cost_share, -t.n_calls, t.id))
@@ -174,6 +176,8 @@ def map_tasks(html: Path, examples: bool, as_json: bool) -> None:
     from rightsizer.web.task_map import render_task_map
 
     with workspace() as ws:
+        ws.require(*(("calls.read",) if examples else ()))
+        ws.enter("models.read", tasks="map")
         found = ws.store.records.list(Task)
         page = render_task_map(found, shares_by_type(ws), map_examples(ws) if examples else None)
     html.write_text(page, encoding="utf-8")
@@ -191,7 +195,6 @@ def assignments(level: Level | None, as_json: bool) -> None:
     from rightsizer.pipeline import assignments as assignments_of
 
     with workspace() as ws:
-        ws.enter("calls.read", assignments=True)
         found = assignments_of(ws, level)
     if as_json:
         emit_json({"assignments": found})
@@ -221,6 +224,7 @@ def _record_group(name: str, doc: str) -> click.Group:
         from rightsizer.types import Task
 
         with workspace() as ws:
+            ws.enter("models.read", all=name)
             rows = list(reversed(ws.store.records.list(_kind(name))))
             names = {t.id: t.name for t in ws.store.records.list(Task)}
         if as_json:
@@ -235,6 +239,7 @@ def _record_group(name: str, doc: str) -> click.Group:
     @json_option
     def show(key: str, as_json: bool) -> None:
         with workspace() as ws:
+            ws.enter("models.read", one_of=name)
             record = ws.find(_kind(name), key)
         if as_json:
             emit_json(_dump(record))

@@ -85,7 +85,7 @@ def curate_log(ws: Workspace, *, progress: Progress = silent) -> Funnel:
     done = curate(counted(ws.store.calls.scan(), "curate", total, progress), policy)
     aside = {mark.call_id for mark in done.marks}
     dropped = [m for m in drop_marks(ws.store.calls.scan, policy_of(ws)) if m.call_id not in aside]
-    ws.store.marks.set_aside("curate", [*done.marks, *dropped])
+    ws.store.marks.set_aside("curate", [*done.marks, *dropped], gone_ok=True)
     funnel = Funnel(
         id=new_id("funnel"),
         at=datetime.now(UTC),
@@ -122,7 +122,7 @@ def discover_tasks(ws: Workspace, *, progress: Progress = silent) -> list[Task]:
     )
     ws.store.records.put(*found.tasks)
     for level, assignments in found.assignments.items():
-        ws.store.marks.assign(level, assignments)
+        ws.store.marks.assign(level, assignments, gone_ok=True)
     return [t for t in found.tasks if t.level == "template" and t.merged_into is None]
 
 
@@ -155,6 +155,7 @@ def filed_under(task: Task) -> str:
 
 def assignments(ws: Workspace, level: Level | None = None) -> dict[str, str | None]:
     """call id → task id. Without a level: the leaf, i.e. the finest level that has one for the call."""
+    ws.enter("calls.read", assignments=True)
     if level is not None:
         return ws.store.marks.assignments(level)
     leaf: dict[str, str | None] = {}

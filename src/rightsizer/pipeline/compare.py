@@ -42,6 +42,7 @@ def compare_students(
     Raises:
         InputError: other datasets, one of them not evaluated yet, or fewer than two sessions.
     """
+    ws.enter("evaluate", student=first.id, beside=second.id)
     if first.dataset_id != second.dataset_id:
         raise InputError(
             f"{first.id} and {second.id} learned from different datasets",
@@ -53,7 +54,6 @@ def compare_students(
                 f"{student.id} was not evaluated: its test split is still sealed",
                 hint=f"rightsizer evaluate {student.id}",
             )
-    ws.enter("evaluate", student=first.id, beside=second.id)
     learning = learning_of(ws, first)
     a, b = (scored(ws, s, learning, "test", progress) for s in (first, second))
     return compare_scores(first.id, second.id, a, b, margin)

@@ -21,6 +21,7 @@ def merge_tasks(ws: Workspace, into: str, others: Sequence[str], *, progress: Pr
         NotFound: a task is unknown.
         InputError: they cannot be merged.
     """
+    ws.enter("tasks.edit", merge=1 + len(others))
     target, rest = ws.find(Task, into), [ws.find(Task, o) for o in others]
     changed = edits.merge(ws.store.records.list(Task), target, rest)
     return _apply(ws, changed, [t.id for t in changed], progress)
@@ -33,6 +34,7 @@ def unmerge_task(ws: Workspace, task_id: str, *, progress: Progress = silent) ->
         NotFound: the task is unknown.
         InputError: it was not merged.
     """
+    ws.enter("tasks.edit", unmerge=True)
     task = ws.find(Task, task_id, merged=True)
     changed = edits.unmerge(ws.store.records.list(Task), task)
     return _apply(ws, changed, [task.id, task.merged_into or ""], progress)
@@ -49,6 +51,7 @@ def split_task(
         NotFound: the task is unknown.
         InputError: nothing to split by, or the name is taken.
     """
+    ws.enter("tasks.edit", split=True)
     whole = ws.find(Task, task)
     part = edits.split(ws.store.records.list(Task), whole, contains, name)
     return _apply(ws, [part], [whole.id], progress)

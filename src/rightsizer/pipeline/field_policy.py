@@ -26,6 +26,7 @@ class FieldUse:
 
 def field_uses(ws: Workspace, task: Task) -> list[FieldUse]:
     """Every field that a kept call was answered with, by name; a tool's argument as tool.argument."""
+    ws.enter("calls.read", task=task.id, fields=True)
     given: Counter[str] = Counter()
     values: dict[str, set[str]] = {}
     for call in ws.store.calls.scan(task_id=task.id, kept_only=True):
@@ -43,6 +44,7 @@ def set_counting(ws: Workspace, key: str, *, ignore: Sequence[str] = (), count: 
         NotFound: no such task, or no answer of it has such a field.
     """
     task = ws.find(Task, key)
+    ws.enter("tasks.edit", task=task.id, fields=len(ignore) + len(count))
     names = [use.name for use in field_uses(ws, task)]
     known = {*names, *map(_short, names), *task.policy.ignore_fields}
     for name in (*ignore, *count):

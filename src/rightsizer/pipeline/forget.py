@@ -13,19 +13,22 @@ from rightsizer.pipeline.deploy import rollback_task
 from rightsizer.pipeline.gateway import index_into
 from rightsizer.pipeline.lineage import learned_from
 from rightsizer.pipeline.progress import Progress, counted, silent
-from rightsizer.pipeline.pseudonyms import destroy_session_keys
+from rightsizer.pipeline.pseudonyms import destroy_salts
 from rightsizer.pipeline.subject import belongs_to, holds, line_holds
 from rightsizer.pipeline.workspace import Workspace
 from rightsizer.store.feedback import Feedback
-from rightsizer.store.store import Rejected
+from rightsizer.store.store import Erased, Rejected
 from rightsizer.types import Call, Dataset, DatasetRow, Frozen, Release, Student, Task, new_id
+
+BY_VALUE = "by value"
 
 
 class Deletion(Frozen):
     """The report of one deletion; kept, and holds nothing of what was deleted.
 
     `datasets`, `students` and `releases` (still open ones) had learned from it. `messages` counts the
-    messages that no other call carries: what others said too (a system prompt, "hello") stays.
+    messages that no other call carries: what others said too (a system prompt, "hello") stays. One that is
+    not `finished` was cut off: repeat it, and it is.
     """
 
     id: str
@@ -46,6 +49,7 @@ class Deletion(Frozen):
     old_format_blocks: int = 0
     log_cleared: bool = True
     dry_run: bool = False
+    finished: bool = True
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def forget_subject(
     """
     if not subject and not any(values):
         raise InputError("whom to forget?", hint="rightsizer forget --subject ID, or --value TEXT")
-    name = ws.store.pseudonym(subject or "") if subject else "by value"
+    name = ws.store.pseudonym(subject or "") if subject else BY_VALUE
     ws.enter("forget", subject=name, values=len(values), dry_run=dry_run)
     indexed = index_into(ws)
     names = frozenset(ws.store.callers.known_as(subject)) if subject else frozenset()
@@ -165,21 +169,37 @@ def _delete(
     )
     if dry_run:
         return report
-    # The records first: if this is cut off, the calls are still there to be found by the next run.
+    # The report first: cut off later, it says what had learned from calls that nothing names any more. Then
+    # what can be repeated, while the calls are still there to be found by the next run.
+    ws.store.records.put(report.model_copy(update={"finished": False}))
+    ended = _roll_back(ws, students, releases) if rollback else ()
     _redact(ws, target, datasets, feedback)
     if why == "subject" and target.calls:  # whoever holds an export can put nothing back any more
-        destroy_session_keys(ws, sorted(target.sessions))
+        destroy_salts(ws, target.sessions)
     erased = ws.store.calls.erase(list(target.calls), sessions=target.barred, lines=target.lines)
+    # Frozen by another process while this one deleted.
+    late = [d for d in learned_from(ws, set(target.calls))[0] if d.id not in report.datasets]
+    _redact(ws, target, late, ())
+    found = {"datasets": (*report.datasets, *(d.id for d in late)), "rolled_back": ended}
+    return _finish(ws, report.model_copy(update=found), erased)
+
+
+def _finish(ws: Workspace, report: Deletion, erased: Erased) -> Deletion:
+    """Keep the report with what was erased; what this deletion took up again is finished too."""
     report = report.model_copy(
         update={
             "messages": erased.messages,
             "keys_destroyed": erased.keys_destroyed,
             "old_format_blocks": erased.old_format_blocks,
             "log_cleared": erased.log_cleared,
-            "rolled_back": _roll_back(ws, students, releases) if rollback else (),
         }
     )
-    ws.store.records.put(report)
+    open_ones = [d for d in ws.store.records.list(Deletion, why=report.why) if not d.finished]
+    same = [d for d in open_ones if d.id != report.id]
+    if report.why == "subject":  # which values were meant is not kept: those stay as they are
+        same = [d for d in same if d.subject == report.subject != BY_VALUE]
+    cut_off = [d.model_copy(update={"finished": True}) for d in same]
+    ws.store.records.put(report, *cut_off)
     ws.enter("deleted", deletion=report.id, calls=report.calls, students=report.students)
     return report
 

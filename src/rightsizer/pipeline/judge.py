@@ -53,8 +53,8 @@ def judge_student(
         ConfigError: the file of labels cannot be read.
         UpstreamError: the judge's server failed.
     """
-    evaluated(ws, student)
     ws.enter("evaluate", student=student.id)
+    evaluated(ws, student)
     learning, told = learning_of(ws, student), read_labels(labels) if labels else {}
     test = learning.part("test")
     random.Random(seed).shuffle(test)

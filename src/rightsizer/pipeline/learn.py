@@ -11,6 +11,7 @@ from rightsizer.candidates.shortlist import shortlist
 from rightsizer.candidates.worth import why_not_tuned
 from rightsizer.curation.balance import Balance, balance
 from rightsizer.curation.near_duplicates import near_duplicate_groups
+from rightsizer.errors import StoreError
 from rightsizer.pipeline.collect import task_calls
 from rightsizer.pipeline.curated import keep_copy, newest_copy, reads_copies_only
 from rightsizer.pipeline.policy import mask_cache, policy_of
@@ -85,23 +86,42 @@ def prepare(ws: Workspace, task: Task, *, progress: Progress = silent) -> Learni
     """Freeze the task's dataset (split by session) and list the candidates for it (S4).
 
     A role that may not read raw calls gets the newest dataset as it was frozen, from its curated copy.
-    """
-    from rightsizer.tasks.dataset import freeze
 
+    Raises:
+        StoreError: calls were deleted again and again meanwhile.
+    """
     if reads_copies_only(ws):
         ws.enter("curated.read", task=task.id)
         newest, copied = newest_copy(ws, task)
         return Learning(task, newest, tuple(copied), tuple(candidates_for(ws, task, newest.count("train"))))
     total = ws.store.calls.count(task_id=task.id, kept_only=True)
     ws.enter("dataset", task=task.id, calls=total)
+    for _ in range(_TRIES):
+        erasures = ws.store.erasures
+        dataset, examples = _frozen(ws, task, total, progress)
+        if ws.store.erasures != erasures:  # what was read may be what somebody asked to be forgotten
+            continue
+        ws.store.records.put(dataset)
+        keep_copy(ws, dataset, examples)
+        candidates = candidates_for(ws, task, dataset.count("train"))
+        return Learning(task, dataset, tuple(examples), tuple(candidates))
+    raise StoreError(
+        f"calls were deleted each time the dataset of {task.name} was made",
+        hint="run the same command again when the deletion has ended",
+    )
+
+
+_TRIES = 3
+
+
+def _frozen(ws: Workspace, task: Task, total: int, progress: Progress) -> tuple[Dataset, list[Example]]:
+    """The task's dataset and its examples, as the calls are now; nothing is stored."""
+    from rightsizer.tasks.dataset import freeze
+
     known = Outcomes(ws.store.records).join(task_calls(ws, task))
     tenants: dict[str, str] = {}
-    calls = counted(
-        _with_tenant(known, ws, tenants),
-        f"dataset · {task.name}",
-        total,
-        progress,
-    )
+    tenanted = _with_tenant(known, ws, tenants)
+    calls = counted(tenanted, f"dataset · {task.name}", total, progress)
     split = ws.settings.split
     clean = _Clean(ws)
     dataset, examples = freeze(
@@ -117,11 +137,7 @@ def prepare(ws: Workspace, task: Task, *, progress: Progress = silent) -> Learni
     )
     if clean.left_out:
         dataset = dataset.model_copy(update={"dropped": {**dataset.dropped, "residual": clean.left_out}})
-    dataset, examples = _balanced(ws, dataset, with_rejected(examples, clean.shadows), tenants)
-    ws.store.records.put(dataset)
-    keep_copy(ws, dataset, examples)
-    candidates = candidates_for(ws, task, dataset.count("train"))
-    return Learning(task, dataset, tuple(examples), tuple(candidates))
+    return _balanced(ws, dataset, with_rejected(examples, clean.shadows), tenants)
 
 
 def _with_tenant(calls: Iterable[Call], ws: Workspace, tenants: dict[str, str]) -> Iterator[Call]:

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from rightsizer.errors import NotFound
+from rightsizer.pipeline.subject import audit_name
 from rightsizer.pipeline.workspace import Workspace
+from rightsizer.store.roles import COMPARTMENTS
 from rightsizer.types import (
     Call,
     Certificate,
@@ -45,27 +47,32 @@ def trace(ws: Workspace, key: str) -> Lineage:
     """The lineage of a call, session, dataset, student, evaluation, certificate, release or task.
 
     `key` is an id; those of records may be shortened. At most 20 calls of a dataset are named, the rest
-    counted. A call that was forgotten is still found in the datasets that learned from it.
+    counted. A call that was forgotten is still found in the datasets that learned from it, and so is
+    any call for a role that may not read calls.
 
     Raises:
+        AccessDenied: the role may not read records.
         NotFound: nothing has this id.
         InputError: a shortened id fits more than one record.
     """
+    ws.enter("models.read", lineage=audit_name(ws, key))
     graph = _Graph(ws)
-    call = _call(ws, key)
-    if call is not None:
-        return graph.of_calls(_call_node(call), [call.id])
-    session = [c.id for c in ws.store.calls.scan(session_id=key)]
-    if session:
-        return graph.of_calls(Origin(kind="session", id=key, detail=_plural(len(session), "call")), session)
+    if "raw" in COMPARTMENTS[ws.store.access.role]:
+        call = _call(ws, key)
+        if call is not None:
+            return graph.of_calls(_call_node(call), [call.id])
+        session = [c.id for c in ws.store.calls.scan(session_id=key)]
+        if session:
+            node = Origin(kind="session", id=key, detail=_plural(len(session), "call"))
+            return graph.of_calls(node, session)
     for kind, of in graph.views():
         try:
             return of(ws.find(kind, key))
         except NotFound:
             continue
-    ghost = ws.store.pseudonym(key)
-    if any(ghost in graph.calls_of(d) for d in graph.datasets):
-        return graph.of_calls(Origin(kind="call", id=key, detail="forgotten"), [ghost])
+    for name, detail in ((key, ""), (ws.store.pseudonym(key), "forgotten")):
+        if any(name in graph.calls_of(d) for d in graph.datasets):
+            return graph.of_calls(Origin(kind="call", id=key, detail=detail), [name])
     raise NotFound(
         f"nothing has the id '{key}'", hint="rightsizer calls list, datasets list, students list …"
     )
@@ -74,7 +81,8 @@ def trace(ws: Workspace, key: str) -> Lineage:
 def learned_from(ws: Workspace, call_ids: set[str]) -> tuple[list[Dataset], list[Student], list[Release]]:
     """The datasets that hold any of these calls, their students, and the releases still open of those."""
     graph = _Graph(ws)
-    datasets = [d for d in graph.datasets if not call_ids.isdisjoint(graph.calls_of(d))]
+    known = call_ids | set(map(ws.store.pseudonym, call_ids))  # of a deletion that was cut off
+    datasets = [d for d in graph.datasets if not known.isdisjoint(graph.calls_of(d))]
     ids = {d.id for d in datasets}
     students = [s for s in graph.students if s.dataset_id in ids]
     student_ids = {s.id for s in students}

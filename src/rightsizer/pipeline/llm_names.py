@@ -42,6 +42,7 @@ def name_with_llm(
         UpstreamError: the server cannot be reached or fails.
         MissingExtra: httpx2 is not installed.
     """
+    ws.enter("tasks.edit", tasks=tuple(t.id for t in tasks), by_llm=True)
     taken = {t.name.lower() for t in ws.store.records.list(Task)}
     found: list[Renamed] = []
     chat = ChatServer(server)

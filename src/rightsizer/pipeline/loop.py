@@ -71,7 +71,12 @@ class RunOutcome(Frozen):
 def run_loop(
     ws: Workspace, task: str | None = None, *, release: bool = False, progress: Progress = silent
 ) -> RunOutcome:
-    """S2 to S6. `task` is an id, the beginning of one, or a name; None means every task."""
+    """S2 to S6. `task` is an id, the beginning of one, or a name; None means every task.
+
+    Raises:
+        AccessDenied: the role may not do all of it; nothing of it was done.
+    """
+    ws.require("curate", "discover", "dataset", "train", "evaluate", *(("release",) if release else ()))
     started = time.monotonic()
     curate_log(ws, progress=progress)
     tasks = discover_tasks(ws, progress=progress)

@@ -68,8 +68,8 @@ def measure_student(ws: Workspace, student: Student, *, progress: Progress = sil
     Raises:
         InputError: its gate has not looked at the test split yet.
     """
-    evaluation = evaluated(ws, student)
     ws.enter("evaluate", student=student.id)
+    evaluation = evaluated(ws, student)
     learning = learning_of(ws, student)
     test, predictor = learning.part("test"), load_verified(ws, student)
     found: list[Prediction] = []

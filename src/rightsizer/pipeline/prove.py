@@ -166,6 +166,7 @@ def verify_certificate(ws: Workspace, key: str) -> Verification:
         NotFound: nothing matches, or what matches has no certificate.
         EvidenceError: the evidence file cannot be read.
     """
+    ws.enter("models.read", verify=True)
     certificate = _certificate(ws, key)
     student = ws.find(Student, certificate.student_id)
     try:

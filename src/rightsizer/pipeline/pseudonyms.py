@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ _MASTER = "master"
 
 
 class PseudonymKey(Frozen):
-    """A random value of which keys are made, sealed in the store. `secret` is empty once destroyed."""
+    """As earlier versions kept a salt: among the records. Taken over into `Store.salts` at its next use."""
 
     id: str
     secret: str
@@ -114,33 +114,59 @@ def _paraphraser(
 
 
 def find_session_key(ws: Workspace, tenant: str, session: str) -> bytes | None:
-    """The key of a session's surrogates, made at first use; None if it was destroyed."""
-    salt = _random(ws, _name(session))
-    if not salt:
-        return None
-    return session_key(bytes.fromhex(_random(ws, _MASTER)), tenant, session, bytes.fromhex(salt))
+    """The key of a session's surrogates, made at first use; None if it was destroyed.
+
+    Raises:
+        AccessDenied: the role may not read raw calls, and so not whom a surrogate stands for.
+    """
+    salt = _salt(ws, session_name(session), SALT_BYTES)
+    master = _salt(ws, _MASTER, 32) if salt is not None else None
+    return session_key(master, tenant, session, salt) if master is not None and salt is not None else None
 
 
 def destroy_session_keys(ws: Workspace, sessions: Iterable[str]) -> int:
     """Make the surrogates of these sessions irreversible, for good; the number of keys destroyed.
 
-    What was exported keeps its surrogates, but nobody can put values back or draw the same ones again.
+    What was exported keeps its surrogates, but nobody can put values back or draw the same ones again, also
+    with a backup of the store (as long as it is restored with today's ``keys/blocks.ring``).
     """
-    names = [_name(session) for session in sessions]
-    ws.store.records.put(*(PseudonymKey(id=name, secret="") for name in names))
-    return len(names)
+    wanted = sorted(set(sessions))
+    ws.enter("keys.destroy", sessions=len(wanted))
+    return destroy_salts(ws, wanted)
 
 
-def _random(ws: Workspace, name: str) -> str:
+def destroy_salts(ws: Workspace, sessions: Iterable[str]) -> int:
+    """As `destroy_session_keys`, within an action that was entered."""
+    names = sorted(map(session_name, sessions))
+    destroyed = ws.store.salts.destroy(names)
+    for name in names:
+        with contextlib.suppress(NotFound):
+            ws.store.records.delete(PseudonymKey, name)
+    return destroyed
+
+
+def _salt(ws: Workspace, name: str, size: int) -> bytes | None:
+    earlier = _earlier(ws, name)
+    if earlier is not None and not earlier.secret:
+        ws.store.salts.destroy([name])
+    salt = ws.store.salts.find_or_make(
+        name, size, earlier=bytes.fromhex(earlier.secret) if earlier is not None else None
+    )
+    if earlier is not None:
+        with contextlib.suppress(NotFound):
+            ws.store.records.delete(PseudonymKey, name)
+    return salt
+
+
+def _earlier(ws: Workspace, name: str) -> PseudonymKey | None:
     try:
-        return ws.store.records.get(PseudonymKey, name).secret
+        return ws.store.records.get(PseudonymKey, name)
     except NotFound:
-        made = PseudonymKey(id=name, secret=secrets.token_hex(SALT_BYTES if name != _MASTER else 32))
-        ws.store.records.put(made)
-        return made.secret
+        return None
 
 
-def _name(session: str) -> str:
+def session_name(session: str) -> str:
+    """Under what name a session's salt is kept."""
     return "session-" + blake2b(session.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

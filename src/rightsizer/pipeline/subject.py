@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
+from rightsizer.pipeline.workspace import Workspace
 from rightsizer.types import (
     Call,
     Message,
@@ -23,6 +24,13 @@ def belongs_to(call: Call, subject: Collection[str]) -> bool:
         return True
     attached = (call.metadata, call.source, call.extra, call.request.params)
     return any(value in subject for each in attached for value in _scalars(each))
+
+
+def audit_name(ws: Workspace, key: str) -> str:
+    """How the audit log calls what somebody asked for by id: ids that name somebody by a pseudonym."""
+    from rightsizer.curation.pseudonyms.session import tells_who
+
+    return ws.store.pseudonym(key) if "@" in key or tells_who(key) else key
 
 
 def holds(call: Call, value: str) -> bool:

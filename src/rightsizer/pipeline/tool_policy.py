@@ -24,6 +24,7 @@ class ToolClass:
 
 def tool_classes(ws: Workspace, task: Task) -> list[ToolClass]:
     """Every tool that a kept call of the task offers, by name."""
+    ws.enter("calls.read", task=task.id, tools=True)
     offered: dict[str, dict[str, Any]] = {}
     for call in ws.store.calls.scan(task_id=task.id, kept_only=True):
         for name, tool in zip(call.request.tool_names, call.request.tools, strict=False):
@@ -39,6 +40,7 @@ def set_tool_risk(ws: Workspace, key: str, *, read: Sequence[str] = (), write: S
         NotFound: no such task, or none of its calls offers such a tool.
     """
     task = ws.find(Task, key)
+    ws.enter("tasks.edit", task=task.id, tools=len(read) + len(write))
     offered = {t.name for t in tool_classes(ws, task)}
     for name in (*read, *write):
         if name not in offered:

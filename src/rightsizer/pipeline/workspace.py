@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +12,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from rightsizer.config import Settings, load_settings
-from rightsizer.errors import AccessDenied, InputError, NotFound
+from rightsizer.errors import AccessDenied, InputError, NotFound, StoreError
 from rightsizer.evaluation.signing import signing_key
-from rightsizer.store.audit import AuditLog, Fact, audit_path
+from rightsizer.store.audit import AuditLog, Fact
 from rightsizer.store.roles import may, roles_that_may
 from rightsizer.store.sqlite import SqliteStore, open_store
 from rightsizer.types import Frozen, Task
@@ -35,6 +36,7 @@ class Workspace:
     settings: Settings
     store: SqliteStore
     _closed: bool = field(default=False, repr=False)
+    _refused: AccessDenied | None = field(default=None, repr=False)
 
     @cached_property
     def encoder(self) -> Encoder | None:
@@ -87,15 +89,21 @@ class Workspace:
         """
         role = self.store.access.role
         allowed = may(role, action)
-        is_first = not audit_path(self.home).exists()
         entry = self.audit.append(action, on, allowed=allowed)
-        if is_first:
-            self.store.remember_audit(entry.hash)
+        if entry.n <= 2:  # the second entry too: the process that wrote the first may have been killed
+            self.store.remember_audit(entry.hash if entry.n == 1 else entry.prev)
         if not allowed:
-            raise AccessDenied(
+            self._refused = AccessDenied(
                 f"the role '{role}' may not do '{action}'",
                 hint=f"it needs the role {' or '.join(roles_that_may(action))}",
             )
+            raise self._refused
+
+    def require(self, *actions: str) -> None:
+        """Refuse at once what would be refused halfway: as `enter` of the first that the role may not do."""
+        for action in actions:
+            if not may(self.store.access.role, action):
+                self.enter(action)
 
     def find(self, kind: type[R], key: str, *, merged: bool = False) -> R:
         """A record by its id, by a unique beginning or end of it, or (tasks) by its name or a former one.
@@ -141,6 +149,9 @@ class Workspace:
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
+        if isinstance(exc, AccessDenied) and exc is not self._refused:  # a key that does not open something
+            with suppress(StoreError):  # refused it is, also where that cannot be written down
+                self.audit.append("refused", {"why": exc.message}, allowed=False)
         self.close()
 
 

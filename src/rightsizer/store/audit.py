@@ -85,12 +85,15 @@ class AuditLog:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
-                entry = self._next(_last(descriptor), action, on, allowed)
+                last = _last(descriptor)
+                if last is None:  # so that a crash after the first line leaves a head, one entry behind
+                    self._sign_head(0, GENESIS)
+                entry = self._next(last, action, on, allowed)
                 size = os.lseek(descriptor, 0, os.SEEK_END)
                 try:
                     _write_all(descriptor, entry.model_dump_json().encode() + b"\n")
                     os.fsync(descriptor)
-                    self._sign_head(entry)
+                    self._sign_head(entry.n, entry.hash)
                 except OSError:
                     os.ftruncate(descriptor, size)  # it would say that what is not done was done
                     raise
@@ -120,14 +123,14 @@ class AuditLog:
         entry = entry.model_copy(update={"hash": entry_hash(entry)})
         return entry.model_copy(update={"signature": self._signing_key().sign(entry.hash.encode()).hex()})
 
-    def _sign_head(self, entry: AuditEntry) -> None:
-        signature = self._signing_key().sign(_head_bytes(entry.n, entry.hash)).hex()
+    def _sign_head(self, n: int, last: str) -> None:
+        signature = self._signing_key().sign(_head_bytes(n, last)).hex()
         path = head_path(self._home)
         draft = path.with_suffix(".draft")
         with open(
             os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii"
         ) as file:
-            json.dump({"n": entry.n, "hash": entry.hash, "signature": signature}, file)
+            json.dump({"n": n, "hash": last, "signature": signature}, file)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rightsizer.errors import NotFound
+from rightsizer.errors import NotFound, StoreError
 from rightsizer.store import jsonbytes
 from rightsizer.store.blocks import Blocks, compress, decompress
 from rightsizer.store.codec import decode_call, encode_call
@@ -154,9 +154,9 @@ class SqliteCallLog:
             sessions: sessions of which nothing may come back: what is appended of them later is left out.
             lines: which unreadable lines go too.
 
-        Raises `NotFound` for an unknown call, `StoreBusy`.
+        Calls that are not there (any more) are none of those that went. Raises `StoreBusy`.
         """
-        entries = frozenset(self.entries(call_ids).values())
+        entries = frozenset(self.entries(call_ids, gone_ok=True).values())
         sessions = list(sessions)
         tombstones = [self._session(session) for session in sessions]
         if sessions:
@@ -203,13 +203,26 @@ class SqliteCallLog:
     ) -> Iterator[Call]:
         """Calls in the order of appending; what is appended after this call is not among them.
 
+        What is erased meanwhile is left out, or given if it was read before.
+
         Calls never change, so the snapshot is the list of their numbers (8 bytes each).
         """
         where, arguments = self._where(task_id, session_id, kept_only)
         page = (-1 if limit is None else limit, offset)
         sql = f"SELECT entry FROM calls{where} ORDER BY entry LIMIT ? OFFSET ?"
         rows = self._database.rows(sql, (*arguments, *page))
-        return map(self._read, array("q", (row[0] for row in rows)))
+        return self._still_there(array("q", (row[0] for row in rows)))
+
+    def _still_there(self, entries: Iterable[int]) -> Iterator[Call]:
+        """The calls of these numbers; what is erased while they are gone through is left out."""
+        for entry in entries:
+            try:
+                call = self._read(entry)
+            except StoreError:
+                if self._database.rows("SELECT 1 FROM calls WHERE entry = ?", (entry,)):
+                    raise
+                continue
+            yield call
 
     def count(self, *, task_id: str | None = None, kept_only: bool = False) -> int:
         """Number of calls that `scan` would give."""
@@ -246,12 +259,12 @@ class SqliteCallLog:
 
     # ── names of calls, for marks ───────────────────────────────────────────────────────────
 
-    def entries(self, call_ids: Iterable[str]) -> dict[str, int]:
-        """call id → number in the log. Raises `NotFound` for the first id that is not there."""
+    def entries(self, call_ids: Iterable[str], *, gone_ok: bool = False) -> dict[str, int]:
+        """call id → number in the log. Raises `NotFound` if one is not there, unless `gone_ok`."""
         keys = {self._key(call_id): call_id for call_id in call_ids}
         rows = self._database.lookup("SELECT id, entry FROM calls WHERE id IN ({keys})", keys)
         found = {keys[key]: entry for key, entry in rows}
-        for call_id in keys.values():
+        for call_id in () if gone_ok else keys.values():
             if call_id not in found:
                 raise NotFound(f"no call {call_id!r} in the store", hint="rightsizer calls list")
         return found

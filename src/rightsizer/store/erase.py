@@ -34,13 +34,15 @@ class Doomed:
 def erase(database: Database, ring: KeyRing, calls: Blocks, items: Blocks, doomed: Doomed) -> Erased:
     """Make it so. Raises `StoreBusy` if another process writes."""
     with database.write() as connection:
-        lonely = _items_of_none_else(connection, calls, doomed.calls)
+        rows = connection.execute("SELECT entry FROM calls").fetchall()
+        present = doomed.calls.intersection(row[0] for row in rows)  # another process may have been first
+        lonely = _items_of_none_else(connection, calls, present)
         old = _old_format(connection)
-        keys = calls.erase(connection, set(doomed.calls)) | items.erase(connection, lonely)
+        keys = calls.erase(connection, set(present)) | items.erase(connection, lonely)
         rewritten = old - _old_format(connection)
-        _delete(connection, "DELETE FROM calls WHERE entry IN ({})", doomed.calls)
-        _delete(connection, "DELETE FROM aside WHERE call IN ({})", doomed.calls)
-        _delete(connection, "DELETE FROM assigned WHERE call IN ({})", doomed.calls)
+        _delete(connection, "DELETE FROM calls WHERE entry IN ({})", present)
+        _delete(connection, "DELETE FROM aside WHERE call IN ({})", present)
+        _delete(connection, "DELETE FROM assigned WHERE call IN ({})", present)
         _delete(connection, "DELETE FROM items WHERE entry IN ({})", lonely)
         _delete(connection, "DELETE FROM rejected WHERE number IN ({})", doomed.rejected)
         connection.executemany(
@@ -52,9 +54,7 @@ def erase(database: Database, ring: KeyRing, calls: Blocks, items: Blocks, doome
     calls.forget_cached()
     items.forget_cached()
     cleared = database.clear_log()
-    return Erased(
-        len(doomed.calls), len(lonely), len(doomed.rejected), len(keys), rewritten, log_cleared=cleared
-    )
+    return Erased(len(present), len(lonely), len(doomed.rejected), len(keys), rewritten, log_cleared=cleared)
 
 
 def destroy_doomed(database: Database, ring: KeyRing) -> None:

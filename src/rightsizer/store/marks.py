@@ -20,17 +20,18 @@ class SqliteMarks:
         self._cipher = cipher
         self._calls = calls
 
-    def set_aside(self, stage: str, marks: Iterable[SetAside]) -> None:
+    def set_aside(self, stage: str, marks: Iterable[SetAside], *, gone_ok: bool = False) -> None:
         """Replace all marks of `stage`. Raises `NotFound` (call), `InputError` (a mark of another stage)."""
         marks = list(marks)
         for mark in marks:
             if mark.stage != stage:
                 raise InputError(f"a mark of stage {mark.stage!r} cannot be set as one of {stage!r}")
         with self._database.write() as connection:
-            entries = self._calls.entries({mark.call_id for mark in marks})
+            entries = self._calls.entries({mark.call_id for mark in marks}, gone_ok=gone_ok)
             rows = []
             for mark in marks:
-                entry = entries[mark.call_id]
+                if (entry := entries.get(mark.call_id)) is None:
+                    continue
                 content = jsonbytes.dump([mark.reason, mark.detail])
                 rows.append((stage, entry, self._cipher.seal(content, "aside", stage, entry)))
             connection.execute("DELETE FROM aside WHERE stage = ?", (stage,))
@@ -44,10 +45,10 @@ class SqliteMarks:
             reason, detail = jsonbytes.load(self._cipher.open(body, "aside", of_stage, entry))
             yield SetAside(call_id=self._calls.id_of(entry), stage=of_stage, reason=reason, detail=detail)
 
-    def assign(self, level: Level, tasks: Mapping[str, str | None]) -> None:
+    def assign(self, level: Level, tasks: Mapping[str, str | None], *, gone_ok: bool = False) -> None:
         """call id → task id, overwriting per call. Raises `NotFound` for an unknown call."""
         with self._database.write() as connection:
-            entries = self._calls.entries(tasks)
+            entries = self._calls.entries(tasks, gone_ok=gone_ok)
             numbers: dict[str | None, int | None] = {None: None}
             for task_id in sorted({task for task in tasks.values() if task is not None}):
                 key = self._cipher.address("name", task_id.encode("utf-8", "surrogatepass"))
@@ -58,7 +59,7 @@ class SqliteMarks:
                 numbers[task_id] = row[0]
             connection.executemany(
                 "INSERT OR REPLACE INTO assigned (level, call, task) VALUES (?, ?, ?)",
-                [(level, entries[call_id], numbers[task_id]) for call_id, task_id in tasks.items()],
+                [(level, entries[c], numbers[task_id]) for c, task_id in tasks.items() if c in entries],
             )
 
     def assignments(self, level: Level) -> dict[str, str | None]:

@@ -5,6 +5,9 @@ name *n*, wrapped under the store's raw data key. To forget is to overwrite reco
 copy of the database is left (write-ahead log, free pages, backups), what those keys sealed no longer opens.
 A backup of the database is restored with *today's* ring, and what was forgotten since stays forgotten.
 
+The salts of surrogates have a record each too. Masked copies of datasets have a ring of their own,
+``keys/curated.ring``, under the key of their compartment: whoever reads them may not read raw calls.
+
 Records are added inside the database's write transaction (one writer at a time) and are on the disk before
 the block that needs them is committed. A few are made ahead, so that most blocks cost no extra sync.
 """
@@ -27,12 +30,17 @@ _RECORD = NONCE_BYTES + KEY_BYTES + 16
 _AHEAD = 16
 _BLOB_VERSION = b"\x02"
 _BLOB_HEADER = 1 + 4 + NONCE_BYTES
-_RESTORE = "put keys/blocks.ring back from a backup that is not older than the store"
+_RESTORE = "put the ring in keys/ back from a backup that is not older than the store"
 
 
 def ring_path(home: Path) -> Path:
-    """The ring of a home."""
+    """The ring of a home's calls, messages and salts."""
     return home / "keys" / "blocks.ring"
+
+
+def curated_ring_path(home: Path) -> Path:
+    """The ring of a home's masked copies of datasets."""
+    return home / "keys" / "curated.ring"
 
 
 def ring_number(blob: bytes) -> int | None:
@@ -43,9 +51,11 @@ def ring_number(blob: bytes) -> int | None:
 class KeyRing:
     """Seals and opens blocks, each under a key of its own. The file may be replaced between two uses."""
 
-    def __init__(self, path: Path, cipher: Cipher) -> None:
+    def __init__(self, path: Path, cipher: Cipher, kind: str = "call") -> None:
+        """`kind` of blob: its compartment's key wraps the records."""
         self._path = path
         self._cipher = cipher
+        self._kind = kind
         self._spare: list[tuple[int, bytes]] = []
         self._keys: dict[int, AESGCM] = {}
 
@@ -76,7 +86,25 @@ class KeyRing:
             ) from None
 
     def _read(self, number: int) -> AESGCM:
-        raw = self._cipher.key_of("call")
+        wrapping = self._cipher.key_of(self._kind)
+        record = self._bytes_of(number)
+        if not any(record):
+            raise StoreError(
+                "what was asked for was forgotten: its key is destroyed", hint="rightsizer deletions list"
+            )
+        try:
+            key = AESGCM(wrapping.decrypt(record[:NONCE_BYTES], record[NONCE_BYTES:], self._bound(number)))
+        except InvalidTag:
+            raise StoreError(f"key {number} in {self._path} was altered", hint=_RESTORE) from None
+        self._keys[number] = key
+        return key
+
+    def is_destroyed(self, blob: bytes) -> bool:
+        """Whether the key that a blob names is destroyed. Raises `StoreError` if the ring lacks it."""
+        number = ring_number(blob)
+        return number is not None and not any(self._bytes_of(number))
+
+    def _bytes_of(self, number: int) -> bytes:
         try:
             descriptor = os.open(self._path, os.O_RDONLY)
         except FileNotFoundError:
@@ -89,19 +117,10 @@ class KeyRing:
             os.close(descriptor)
         if len(record) < _RECORD:
             raise StoreError(f"{self._path} is older than the store: it lacks key {number}", hint=_RESTORE)
-        if not any(record):
-            raise StoreError(
-                "what was asked for was forgotten: its key is destroyed", hint="rightsizer deletions list"
-            )
-        try:
-            key = AESGCM(raw.decrypt(record[:NONCE_BYTES], record[NONCE_BYTES:], self._bound(number)))
-        except InvalidTag:
-            raise StoreError(f"key {number} in {self._path} was altered", hint=_RESTORE) from None
-        self._keys[number] = key
-        return key
+        return record
 
     def _make_spares(self) -> None:
-        raw = self._cipher.key_of("call")
+        wrapping = self._cipher.key_of(self._kind)
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -111,7 +130,7 @@ class KeyRing:
                     os.pwrite(descriptor, _HEADER, 0)
                 first = max(0, size - len(_HEADER) + _RECORD - 1) // _RECORD  # after what was cut off halfway
                 made = [(first + n, secrets.token_bytes(KEY_BYTES)) for n in range(_AHEAD)]
-                data = b"".join(self._record(raw, number, key) for number, key in made)
+                data = b"".join(self._record(wrapping, number, key) for number, key in made)
                 os.pwrite(descriptor, data, _offset(first))
                 os.fsync(descriptor)
             finally:
@@ -143,9 +162,9 @@ class KeyRing:
         for number in wanted:
             self._keys.pop(number, None)
 
-    def _record(self, raw: AESGCM, number: int, key: bytes) -> bytes:
+    def _record(self, wrapping: AESGCM, number: int, key: bytes) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
-        return nonce + raw.encrypt(nonce, key, self._bound(number))
+        return nonce + wrapping.encrypt(nonce, key, self._bound(number))
 
     def _bound(self, number: int) -> bytes:
         return self._cipher.bound(b"ring", (number,))

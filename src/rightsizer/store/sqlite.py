@@ -14,14 +14,14 @@ from rightsizer.store.callers import CallerNames
 from rightsizer.store.calls import SqliteCallLog
 from rightsizer.store.crypto import Cipher, key_fingerprint
 from rightsizer.store.database import Database, translate
-from rightsizer.store.erase import destroy_doomed
+from rightsizer.store.erase import destroy_doomed, erasures
 from rightsizer.store.full_disk import may_read_without_log
 from rightsizer.store.keys import ENVIRONMENT_VARIABLE as KEY_VARIABLE
 from rightsizer.store.keys import create_keys, find_key, open_keys, unlock
 from rightsizer.store.marks import SqliteMarks
 from rightsizer.store.migrations import MIGRATIONS, check_version, migrate
 from rightsizer.store.records import SqliteRecords
-from rightsizer.store.ring import KeyRing, ring_path
+from rightsizer.store.ring import KeyRing, curated_ring_path, ring_number, ring_path
 from rightsizer.store.role_keys import (
     RoleKey,
     add_role_key,
@@ -32,6 +32,7 @@ from rightsizer.store.role_keys import (
 )
 from rightsizer.store.roles import Access, Role
 from rightsizer.store.rotation import open_in_rotation, rewrap
+from rightsizer.store.salts import Salts
 from rightsizer.store.sealing import OpenWith, ReadingKey, SealTo, WritingKey
 
 _APPLICATION_ID = 0x72697A72  # 'rizr'
@@ -59,11 +60,13 @@ class SqliteStore:
         self._cipher = cipher
         self._keys = keys
         self._ring = KeyRing(ring_path(home), cipher)
+        self._curated_ring = KeyRing(curated_ring_path(home), cipher, "curated")
         self.access = access
         self.is_still = False
         self.calls = SqliteCallLog(database, cipher, self._ring)
         self.records = SqliteRecords(database, cipher)
         self.marks = SqliteMarks(database, cipher, self.calls)
+        self.salts = Salts(database, cipher, self._ring)
 
     def remember_audit(self, first_hash: str) -> None:
         """Keep the hash of the audit log's first entry, once, so that a log begun anew is noticed."""
@@ -129,23 +132,36 @@ class SqliteStore:
         return self._cipher.open(blob, "artifact")
 
     def keep_curated(self, dataset_id: str, content: bytes) -> None:
-        """Keep a dataset's masked examples, sealed under the key of the compartment 'curated'."""
+        """Keep a dataset's masked examples, sealed under a key of their own in the compartment 'curated'."""
         key = self._cipher.address("curated", dataset_id.encode())
-        body = self._cipher.seal(content, "curated", key.hex())
         with self._database.write() as connection:
+            rows = connection.execute("SELECT body FROM curated WHERE dataset = ?", (key,)).fetchall()
+            body = self._curated_ring.seal(content, "curated", key.hex())
             connection.execute("INSERT OR REPLACE INTO curated (dataset, body) VALUES (?, ?)", (key, body))
+        self._curated_ring.destroy(n for (old,) in rows if (n := ring_number(old)) is not None)
 
     def curated(self, dataset_id: str) -> bytes | None:
         """What `keep_curated` kept; None if nothing is kept of this dataset."""
         key = self._cipher.address("curated", dataset_id.encode())
         rows = self._database.rows("SELECT body FROM curated WHERE dataset = ?", (key,))
-        return self._cipher.open(rows[0][0], "curated", key.hex()) if rows else None
+        self._cipher.key_of("curated")
+        if not rows or self._curated_ring.is_destroyed(rows[0][0]):
+            return None
+        return self._curated_ring.open(rows[0][0], "curated", key.hex())
 
     def drop_curated(self, dataset_id: str) -> None:
-        """Remove what `keep_curated` kept, if anything."""
+        """Make what `keep_curated` kept unreadable for good, in copies of the database too."""
+        key = self._cipher.address("curated", dataset_id.encode())
         with self._database.write() as connection:
-            key = self._cipher.address("curated", dataset_id.encode())
+            rows = connection.execute("SELECT body FROM curated WHERE dataset = ?", (key,)).fetchall()
+            # The key first: if this is cut off, the row names a key that is gone.
+            self._curated_ring.destroy(n for (body,) in rows if (n := ring_number(body)) is not None)
             connection.execute("DELETE FROM curated WHERE dataset = ?", (key,))
+
+    @property
+    def erasures(self) -> int:
+        """How often something was erased: whoever read calls before and writes after must look again."""
+        return erasures(self._database)
 
     def finish_erasures(self) -> None:
         """Destroy the keys that an erasure, cut off in the middle, left to destroy."""

@@ -142,16 +142,22 @@ class Records(Protocol):
 class Marks(Protocol):
     """Which call belongs where, and which are set aside."""
 
-    def set_aside(self, stage: str, marks: Iterable[SetAside]) -> None:
-        """Replace all marks of `stage` by these, in one transaction."""
+    def set_aside(self, stage: str, marks: Iterable[SetAside], *, gone_ok: bool = False) -> None:
+        """Replace all marks of `stage` by these, in one transaction.
+
+        With `gone_ok` those of calls that were erased in the meantime are left out.
+        """
         ...
 
     def aside(self, stage: str | None = None) -> Iterator[SetAside]:
         """Marks in call order."""
         ...
 
-    def assign(self, level: Level, tasks: Mapping[str, str | None]) -> None:
-        """call id → task id (None = looked at, belongs to no task). Overwrites per call."""
+    def assign(self, level: Level, tasks: Mapping[str, str | None], *, gone_ok: bool = False) -> None:
+        """call id → task id (None = looked at, belongs to no task). Overwrites per call.
+
+        With `gone_ok` calls that were erased in the meantime are left out.
+        """
         ...
 
     def assignments(self, level: Level) -> dict[str, str | None]:

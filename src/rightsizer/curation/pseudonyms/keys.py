@@ -18,7 +18,8 @@ SALT_BYTES = 16
 
 def session_key(master: bytes, tenant: str, session: str, salt: bytes) -> bytes:
     """The 32-byte key of one session; other words, another salt or another master give another key."""
-    return hmac.digest(master, _framed(tenant.encode(), session.encode(), salt), "sha256")
+    named = (name.encode("utf-8", "surrogatepass") for name in (tenant, session))
+    return hmac.digest(master, _framed(*named, salt), "sha256")
 
 
 _REDRAWS = 32

@@ -64,7 +64,7 @@ CONTACT: tuple[Pattern, ...] = (
     Pattern(
         "IP_ADDRESS",
         re.compile(
-            r"(?<![0-9A-Za-z:.])"
+            r"(?<![0-9A-Za-z.])(?<![0-9A-Fa-f:]:)"  # "来自：2001:…" begins after the colon
             rf"(?:(?:{_V6}:){{7}}{_V6}|(?:{_V6}(?::{_V6}){{0,6}})?::(?:{_V6}(?::{_V6}){{0,6}})?)(?![0-9A-Za-z:])"
         ),
         0.85,
@@ -86,6 +86,13 @@ CONTACT: tuple[Pattern, ...] = (
         first="digit",
         check=holds(luhn),
         context=words("imei"),
+    ),
+    Pattern(
+        "IMEI",  # what it is and the number in one
+        re.compile(B + r"(?:IMEI|imei)([0-9]{15})" + E),
+        0.95,
+        needs=("imei",),
+        check=holds(luhn, 1),
     ),
     Pattern(
         "CN_SOCIAL_ACCOUNT",

@@ -123,6 +123,16 @@ FACTS: tuple[Pattern, ...] = (
     Pattern(
         "AGE", re.compile(r"(?<![0-9])((?:1[01])?[0-9]{1,2})[ ]?(?:周岁|岁)"), 0.7, needs=("岁",), group=1
     ),
+    Pattern(
+        "AGE",
+        re.compile(
+            r"(?:年龄|年纪|芳龄|高龄)[\"'”]?[ ]?[:：=是为]{0,2}[ \"'“]{0,3}"
+            r"(1[01][0-9]|[1-9]?[0-9])(?![0-9.%\-~至到])"
+        ),
+        0.7,
+        needs=("龄", "年纪"),
+        group=1,
+    ),
     Pattern("NRP", re.compile(_NATION), 0.6, needs=tuple(sorted({w[:4] for w in (*NATIONS, *BELIEFS)}))),
     Pattern(
         "NRP",

@@ -106,12 +106,27 @@ FINANCE: tuple[Pattern, ...] = (
             r"90)[0-9]{2}(?:[ \-]?[0-9]{4}){2,3}[ \-]?[0-9]{1,4}" + E
         ),
         0.8,
-        needs=("卡", "账", "帐", "户"),
+        needs=("卡", "账", "帐", "户", "card", "unionpay"),
         digits=13,
         first="digit",
         check=holds(lambda v: 15 <= len(c.digits_of(v)) <= 19),
-        context=words("卡号", "银行卡", "信用卡", "借记卡", "储蓄卡", "账号", "帐号", "账户", "开户行"),
+        context=words(
+            *("卡号", "银行卡", "信用卡", "借记卡", "储蓄卡", "账号", "帐号", "账户", "开户行"),
+            *("(?:bank|debit|credit) card", "card (?:number|no)", "unionpay"),
+        ),
         never_after=_NOT_CARDS,
+    ),
+    Pattern(
+        "CN_BANK_CARD",  # an account that is no card: of any length
+        re.compile(B + r"[0-9]{4}(?:[ \-]?[0-9]{4}){1,4}[ \-]?[0-9]{0,3}" + E),
+        0.75,
+        needs=("账", "帐", "賬"),
+        digits=8,
+        first="digit",
+        after=re.compile(
+            r"(?:银行|銀行|对公|收款|付款|汇款|转账|开户|储蓄|结算)(?:账|帐|賬)(?:号|户|號|戶)(?:号|号码)?"
+            r"[ ]?[:：=是为]{0,2}[ \"'“]{0,3}$"
+        ),
     ),
     Pattern(
         "IBAN_CODE",
@@ -141,11 +156,11 @@ FINANCE: tuple[Pattern, ...] = (
         "ABA_ROUTING",
         re.compile(B + r"[0-9]{9}" + E),
         0.8,
-        needs=("routing", "aba"),
+        needs=("routing", "aba", "路由号", "汇款路线"),
         digits=9,
         first="digit",
         check=holds(c.aba_routing),
-        context=words("routing", "aba", "routing_number"),
+        context=words("routing", "aba", "routing_number", "路由号", "汇款路线"),
     ),
     Pattern(
         "SWIFT_CODE",

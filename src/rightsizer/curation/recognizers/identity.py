@@ -70,8 +70,8 @@ CHINA: tuple[Pattern, ...] = (
         "CN_TRAVEL_PERMIT",
         re.compile(B + r"[HMChmc][A-Za-z]?[0-9]{8}(?:[0-9]{2})?" + E),
         0.8,
-        needs=("通行证", "回乡证", "台胞证", "通行證"),
-        context=words("通行证", "回乡证", "台胞证", "通行證"),
+        needs=("通行证", "回乡证", "台胞证", "通行證", "permit"),
+        context=words("通行证", "回乡证", "台胞证", "通行證", "(?:travel|return|entry) permit"),
     ),
     Pattern(
         "CN_LICENSE_PLATE",
@@ -145,8 +145,8 @@ WORLD: tuple[Pattern, ...] = (
         "US_PASSPORT",
         re.compile(B + r"(?:[A-Z][0-9]{8}|[0-9]{9})" + E),
         0.75,
-        needs=("passport",),
-        context=words("passport"),
+        needs=("passport", "护照", "護照"),
+        context=words("passport", "护照", "護照"),
     ),
     Pattern(
         "US_DRIVER_LICENSE",
@@ -162,8 +162,8 @@ WORLD: tuple[Pattern, ...] = (
         "UK_NINO",
         re.compile(B + r"[ABCEGHJ-PRSTW-Z][ABCEGHJ-NPRSTW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]" + E),
         0.85,
-        needs=("nino", "insurance", "ni number"),
-        context=words("nino", "national insurance", "ni number", "insurance number"),
+        needs=("nino", "insurance", "ni number", "保险号"),
+        context=words("nino", "national insurance", "ni number", "insurance number", "国民保险号"),
         digits=6,
         first="letter",
     ),
@@ -196,9 +196,9 @@ WORLD: tuple[Pattern, ...] = (
         "AU_TFN",
         re.compile(B + r"[0-9]{3} ?[0-9]{3} ?[0-9]{3}" + E),
         0.8,
-        needs=("tfn", "tax file"),
+        needs=("tfn", "tax file", "税号", "税务档案"),
         check=holds(lambda v: c.weighted(v, (1, 4, 3, 7, 5, 8, 6, 9, 10), 11)),
-        context=words("tfn", "tax file"),
+        context=words("tfn", "tax file", "税号", "税务档案"),
     ),
     Pattern(
         "CA_SIN",
@@ -263,11 +263,17 @@ WORLD: tuple[Pattern, ...] = (
         context=words("mrn", "medical record", "病历号", "住院号", "就诊卡", "门诊号", "医保卡", "社保卡"),
     ),
     Pattern(
+        "MEDICAL_RECORD",  # what it is and the number in one
+        re.compile(B + r"(?:MRN|mrn)[\-#]?[0-9]{5,12}" + E),
+        0.7,
+        needs=("mrn",),
+    ),
+    Pattern(
         "DATE_OF_BIRTH",
         re.compile(
             r"(?:date[ _]?of[ _]?birth|birth[ _]?dates?|birthday|(?<![A-Za-z])dob|"
             r"(?<![A-Za-z])born(?: on)?|出生日期|出生年月日?|(?<!产)生于|生日)"
-            r"[\"'”]?[ ]?(?:is|was|in|on|:|：|=|是|为|于)?[ \"'“]{0,3}(" + _DAY + r")(?![0-9])",
+            r"[\"'”]?(?:[ ]?(?:is|was|in|on|:|：|=|是|为|于)){0,2}[ \"'“]{0,3}(" + _DAY + r")(?![0-9])",
             re.IGNORECASE,
         ),
         0.85,
