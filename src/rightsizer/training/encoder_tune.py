@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 LORA_TARGETS = ("query", "key", "value", "dense")
 POOL = 16  # batches whose rows are sorted by length together
+CACHED_TOKENS = 400_000  # of so many at most, what the frozen layers say is kept: 300 MB at 384 numbers each
 CHECKS = 2  # looks at the held-out rows per pass over the data
 HEAD_LR = 3e-3
 STRANGE_COSINE = 0.3  # where the score of "none" starts
@@ -132,20 +133,56 @@ class _Run:
         if not how.lora_rank:
             for part in (net.embeddings, *net.encoder.layer[: n_frozen(how, len(net.encoder.layer))]):
                 part.requires_grad_(False)
+        self.below: list[Any] = []
+        self.skipped: tuple[Any, Any] | None = None
+        if not how.lora_rank:
+            self._skip_frozen(n_frozen(how, len(net.encoder.layer)))
+
+    def _skip_frozen(self, frozen: int) -> None:
+        """Keep what the layers that stay as they are say of each text, and go on without them; not where that
+        would take too much memory. Dropout on it is what is left of theirs."""
+        import torch
+
+        if not frozen or sum(map(len, self.ids)) > CACHED_TOKENS:
+            return
+        layers = self.net.encoder.layer
+        self.net.encoder.layer = layers[:frozen]
+        self.net.eval()
+        found: dict[int, Any] = {}
+        order = sorted(range(len(self.ids)), key=lambda i: len(self.ids[i]))
+        with torch.no_grad():
+            for start in range(0, len(order), 64):
+                part = order[start : start + 64]
+                states, _ = self._states(part)
+                found.update(
+                    (i, said[: len(self.ids[i])].bfloat16()) for i, said in zip(part, states, strict=True)
+                )
+        self.skipped = self.net.embeddings, layers
+        self.below = [found[i] for i in range(len(self.ids))]
+        self.net.embeddings, self.net.encoder.layer = _given(self.how.dropout), layers[frozen:]
+
+    def _states(self, rows: Sequence[int]) -> tuple[Any, Any]:
+        """What the network says of each token of these texts, padded together, and which tokens are some."""
+        import torch
+
+        lengths = torch.tensor([len(self.ids[i]) for i in rows])
+        mask = torch.arange(int(lengths.max()))[None, :] < lengths[:, None]
+        if self.below:
+            lower = torch.zeros(*mask.shape, self.below[0].shape[1])
+            lower[mask] = torch.cat([self.below[i] for i in rows]).float()
+            given = {"inputs_embeds": lower}
+        else:
+            ids = torch.zeros(mask.shape, dtype=torch.long)
+            ids[mask] = torch.tensor([token for i in rows for token in self.ids[i]])
+            given = {"input_ids": ids}
+        with torch.autocast("cpu", torch.bfloat16, enabled=_fast_bf16()):
+            return self.net(**given, attention_mask=mask.long()).last_hidden_state.float(), mask
 
     def vectors(self, rows: Sequence[int]) -> Any:
         """Unit vectors (rows, size) of these texts, padded together."""
-        import torch
         from torch.nn.functional import normalize
 
-        width = max(len(self.ids[i]) for i in rows)
-        ids = torch.zeros(len(rows), width, dtype=torch.long)
-        mask = torch.zeros(len(rows), width, dtype=torch.long)
-        for row, i in enumerate(rows):
-            ids[row, : len(self.ids[i])] = torch.tensor(self.ids[i])
-            mask[row, : len(self.ids[i])] = 1
-        with torch.autocast("cpu", torch.bfloat16, enabled=_fast_bf16()):
-            states = self.net(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+        states, mask = self._states(rows)
         if self.pooling == "cls":
             return normalize(states[:, 0], dim=1)
         weights = mask[:, :, None].float()
@@ -192,7 +229,7 @@ class _Run:
         accuracies, losses = [], []
         for step, rows in enumerate(_batches(learn, self.ids, how.batch, total, seed), 1):
             self.net.train()
-            away = next(foreign)
+            away = foreign(max(len(self.ids[i]) for i in rows))
             cosines = self.vectors(rows + away) @ normalize(classes, dim=1).T
             loss = self._loss(how.scale * cosines, self.labels[rows], how.scale * level)
             optimiser.zero_grad()
@@ -232,17 +269,23 @@ class _Run:
         known = (loss + cross_entropy(with_none[:n], labels)) / 2
         return known + self.how.stranger_weight * cross_entropy(with_none[n:], none)
 
-    def _foreign_batches(self, seed: int) -> Iterator[list[int]]:
-        """Rows of strangers, batch after batch, shuffled pass by pass; empty where there are none."""
-        rng = np.random.default_rng(seed + 1)
+    def _foreign_batches(self, seed: int) -> Callable[[int], list[int]]:
+        """What gives rows of strangers: of the waiting batches the one whose longest text is nearest to a
+        length, so that padding costs little; empty where there are none."""
         strangers = np.arange(len(self.labels), len(self.ids))
         size = round(self.how.batch * self.how.stranger_share) if len(strangers) else 0
-        waiting: list[int] = []
-        while True:
-            while len(waiting) < size:
-                waiting += rng.permutation(strangers).tolist()
-            yield waiting[:size]
-            waiting = waiting[size:]
+        if not size:
+            return lambda length: []
+        batches = _batches(strangers, self.ids, size, 2**62, seed + 1)
+        waiting = [next(batches) for _ in range(POOL)]
+
+        def take(length: int) -> list[int]:
+            away = [abs(max(len(self.ids[i]) for i in batch) - length) for batch in waiting]
+            found = waiting.pop(int(np.argmin(away)))
+            waiting.append(next(batches))
+            return found
+
+        return take
 
     def _class_means(self, learn: npt.NDArray[np.int64]) -> Any:
         import torch
@@ -263,8 +306,25 @@ class _Run:
 
     def _weights(self, kept: dict[str, Any]) -> dict[str, Floats]:
         self.net.load_state_dict(kept, strict=False)
+        if self.skipped is not None:
+            self.net.embeddings, self.net.encoder.layer = self.skipped
         plain = self.net.merge_and_unload() if self.how.lora_rank else self.net
         return {n: t.detach().float().numpy().copy() for n, t in plain.state_dict().items()}
+
+
+def _given(dropout: float) -> Any:
+    """In place of an embedding of words: hands on what it is given, with dropout."""
+    import torch
+
+    class Given(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.dropout = torch.nn.Dropout(dropout)
+
+        def forward(self, inputs_embeds: Any, **_: Any) -> Any:
+            return self.dropout(inputs_embeds)
+
+    return Given()
 
 
 def n_frozen(how: Tuning, layers: int) -> int:
