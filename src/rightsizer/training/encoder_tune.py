@@ -32,6 +32,7 @@ CACHED_TOKENS = 400_000  # of so many at most, what the frozen layers say is kep
 CHECKS = 2  # looks at the held-out rows per pass over the data
 HEAD_LR = 3e-3
 STRANGE_COSINE = 0.3  # where the score of "none" starts
+MIDDLE = 0.3  # of a mixture, so much at least is of either
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,9 @@ class Tuning:
     """How to tune. `lora_rank` 0 tunes all weights but the embeddings; `scale` multiplies the cosines.
 
     `frozen_layers` at the bottom stay as they are; -1 stands for half of them. `stranger_share` of each batch
-    come from the strangers, whose loss counts `stranger_weight`. `patience` is how many looks in a row at a
-    clearly worse held-out accuracy end the run; `max_steps` bounds it.
+    come from the strangers, whose loss counts `stranger_weight`. Where there are some, up to `mixed` mixtures
+    of two known texts' vectors are strangers too, and count `mixed_weight`. `patience` is how many looks in a
+    row at a clearly worse held-out accuracy end the run; `max_steps` bounds it.
     """
 
     epochs: float = 3.0
@@ -55,6 +57,8 @@ class Tuning:
     frozen_layers: int = -1
     stranger_share: float = 0.25
     stranger_weight: float = 0.5
+    mixed: int = 32
+    mixed_weight: float = 0.25
     patience: int = 3
     max_steps: int = 4000
     max_tokens: int = 128
@@ -230,8 +234,13 @@ class _Run:
         for step, rows in enumerate(_batches(learn, self.ids, how.batch, total, seed), 1):
             self.net.train()
             away = foreign(max(len(self.ids[i]) for i in rows))
-            cosines = self.vectors(rows + away) @ normalize(classes, dim=1).T
-            loss = self._loss(how.scale * cosines, self.labels[rows], how.scale * level)
+            vectors, heads = self.vectors(rows + away), normalize(classes, dim=1)
+            loss = self._loss(how.scale * (vectors @ heads.T), self.labels[rows], how.scale * level)
+            if away:
+                between = _between(vectors[: len(rows)], self.labels[rows], how.mixed)
+                loss = loss + how.mixed_weight * _none_loss(
+                    how.scale * (between @ heads.T), how.scale * level
+                )
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(tuned, 1.0)
@@ -257,17 +266,14 @@ class _Run:
     def _loss(self, logits: Any, labels: Any, level: Any) -> Any:
         """Cross entropy of the classes; with strangers in the last rows, also with one answer more, "none",
         whose score is one `level` for all: it is the right one for them, and wrong for the others."""
-        import torch
         from torch.nn.functional import cross_entropy
 
         n = len(labels)
         loss = cross_entropy(logits[:n], labels, label_smoothing=self.how.label_smoothing)
         if len(logits) == n:
             return loss
-        with_none = torch.cat([logits, level.expand(len(logits), 1)], 1)
-        none = torch.full((len(logits) - n,), logits.shape[1])
-        known = (loss + cross_entropy(with_none[:n], labels)) / 2
-        return known + self.how.stranger_weight * cross_entropy(with_none[n:], none)
+        known = (loss + cross_entropy(_with_none(logits[:n], level), labels)) / 2
+        return known + self.how.stranger_weight * _none_loss(logits[n:], level)
 
     def _foreign_batches(self, seed: int) -> Callable[[int], list[int]]:
         """What gives rows of strangers: of the waiting batches the one whose longest text is nearest to a
@@ -310,6 +316,34 @@ class _Run:
             self.net.embeddings, self.net.encoder.layer = self.skipped
         plain = self.net.merge_and_unload() if self.how.lora_rank else self.net
         return {n: t.detach().float().numpy().copy() for n, t in plain.state_dict().items()}
+
+
+def _with_none(logits: Any, level: Any) -> Any:
+    import torch
+
+    return torch.cat([logits, level.expand(len(logits), 1)], 1)
+
+
+def _none_loss(logits: Any, level: Any) -> Any:
+    """Cross entropy of rows for which "none" is the right answer; 0 for no rows."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    if not len(logits):
+        return logits.sum()
+    return cross_entropy(_with_none(logits, level), torch.full((len(logits),), logits.shape[1]))
+
+
+def _between(vectors: Any, labels: Any, n: int) -> Any:
+    """About `n` unit vectors between two of these of different labels, drawn at random: of no class."""
+    import torch
+    from torch.nn.functional import normalize
+
+    one, other = torch.randint(len(labels), (2, n))
+    apart = labels[one] != labels[other]
+    one, other = one[apart], other[apart]
+    share = MIDDLE + (1 - 2 * MIDDLE) * torch.rand(len(one), 1)
+    return normalize(share * vectors[one] + (1 - share) * vectors[other], dim=1)
 
 
 def _given(dropout: float) -> Any:

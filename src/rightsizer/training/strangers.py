@@ -81,7 +81,7 @@ def make_requests(language: str, n: int, seed: int) -> list[str]:
 
 
 def _everyday(language: str, n: int, rng: random.Random) -> list[str]:
-    """At most `n` different requests of the everyday lines, each line as often as it can be said differently."""
+    """At most `n` different requests of the everyday lines, each as often as it can be said differently."""
     lines = [line for line in _table(language)["everyday"].splitlines() if line]
     order = [line for line in lines for _ in range(_ways(line))]
     made: dict[str, None] = {}
