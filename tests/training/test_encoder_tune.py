@@ -81,6 +81,34 @@ def test_the_lower_half_stays_unless_told_otherwise(tiny_encoder: Encoder) -> No
     assert moved[0] == 0 < moved[1]
 
 
+def test_frozen_layers_that_run_once_or_in_every_step_give_the_same_student(
+    tiny_encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they say is kept as bfloat16, so the same but for rounding."""
+    how = replace(FAST, epochs=1, frozen_layers=1)
+    once = tune(tiny_encoder, how)
+    monkeypatch.setattr(encoder_tune, "CACHED_TOKENS", 0)
+    always = tune(tiny_encoder, how)
+    assert set(once.weights) == set(always.weights)
+    assert not np.array_equal(once.classes, always.classes)
+    assert (once.classes * always.classes).sum(1).min() > 0.99
+    for name in ("encoder.layer.0.output.dense.weight", "embeddings.word_embeddings.weight"):
+        assert np.array_equal(once.weights[name], always.weights[name])
+
+
+def test_mixtures_lie_between_texts_of_different_answers(tiny_encoder: Encoder) -> None:
+    torch = pytest.importorskip("torch", reason="the extra 'train' is not installed")
+    vectors, labels = torch.eye(4)[[0, 0, 1, 2]], torch.tensor([0, 0, 1, 2])
+    torch.manual_seed(0)
+    between = encoder_tune._between(vectors, labels, 200)
+    assert 100 < len(between) < 200
+    assert torch.allclose(between.norm(dim=1), torch.ones(len(between)))
+    assert (between > 0.3).sum(1).tolist() == [2] * len(between)
+    alone = encoder_tune._between(vectors, torch.zeros(4), 200)
+    assert len(alone) == 0
+    assert float(encoder_tune._none_loss(alone @ vectors.T, torch.tensor(0.3))) == 0
+
+
 def test_no_class_is_near_the_strangers_it_has_met(tiny_encoder: Encoder) -> None:
     """Strangers that were not met, of the same kind, are told from known texts better."""
     texts, labels, held_out = material()

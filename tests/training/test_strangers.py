@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from rightsizer.students.inputs import Input
-from rightsizer.training.strangers import MOST, PER_CALL, are_far, make_requests, meet_strangers
+from rightsizer.training.strangers import MOST, PER_CALL, _table, are_far, make_requests, meet_strangers
 from rightsizer.views.language import language_of_text
 
 ENGLISH = [Input(f"where is parcel {i}", f"before {i}", (f"turn={i}",)) for i in range(1000)]
@@ -26,10 +28,18 @@ def test_many_different_requests_of_one_language(language: str) -> None:
     assert not any("{" in t or "|" in t or ";" in t for t in found)
 
 
-def test_every_subject_is_asked_about_before_one_comes_twice() -> None:
-    few, all_of_them = make_requests("en", 300, 0), make_requests("en", 1500, 0)
-    words = [{w for text in texts for w in text.split()} for texts in (few, all_of_them)]
-    assert len(words[0]) > 0.4 * len(words[1])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_requests_are_of_all_kinds_of_everyday_and_of_general_knowledge(language: str) -> None:
+    found = set(make_requests(language, 3000, 0))
+    lines = [line for line in _table(language)["everyday"].splitlines() if line]
+    shapes = [re.compile(re.sub(r"\\{(.*?)\\}", _one_of, re.escape(line))) for line in lines]
+    of_lines = [sum(shape.fullmatch(text) is not None for text in found) for shape in shapes]
+    assert 0.4 * len(found) < sum(of_lines) < 0.9 * len(found)
+    assert sum(n == 0 for n in of_lines) < 0.02 * len(lines)
+
+
+def _one_of(choice: re.Match[str]) -> str:
+    return f"(?:{choice[1].replace(chr(92) + '|', '|')})"
 
 
 def test_strangers_speak_as_the_task_does_and_say_it_where_it_is_said() -> None:

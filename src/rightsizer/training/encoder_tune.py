@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
 LORA_TARGETS = ("query", "key", "value", "dense")
 POOL = 16  # batches whose rows are sorted by length together
+CACHED_TOKENS = 400_000  # of so many at most, what the frozen layers say is kept: 300 MB at 384 numbers each
 CHECKS = 2  # looks at the held-out rows per pass over the data
 HEAD_LR = 3e-3
 STRANGE_COSINE = 0.3  # where the score of "none" starts
+MIDDLE = 0.3  # of a mixture, so much at least is of either
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,9 @@ class Tuning:
     """How to tune. `lora_rank` 0 tunes all weights but the embeddings; `scale` multiplies the cosines.
 
     `frozen_layers` at the bottom stay as they are; -1 stands for half of them. `stranger_share` of each batch
-    come from the strangers, whose loss counts `stranger_weight`. `patience` is how many looks in a row at a
-    clearly worse held-out accuracy end the run; `max_steps` bounds it.
+    come from the strangers, whose loss counts `stranger_weight`. Where there are some, up to `mixed` mixtures
+    of two known texts' vectors are strangers too, and count `mixed_weight`. `patience` is how many looks in a
+    row at a clearly worse held-out accuracy end the run; `max_steps` bounds it.
     """
 
     epochs: float = 3.0
@@ -54,6 +57,8 @@ class Tuning:
     frozen_layers: int = -1
     stranger_share: float = 0.25
     stranger_weight: float = 0.5
+    mixed: int = 32
+    mixed_weight: float = 0.25
     patience: int = 3
     max_steps: int = 4000
     max_tokens: int = 128
@@ -132,20 +137,56 @@ class _Run:
         if not how.lora_rank:
             for part in (net.embeddings, *net.encoder.layer[: n_frozen(how, len(net.encoder.layer))]):
                 part.requires_grad_(False)
+        self.below: list[Any] = []
+        self.skipped: tuple[Any, Any] | None = None
+        if not how.lora_rank:
+            self._skip_frozen(n_frozen(how, len(net.encoder.layer)))
+
+    def _skip_frozen(self, frozen: int) -> None:
+        """Keep what the layers that stay as they are say of each text, and go on without them; not where that
+        would take too much memory. Dropout on it is what is left of theirs."""
+        import torch
+
+        if not frozen or sum(map(len, self.ids)) > CACHED_TOKENS:
+            return
+        layers = self.net.encoder.layer
+        self.net.encoder.layer = layers[:frozen]
+        self.net.eval()
+        found: dict[int, Any] = {}
+        order = sorted(range(len(self.ids)), key=lambda i: len(self.ids[i]))
+        with torch.no_grad():
+            for start in range(0, len(order), 64):
+                part = order[start : start + 64]
+                states, _ = self._states(part)
+                found.update(
+                    (i, said[: len(self.ids[i])].bfloat16()) for i, said in zip(part, states, strict=True)
+                )
+        self.skipped = self.net.embeddings, layers
+        self.below = [found[i] for i in range(len(self.ids))]
+        self.net.embeddings, self.net.encoder.layer = _given(self.how.dropout), layers[frozen:]
+
+    def _states(self, rows: Sequence[int]) -> tuple[Any, Any]:
+        """What the network says of each token of these texts, padded together, and which tokens are some."""
+        import torch
+
+        lengths = torch.tensor([len(self.ids[i]) for i in rows])
+        mask = torch.arange(int(lengths.max()))[None, :] < lengths[:, None]
+        if self.below:
+            lower = torch.zeros(*mask.shape, self.below[0].shape[1])
+            lower[mask] = torch.cat([self.below[i] for i in rows]).float()
+            given = {"inputs_embeds": lower}
+        else:
+            ids = torch.zeros(mask.shape, dtype=torch.long)
+            ids[mask] = torch.tensor([token for i in rows for token in self.ids[i]])
+            given = {"input_ids": ids}
+        with torch.autocast("cpu", torch.bfloat16, enabled=_fast_bf16()):
+            return self.net(**given, attention_mask=mask.long()).last_hidden_state.float(), mask
 
     def vectors(self, rows: Sequence[int]) -> Any:
         """Unit vectors (rows, size) of these texts, padded together."""
-        import torch
         from torch.nn.functional import normalize
 
-        width = max(len(self.ids[i]) for i in rows)
-        ids = torch.zeros(len(rows), width, dtype=torch.long)
-        mask = torch.zeros(len(rows), width, dtype=torch.long)
-        for row, i in enumerate(rows):
-            ids[row, : len(self.ids[i])] = torch.tensor(self.ids[i])
-            mask[row, : len(self.ids[i])] = 1
-        with torch.autocast("cpu", torch.bfloat16, enabled=_fast_bf16()):
-            states = self.net(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+        states, mask = self._states(rows)
         if self.pooling == "cls":
             return normalize(states[:, 0], dim=1)
         weights = mask[:, :, None].float()
@@ -192,9 +233,14 @@ class _Run:
         accuracies, losses = [], []
         for step, rows in enumerate(_batches(learn, self.ids, how.batch, total, seed), 1):
             self.net.train()
-            away = next(foreign)
-            cosines = self.vectors(rows + away) @ normalize(classes, dim=1).T
-            loss = self._loss(how.scale * cosines, self.labels[rows], how.scale * level)
+            away = foreign(max(len(self.ids[i]) for i in rows))
+            vectors, heads = self.vectors(rows + away), normalize(classes, dim=1)
+            loss = self._loss(how.scale * (vectors @ heads.T), self.labels[rows], how.scale * level)
+            if away:
+                between = _between(vectors[: len(rows)], self.labels[rows], how.mixed)
+                loss = loss + how.mixed_weight * _none_loss(
+                    how.scale * (between @ heads.T), how.scale * level
+                )
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(tuned, 1.0)
@@ -220,29 +266,32 @@ class _Run:
     def _loss(self, logits: Any, labels: Any, level: Any) -> Any:
         """Cross entropy of the classes; with strangers in the last rows, also with one answer more, "none",
         whose score is one `level` for all: it is the right one for them, and wrong for the others."""
-        import torch
         from torch.nn.functional import cross_entropy
 
         n = len(labels)
         loss = cross_entropy(logits[:n], labels, label_smoothing=self.how.label_smoothing)
         if len(logits) == n:
             return loss
-        with_none = torch.cat([logits, level.expand(len(logits), 1)], 1)
-        none = torch.full((len(logits) - n,), logits.shape[1])
-        known = (loss + cross_entropy(with_none[:n], labels)) / 2
-        return known + self.how.stranger_weight * cross_entropy(with_none[n:], none)
+        known = (loss + cross_entropy(_with_none(logits[:n], level), labels)) / 2
+        return known + self.how.stranger_weight * _none_loss(logits[n:], level)
 
-    def _foreign_batches(self, seed: int) -> Iterator[list[int]]:
-        """Rows of strangers, batch after batch, shuffled pass by pass; empty where there are none."""
-        rng = np.random.default_rng(seed + 1)
+    def _foreign_batches(self, seed: int) -> Callable[[int], list[int]]:
+        """What gives rows of strangers: of the waiting batches the one whose longest text is nearest to a
+        length, so that padding costs little; empty where there are none."""
         strangers = np.arange(len(self.labels), len(self.ids))
         size = round(self.how.batch * self.how.stranger_share) if len(strangers) else 0
-        waiting: list[int] = []
-        while True:
-            while len(waiting) < size:
-                waiting += rng.permutation(strangers).tolist()
-            yield waiting[:size]
-            waiting = waiting[size:]
+        if not size:
+            return lambda length: []
+        batches = _batches(strangers, self.ids, size, 2**62, seed + 1)
+        waiting = [next(batches) for _ in range(POOL)]
+
+        def take(length: int) -> list[int]:
+            away = [abs(max(len(self.ids[i]) for i in batch) - length) for batch in waiting]
+            found = waiting.pop(int(np.argmin(away)))
+            waiting.append(next(batches))
+            return found
+
+        return take
 
     def _class_means(self, learn: npt.NDArray[np.int64]) -> Any:
         import torch
@@ -263,8 +312,53 @@ class _Run:
 
     def _weights(self, kept: dict[str, Any]) -> dict[str, Floats]:
         self.net.load_state_dict(kept, strict=False)
+        if self.skipped is not None:
+            self.net.embeddings, self.net.encoder.layer = self.skipped
         plain = self.net.merge_and_unload() if self.how.lora_rank else self.net
         return {n: t.detach().float().numpy().copy() for n, t in plain.state_dict().items()}
+
+
+def _with_none(logits: Any, level: Any) -> Any:
+    import torch
+
+    return torch.cat([logits, level.expand(len(logits), 1)], 1)
+
+
+def _none_loss(logits: Any, level: Any) -> Any:
+    """Cross entropy of rows for which "none" is the right answer; 0 for no rows."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    if not len(logits):
+        return logits.sum()
+    return cross_entropy(_with_none(logits, level), torch.full((len(logits),), logits.shape[1]))
+
+
+def _between(vectors: Any, labels: Any, n: int) -> Any:
+    """About `n` unit vectors between two of these of different labels, drawn at random: of no class."""
+    import torch
+    from torch.nn.functional import normalize
+
+    one, other = torch.randint(len(labels), (2, n))
+    apart = labels[one] != labels[other]
+    one, other = one[apart], other[apart]
+    share = MIDDLE + (1 - 2 * MIDDLE) * torch.rand(len(one), 1)
+    return normalize(share * vectors[one] + (1 - share) * vectors[other], dim=1)
+
+
+def _given(dropout: float) -> Any:
+    """In place of an embedding of words: hands on what it is given, with dropout."""
+    import torch
+
+    class Given(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.dropout = torch.nn.Dropout(dropout)
+
+        def forward(self, inputs_embeds: Any, **_: Any) -> Any:
+            return self.dropout(inputs_embeds)
+
+    return Given()
 
 
 def n_frozen(how: Tuning, layers: int) -> int:

@@ -8,7 +8,9 @@ left out.
 
 from __future__ import annotations
 
+import math
 import random
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float32]
 
-# (subjects, the ways to ask about them, their share of what is made)
+# What is asked of assistants every day, of many trades; the rest is about subjects of general knowledge:
+# (subjects, the ways to ask about them, their share of the rest)
+EVERYDAY = 0.7
 KINDS = (("things", "ask_thing", 0.5), ("names", "ask_name", 0.2), ("doings", "ask_doing", 0.3))
 PER_CALL, MOST = 0.25, 3000
 # With few calls a task's own hidden answers say more (docs/decisions/0028-strangers.md).
@@ -37,6 +41,9 @@ COMPARED = 2000
 # Where fewer are left, the task is about the world at large itself.
 WORTH_TEACHING = 50
 LANGUAGE_SAMPLE = 300
+OF_A_LINE = 16
+PASSES = 3  # over the everyday lines; what came already is not made again
+_CHOICE = re.compile(r"\{([^{}]*)\}")
 MIN_LANGUAGE_SHARE = 0.2
 
 
@@ -59,17 +66,37 @@ def meet_strangers(inputs: Sequence[Input], seed: int) -> list[Input]:
 def make_requests(language: str, n: int, seed: int) -> list[str]:
     """About `n` different requests ('en' or 'zh'), every subject before any comes twice; shuffled."""
     rng = random.Random(seed)
-    made: dict[str, None] = {}
+    made = dict.fromkeys(_everyday(language, round(n * EVERYDAY), rng))
+    rest = n - len(made)
     for subjects, forms, share in KINDS:
         names, ways = _parts(language, subjects), _parts(language, forms)
         order: list[str] = []
-        while len(order) < round(n * share):
+        while len(order) < round(rest * share):
             order += rng.sample(names, len(names))
-        for name in order[: round(n * share)]:
+        for name in order[: round(rest * share)]:
             made[rng.choice(ways).format(x=name, y=rng.choice(names))] = None
     texts = list(made)
     rng.shuffle(texts)
     return texts
+
+
+def _everyday(language: str, n: int, rng: random.Random) -> list[str]:
+    """At most `n` different requests of the everyday lines, each as often as it can be said differently."""
+    lines = [line for line in _table(language)["everyday"].splitlines() if line]
+    order = [line for line in lines for _ in range(_ways(line))]
+    made: dict[str, None] = {}
+    for _ in range(PASSES):
+        for line in rng.sample(order, len(order)):
+            if len(made) == n:
+                break
+            chosen = _CHOICE.sub(lambda found: rng.choice(found[1].split("|")), line)
+            made[" ".join(chosen.split())] = None
+    return list(made)
+
+
+def _ways(line: str) -> int:
+    """How many different requests the line makes, at most `OF_A_LINE`."""
+    return min(OF_A_LINE, math.prod(len(found.split("|")) for found in _CHOICE.findall(line)))
 
 
 def are_far(strangers: Floats, known: Floats, groups: Sequence[str], seed: int) -> npt.NDArray[np.bool_]:
@@ -94,6 +121,12 @@ def are_far(strangers: Floats, known: Floats, groups: Sequence[str], seed: int) 
 
 @cache
 def _parts(language: str, name: str) -> tuple[str, ...]:
-    table = tomllib.loads(Path(__file__).with_name("strangers.toml").read_text(encoding="utf-8"))
-    text = table[language][name].replace("\n", " ")
+    text = _table(language)[name].replace("\n", " ")
     return tuple(p.strip() for p in text.split("|" if name.startswith("ask") else ";") if p.strip())
+
+
+@cache
+def _table(language: str) -> dict[str, str]:
+    found = tomllib.loads(Path(__file__).with_name("strangers.toml").read_text(encoding="utf-8"))
+    table: dict[str, str] = found[language]
+    return table
