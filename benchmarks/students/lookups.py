@@ -85,7 +85,7 @@ def power(rows: list[Answered], unit: str, alpha: float, clean: float, runs: int
     rng = np.random.default_rng(0)
     print(f"{unit}s"[:6].ljust(6) + "  calls    passed  served where passed")
     for n in GROUPS:
-        shares = fractions_for(n, USUAL, clean)
+        shares = fractions_for(n, USUAL, least_clean=clean)
         served = []
         for _ in range(runs):
             cal, test = (draw(pool, rng, max(1, round(n * share))) for share in shares[1:])
