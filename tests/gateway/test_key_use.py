@@ -220,6 +220,33 @@ def test_dollars_at_list_prices_over_two_workers_and_a_restart(start: Any, tmp_p
     assert len(llm.received) == 4
 
 
+@pytest.mark.parametrize("limits", [Limits(requests=10, window="total"), Limits(tokens=2000, window="total")])
+def test_a_rush_on_three_workers_overshoots_by_no_more_than_one_call_each(
+    start: Any, tmp_path: Path, limits: Limits
+) -> None:
+    """Ten calls, or ten that reserve 200 tokens and more, are what there is; 40 come at once."""
+    secret, _ = create_key(tmp_path / "home", "rush", limits=limits)
+    body = BODY[:-1] + b',"max_tokens":200}'
+    with FakeLLM(lambda r: Reply((completion("x"),), delay_s=3.0)) as llm:
+        gateway = start(llm.url, "--workers", "3")
+        for _ in range(9):  # every worker is up, and answers
+            assert send(connect(gateway), "/healthz", secret, None)[0] == 200
+        statuses: list[int] = []
+
+        def ask() -> None:
+            statuses.append(send(connect(gateway), "/v1/chat/completions", secret, body)[0])
+
+        threads = [threading.Thread(target=ask) for _ in range(40)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        gateway.stop()
+    assert sorted(set(statuses)) == [200, 429]
+    assert 9 <= statuses.count(200) <= 12
+    assert len(llm.received) == statuses.count(200)
+
+
 def test_asking_what_there_is_and_counting_uses_no_budget(start: Any, tmp_path: Path) -> None:
     secret, _ = create_key(tmp_path / "home", "reader of lists", limits=Limits(tokens=100, window="total"))
     models = orjson.dumps({"object": "list", "data": [{"id": f"model-{n}"} for n in range(500)]})

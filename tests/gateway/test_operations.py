@@ -90,6 +90,15 @@ class Streams:
         return self.whole
 
 
+def is_refused(gateway: Any) -> bool:
+    try:
+        with contextlib.closing(connect(gateway)) as connection:
+            connection.connect()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def test_while_it_drains_who_connects_is_refused_and_a_new_gateway_has_the_address(start: Any) -> None:
     with FakeLLM(slow(6, 1.0)) as llm:
         old = start(llm.url, "--workers", "2")
@@ -97,15 +106,7 @@ def test_while_it_drains_who_connects_is_refused_and_a_new_gateway_has_the_addre
         until(lambda: len(llm.received) == 4)
         old.process.send_signal(signal.SIGTERM)
 
-        def refused() -> bool:
-            try:
-                with contextlib.closing(connect(old)) as connection:
-                    connection.connect()
-            except ConnectionRefusedError:
-                return True
-            return False
-
-        until(refused)
+        until(lambda: is_refused(old))
         assert old.process.poll() is None, "the streams are under way"
         assert streams.whole == []
         new = start(llm.url, "--port", str(old.address[1]))
@@ -117,6 +118,21 @@ def test_while_it_drains_who_connects_is_refused_and_a_new_gateway_has_the_addre
         assert new.stop() == 0
     calls = new.calls()
     assert [call.error for call in calls] == [None] * 4
+
+
+def test_workers_whose_supervisor_was_killed_finish_and_go(start: Any) -> None:
+    with FakeLLM(slow(6, 0.7)) as llm:
+        gateway = start(llm.url, "--workers", "2")
+        streams = Streams(gateway, 4)
+        until(lambda: len(llm.received) == 4)
+        os.kill(gateway.process.pid, signal.SIGKILL)
+        gateway.process.wait(10)
+        assert streams.join() == [True] * 4
+        until(lambda: is_refused(gateway))
+        new = start(llm.url, "--port", str(gateway.address[1]))
+        assert ask(new, STREAM)[0] == 200
+        assert new.stop() == 0
+    assert [call.error for call in gateway.calls()] == [None] * 5
 
 
 @pytest.mark.parametrize("how", ["hang-up", "nohup"])
