@@ -22,12 +22,12 @@ from rightsizer.gateway.counts import make_files
 from rightsizer.gateway.keys import read_keys
 from rightsizer.gateway.logs import tell_end, tell_loop_error
 from rightsizer.gateway.routing import RouteSource
-from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.gateway.settings import UPSTREAM_KEY_VARIABLE, GatewaySettings
 from rightsizer.gateway.shared_metrics import clear_metrics
 from rightsizer.gateway.spending import PriceOf
 from rightsizer.gateway.spill import Spill
 from rightsizer.gateway.tls import complaints, follow_files, tls_files
-from rightsizer.gateway.upstreams import check_http2, check_upstreams
+from rightsizer.gateway.upstreams import check_http2, check_upstream_key, check_upstreams
 from rightsizer.store.callers import CallerNames
 from rightsizer.store.sealing import WritingKey
 from rightsizer.store.store import Store
@@ -72,8 +72,9 @@ def serve(
     check_http2(settings)
     Spill(home, settings.spill, kek, settings.segment_bytes)  # here where it can be told
     tls = bool(tls_files(settings))
+    check_upstream_key(os.environ.get(UPSTREAM_KEY_VARIABLE, ""))
     keys = read_keys(home)  # a damaged file is told here, also where none is needed
-    if not settings.is_loopback() and not any(not key.revoked for key in keys):
+    if not settings.is_loopback() and not any(key.is_usable(time.time()) for key in keys):
         raise ConfigError(
             f"{settings.host} can be reached by others and no key protects it",
             hint="make one: rightsizer gateway --add-key NAME, or listen on 127.0.0.1",
