@@ -325,7 +325,11 @@ def test_a_line_end_in_a_message_begins_no_line_and_an_exception_has_no_words(
     assert "test_operations.py:" in line
 
 
-def test_a_process_that_ends_and_an_event_loop_say_no_words_either(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_process_that_ends_and_an_event_loop_say_no_words_either(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # import-linter, which a test of the house runs, switches off all loggers that there are
+    monkeypatch.setattr(logging.getLogger("rightsizer.gateway"), "disabled", False)
     error = failed(SECRET)[1]
     tell_end("worker", error)
     tell_loop_error(None, {"message": f"Task {SECRET}", "exception": error})  # type: ignore[arg-type]

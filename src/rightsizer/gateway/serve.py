@@ -90,7 +90,7 @@ def serve(
     clear_metrics(home)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     announce(f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}")
-    work = functools.partial(_work, settings, home, kek, route_source, price, callers, listener)
+    work = functools.partial(_work, settings, home, kek, route_source, price, callers, listener, os.getpid())
     jobs = [Job("worker", work) for _ in range(settings.workers)]
     if isinstance(kek, bytes):  # whoever can only seal can index nothing: that is for the holder of the key
         tell = None
@@ -98,7 +98,7 @@ def serve(
             from rightsizer.gateway.otlp_export import SpanExporter
 
             tell = SpanExporter(settings.otlp_endpoint, content=settings.otlp_content)
-        index = functools.partial(_index, open_store, home, kek, maintain, price, tell, listener)
+        index = functools.partial(_index, open_store, home, kek, maintain, price, tell, listener, os.getpid())
         jobs.insert(0, Job("indexer", index))
     gc.collect()
     gc.freeze()  # a collection in a child would write to every page that it shares with us
@@ -210,12 +210,12 @@ def _index(
     price: PriceOf | None,
     tell: SpanExporter | None,
     listener: socket.socket,
+    parent: int,
 ) -> None:
     from rightsizer.gateway.indexer import watch
 
     listener.close()  # it accepts nothing, and folds for a while after the last worker has gone
     stopped: list[int] = []
-    parent = os.getppid()
     signal.signal(signal.SIGTERM, lambda signum, frame: stopped.append(signum))
     os.nice(15)
     ended = functools.partial(_is_over, stopped, parent)
@@ -234,6 +234,7 @@ def _work(
     price: PriceOf | None,
     callers: CallerNames | None,
     listener: socket.socket,
+    parent: int,
 ) -> None:
     import asyncio
 
@@ -242,7 +243,7 @@ def _work(
     use_one_thread()
     runner = asyncio.Runner(loop_factory=_loop_factory())
     with runner:
-        runner.run(run_worker(settings, home, kek, route_source(), [listener], price, callers))
+        runner.run(run_worker(settings, home, kek, route_source(), [listener], price, callers, parent))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -262,8 +263,9 @@ async def run_worker(
     sockets: list[socket.socket],
     price: PriceOf | None = None,
     callers: CallerNames | None = None,
+    parent: int = 0,
 ) -> None:
-    """One worker, inside a running loop, until SIGTERM."""
+    """One worker, inside a running loop, until SIGTERM, or until its supervisor `parent` is no more."""
     import asyncio
 
     import uvicorn
@@ -296,7 +298,7 @@ async def run_worker(
         server.should_exit = True
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, drain)
-    following = [asyncio.create_task(_follow_parent(drain))]
+    following = [asyncio.create_task(_follow_parent(drain, parent or os.getppid()))]
     if config.ssl is not None:
         following.append(asyncio.create_task(follow_files(settings, config.ssl)))
     gc.collect()
@@ -320,11 +322,10 @@ def _quiet_server(base: Any) -> Any:
     return QuietServer
 
 
-async def _follow_parent(drain: Callable[[], None]) -> None:
+async def _follow_parent(drain: Callable[[], None], parent: int) -> None:
     """A worker whose supervisor was killed finishes and goes, so that its address is free again."""
     import asyncio
 
-    parent = os.getppid()
     while os.getppid() == parent:
         await asyncio.sleep(0.5)
     drain()
