@@ -135,6 +135,15 @@ def test_workers_whose_supervisor_was_killed_finish_and_go(start: Any) -> None:
     assert [call.error for call in gateway.calls()] == [None] * 5
 
 
+@pytest.mark.parametrize("after_s", [0.0, 0.1, 0.2, 0.35, 0.5])
+def test_a_supervisor_killed_while_its_workers_start_leaves_none_behind(start: Any, after_s: float) -> None:
+    gateway = start("http://127.0.0.1:1/v1", "--workers", "2")
+    time.sleep(after_s)
+    os.kill(gateway.process.pid, signal.SIGKILL)
+    gateway.process.wait(10)
+    until(lambda: is_refused(gateway))
+
+
 @pytest.mark.parametrize("how", ["hang-up", "nohup"])
 def test_a_terminal_that_closes_ends_it_as_gently_unless_it_was_told_to_stay(
     start: Any, how: str, monkeypatch: pytest.MonkeyPatch
