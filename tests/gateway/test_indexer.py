@@ -163,3 +163,24 @@ def test_python_searches_for_cycles_again_afterwards(store: SqliteStore, tmp_pat
     index_segments(store, tmp_path, kek, tell=lambda calls: seen.append(gc.isenabled()))
     assert seen == [False]
     assert gc.isenabled()
+
+
+def test_spans_that_no_reader_foresaw_are_kept_aside_and_hold_nothing_up(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception here would end the indexer, again and again, and with it the gateway."""
+    spans = b'{"resourceSpans":[]}'
+    kek = find_key(tmp_path, None, create=False)
+    recorder = Recorder(tmp_path, kek, GatewaySettings(), Metrics(), store.callers)
+    recorder.spans("spans_1", spans)
+    entry = recorder.begin("call_0", {"at": 1.7e9, "path": CHAT}, BODY)
+    recorder.end(entry, END, completion("好"))
+    recorder.close()
+
+    def fail(*arguments: object) -> None:
+        raise TypeError("a shape nobody thought of")
+
+    monkeypatch.setattr("rightsizer.wire.otlp.read", fail)
+    assert index(store, tmp_path) == Indexed(segments=1, calls=1, rejected=1)
+    (aside,) = store.calls.rejected()
+    assert (aside.reason, aside.detail, aside.raw) == ("unreadable", "TypeError", spans)

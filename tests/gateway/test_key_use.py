@@ -11,10 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
+import anthropic
+import openai
 import orjson
 import pytest
 
-from rightsizer.errors import InputError
+from rightsizer.errors import ConfigError, InputError
 from rightsizer.gateway.access import Access, Grant, Refusal
 from rightsizer.gateway.counts import Counts
 from rightsizer.gateway.keys import MAX_KEYS, Limits, Role, create_key, keys_path, read_keys, revoke_key
@@ -22,7 +24,7 @@ from rightsizer.gateway.settings import GatewaySettings
 from rightsizer.gateway.worker import Worker
 from rightsizer.pipeline.gateway import run_gateway
 from rightsizer.testing.fake_llm import FakeLLM, Received, Reply
-from rightsizer.testing.llm_answers import SSE, completion, text_stream
+from rightsizer.testing.llm_answers import SSE, anthropic_message, completion, text_stream
 from rightsizer.wire.otlp_write import spans_from_calls
 
 BODY = b'{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}'
@@ -88,6 +90,59 @@ def test_what_each_role_may_over_http(start: Any, tmp_path: Path) -> None:
         gateway.stop()
     assert b'rightsizer_refused_total{reason="forbidden"}' in scrape
     assert b'rightsizer_refused_total{reason="invalid_key"} 11' in scrape, "those of /metrics count, too"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "127.0.0.2", "gateway.example", ""])
+@pytest.mark.parametrize("keys", ["none", "expired", "revoked"])
+def test_no_address_but_loopback_opens_without_a_key_that_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, keys: str
+) -> None:
+    if keys != "none":
+        create_key(tmp_path, "gone", days=1e-9 if keys == "expired" else 0)
+    if keys == "revoked":
+        revoke_key(tmp_path, "gone")
+    monkeypatch.setattr("rightsizer.gateway.serve._bind", lambda settings: pytest.fail("it listens"))
+    with pytest.raises(ConfigError, match="no key protects it"):
+        run_gateway(GatewaySettings(host=host, port=0), home=tmp_path)
+
+
+def test_a_key_of_the_llm_that_would_break_a_header_is_told_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RIGHTSIZER_UPSTREAM_KEY", "sk-real\n")
+    with pytest.raises(ConfigError, match="RIGHTSIZER_UPSTREAM_KEY"):
+        run_gateway(GatewaySettings(port=0), home=tmp_path)
+
+
+def test_real_clients_with_a_virtual_key_where_they_put_their_own(
+    start: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The LLM's server gets its own key in the same place, and nothing of ours."""
+    monkeypatch.setenv("RIGHTSIZER_UPSTREAM_KEY", "sk-real")
+    secret, _ = create_key(tmp_path / "home", "agent")
+
+    def script(request: Received) -> Reply:
+        claude = request.target.endswith("/messages")
+        return Reply((orjson.dumps(anthropic_message()) if claude else completion("x"),))
+
+    with FakeLLM(script) as llm:
+        gateway = start(llm.url, "--host", "0.0.0.0")
+        url = f"http://127.0.0.1:{gateway.address[1]}"
+        said: Any = [{"role": "user", "content": "hi"}]
+        chat = openai.OpenAI(base_url=f"{url}/v1", api_key=secret, max_retries=0)
+        assert chat.chat.completions.create(model="m", messages=said).choices[0].message.content == "x"
+        claude = anthropic.Anthropic(base_url=url, api_key=secret, max_retries=0)
+        assert claude.messages.create(model="m", max_tokens=9, messages=said).content[0].type == "text"
+        stranger = openai.OpenAI(base_url=f"{url}/v1", api_key="rz-made-up", max_retries=0)
+        with pytest.raises(openai.AuthenticationError, match="not known here"):
+            stranger.chat.completions.create(model="m", messages=said)
+        with pytest.raises(anthropic.AuthenticationError, match="not known here"):
+            claude.with_options(api_key="rz-made-up").messages.create(model="m", max_tokens=9, messages=said)
+        gateway.stop()
+    assert len(llm.received) == 2
+    for request in llm.received:
+        assert "sk-real" in (request.header("authorization") or "") + (request.header("x-api-key") or "")
+        assert secret not in str(request.headers)
 
 
 @pytest.mark.parametrize(
@@ -218,6 +273,33 @@ def test_dollars_at_list_prices_over_two_workers_and_a_restart(start: Any, tmp_p
         assert {send(connect(gateway), "/v1/chat/completions", secret)[0] for _ in range(4)} == {429}
         gateway.stop()
     assert len(llm.received) == 4
+
+
+@pytest.mark.parametrize("limits", [Limits(requests=10, window="total"), Limits(tokens=2000, window="total")])
+def test_a_rush_on_three_workers_overshoots_by_no_more_than_one_call_each(
+    start: Any, tmp_path: Path, limits: Limits
+) -> None:
+    """Ten calls, or ten that reserve 200 tokens and more, are what there is; 40 come at once."""
+    secret, _ = create_key(tmp_path / "home", "rush", limits=limits)
+    body = BODY[:-1] + b',"max_tokens":200}'
+    with FakeLLM(lambda r: Reply((completion("x"),), delay_s=3.0)) as llm:
+        gateway = start(llm.url, "--workers", "3")
+        for _ in range(9):  # every worker is up, and answers
+            assert send(connect(gateway), "/healthz", secret, None)[0] == 200
+        statuses: list[int] = []
+
+        def ask() -> None:
+            statuses.append(send(connect(gateway), "/v1/chat/completions", secret, body)[0])
+
+        threads = [threading.Thread(target=ask) for _ in range(40)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        gateway.stop()
+    assert sorted(set(statuses)) == [200, 429]
+    assert 9 <= statuses.count(200) <= 12
+    assert len(llm.received) == statuses.count(200)
 
 
 def test_asking_what_there_is_and_counting_uses_no_budget(start: Any, tmp_path: Path) -> None:

@@ -90,6 +90,15 @@ class Streams:
         return self.whole
 
 
+def is_refused(gateway: Any) -> bool:
+    try:
+        with contextlib.closing(connect(gateway)) as connection:
+            connection.connect()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def test_while_it_drains_who_connects_is_refused_and_a_new_gateway_has_the_address(start: Any) -> None:
     with FakeLLM(slow(6, 1.0)) as llm:
         old = start(llm.url, "--workers", "2")
@@ -97,15 +106,7 @@ def test_while_it_drains_who_connects_is_refused_and_a_new_gateway_has_the_addre
         until(lambda: len(llm.received) == 4)
         old.process.send_signal(signal.SIGTERM)
 
-        def refused() -> bool:
-            try:
-                with contextlib.closing(connect(old)) as connection:
-                    connection.connect()
-            except ConnectionRefusedError:
-                return True
-            return False
-
-        until(refused)
+        until(lambda: is_refused(old))
         assert old.process.poll() is None, "the streams are under way"
         assert streams.whole == []
         new = start(llm.url, "--port", str(old.address[1]))
@@ -117,6 +118,30 @@ def test_while_it_drains_who_connects_is_refused_and_a_new_gateway_has_the_addre
         assert new.stop() == 0
     calls = new.calls()
     assert [call.error for call in calls] == [None] * 4
+
+
+def test_workers_whose_supervisor_was_killed_finish_and_go(start: Any) -> None:
+    with FakeLLM(slow(6, 0.7)) as llm:
+        gateway = start(llm.url, "--workers", "2")
+        streams = Streams(gateway, 4)
+        until(lambda: len(llm.received) == 4)
+        os.kill(gateway.process.pid, signal.SIGKILL)
+        gateway.process.wait(10)
+        assert streams.join() == [True] * 4
+        until(lambda: is_refused(gateway))
+        new = start(llm.url, "--port", str(gateway.address[1]))
+        assert ask(new, STREAM)[0] == 200
+        assert new.stop() == 0
+    assert [call.error for call in gateway.calls()] == [None] * 5
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.1, 0.2, 0.35, 0.5])
+def test_a_supervisor_killed_while_its_workers_start_leaves_none_behind(start: Any, after_s: float) -> None:
+    gateway = start("http://127.0.0.1:1/v1", "--workers", "2")
+    time.sleep(after_s)
+    os.kill(gateway.process.pid, signal.SIGKILL)
+    gateway.process.wait(10)
+    until(lambda: is_refused(gateway))
 
 
 @pytest.mark.parametrize("how", ["hang-up", "nohup"])
@@ -309,7 +334,11 @@ def test_a_line_end_in_a_message_begins_no_line_and_an_exception_has_no_words(
     assert "test_operations.py:" in line
 
 
-def test_a_process_that_ends_and_an_event_loop_say_no_words_either(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_process_that_ends_and_an_event_loop_say_no_words_either(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # import-linter, which a test of the house runs, switches off all loggers that there are
+    monkeypatch.setattr(logging.getLogger("rightsizer.gateway"), "disabled", False)
     error = failed(SECRET)[1]
     tell_end("worker", error)
     tell_loop_error(None, {"message": f"Task {SECRET}", "exception": error})  # type: ignore[arg-type]

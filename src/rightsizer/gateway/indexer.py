@@ -50,6 +50,8 @@ _SHARED_BYTES = 1 << 20
 _GIVE_BACK_EVERY = 4  # segments
 log = logging.getLogger("rightsizer.gateway.indexer")
 Tell = Callable[[list[Call]], None]
+# JSON of a shape no API has; one such call must not hold up the others
+_UNFORESEEN = (TypeError, ValueError, LookupError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -276,11 +278,16 @@ def _read_spans(requests: list[bytes], name: str, rejected: list[Rejected]) -> I
     """The calls among spans; spans of tools and agents are nothing to us, others are kept as they came."""
     shared = Shared()
     for number, request in enumerate(requests):
-        for found in otlp.read(orjson.loads(request), shared):
-            if isinstance(found, Call):
-                yield found.model_copy(update={"source": {**found.source, "name": "otlp"}})
-            elif found.reason != "not-an-llm-span":
-                rejected.append(Rejected(f"gateway/{name}", number, found.reason, found.detail, found.raw))
+        try:
+            for found in otlp.read(orjson.loads(request), shared):
+                if isinstance(found, Call):
+                    yield found.model_copy(update={"source": {**found.source, "name": "otlp"}})
+                elif found.reason != "not-an-llm-span":
+                    rejected.append(
+                        Rejected(f"gateway/{name}", number, found.reason, found.detail, found.raw)
+                    )
+        except _UNFORESEEN as error:
+            rejected.append(Rejected(f"gateway/{name}", number, "unreadable", type(error).__name__, request))
 
 
 def _read_calls(
@@ -294,8 +301,7 @@ def _read_calls(
             yield call_from_recorded(each, shared, name_of)
         except RecordError as error:
             rejected.append(Rejected(f"gateway/{name}", number, error.reason, error.message, _raw(each)))
-        except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
-            # JSON of a shape no API has; one such call must not hold up the others
+        except _UNFORESEEN as error:
             kind = type(error).__name__
             rejected.append(Rejected(f"gateway/{name}", number, "unreadable", kind, _raw(each)))
 

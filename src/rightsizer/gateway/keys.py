@@ -64,6 +64,10 @@ class VirtualKey:
     expires_at: float = 0.0
     revoked: bool = False
 
+    def is_usable(self, now_s: float) -> bool:
+        """Whether anybody can come in with it."""
+        return not self.revoked and not (self.expires_at and now_s >= self.expires_at)
+
 
 def keys_path(home: Path) -> Path:
     """The file of virtual keys."""

@@ -22,12 +22,12 @@ from rightsizer.gateway.counts import make_files
 from rightsizer.gateway.keys import read_keys
 from rightsizer.gateway.logs import tell_end, tell_loop_error
 from rightsizer.gateway.routing import RouteSource
-from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.gateway.settings import UPSTREAM_KEY_VARIABLE, GatewaySettings
 from rightsizer.gateway.shared_metrics import clear_metrics
 from rightsizer.gateway.spending import PriceOf
 from rightsizer.gateway.spill import Spill
 from rightsizer.gateway.tls import complaints, follow_files, tls_files
-from rightsizer.gateway.upstreams import check_http2, check_upstreams
+from rightsizer.gateway.upstreams import check_http2, check_upstream_key, check_upstreams
 from rightsizer.store.callers import CallerNames
 from rightsizer.store.sealing import WritingKey
 from rightsizer.store.store import Store
@@ -72,8 +72,9 @@ def serve(
     check_http2(settings)
     Spill(home, settings.spill, kek, settings.segment_bytes)  # here where it can be told
     tls = bool(tls_files(settings))
+    check_upstream_key(os.environ.get(UPSTREAM_KEY_VARIABLE, ""))
     keys = read_keys(home)  # a damaged file is told here, also where none is needed
-    if not settings.is_loopback() and not any(not key.revoked for key in keys):
+    if not settings.is_loopback() and not any(key.is_usable(time.time()) for key in keys):
         raise ConfigError(
             f"{settings.host} can be reached by others and no key protects it",
             hint="make one: rightsizer gateway --add-key NAME, or listen on 127.0.0.1",
@@ -89,7 +90,7 @@ def serve(
     clear_metrics(home)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     announce(f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}")
-    work = functools.partial(_work, settings, home, kek, route_source, price, callers, listener)
+    work = functools.partial(_work, settings, home, kek, route_source, price, callers, listener, os.getpid())
     jobs = [Job("worker", work) for _ in range(settings.workers)]
     if isinstance(kek, bytes):  # whoever can only seal can index nothing: that is for the holder of the key
         tell = None
@@ -97,7 +98,7 @@ def serve(
             from rightsizer.gateway.otlp_export import SpanExporter
 
             tell = SpanExporter(settings.otlp_endpoint, content=settings.otlp_content)
-        index = functools.partial(_index, open_store, home, kek, maintain, price, tell, listener)
+        index = functools.partial(_index, open_store, home, kek, maintain, price, tell, listener, os.getpid())
         jobs.insert(0, Job("indexer", index))
     gc.collect()
     gc.freeze()  # a collection in a child would write to every page that it shares with us
@@ -209,12 +210,12 @@ def _index(
     price: PriceOf | None,
     tell: SpanExporter | None,
     listener: socket.socket,
+    parent: int,
 ) -> None:
     from rightsizer.gateway.indexer import watch
 
     listener.close()  # it accepts nothing, and folds for a while after the last worker has gone
     stopped: list[int] = []
-    parent = os.getppid()
     signal.signal(signal.SIGTERM, lambda signum, frame: stopped.append(signum))
     os.nice(15)
     ended = functools.partial(_is_over, stopped, parent)
@@ -233,6 +234,7 @@ def _work(
     price: PriceOf | None,
     callers: CallerNames | None,
     listener: socket.socket,
+    parent: int,
 ) -> None:
     import asyncio
 
@@ -241,7 +243,7 @@ def _work(
     use_one_thread()
     runner = asyncio.Runner(loop_factory=_loop_factory())
     with runner:
-        runner.run(run_worker(settings, home, kek, route_source(), [listener], price, callers))
+        runner.run(run_worker(settings, home, kek, route_source(), [listener], price, callers, parent))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -261,8 +263,9 @@ async def run_worker(
     sockets: list[socket.socket],
     price: PriceOf | None = None,
     callers: CallerNames | None = None,
+    parent: int = 0,
 ) -> None:
-    """One worker, inside a running loop, until SIGTERM."""
+    """One worker, inside a running loop, until SIGTERM, or until its supervisor `parent` is no more."""
     import asyncio
 
     import uvicorn
@@ -295,7 +298,7 @@ async def run_worker(
         server.should_exit = True
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, drain)
-    following = [asyncio.create_task(_follow_parent(drain))]
+    following = [asyncio.create_task(_follow_parent(drain, parent or os.getppid()))]
     if config.ssl is not None:
         following.append(asyncio.create_task(follow_files(settings, config.ssl)))
     gc.collect()
@@ -319,11 +322,10 @@ def _quiet_server(base: Any) -> Any:
     return QuietServer
 
 
-async def _follow_parent(drain: Callable[[], None]) -> None:
+async def _follow_parent(drain: Callable[[], None], parent: int) -> None:
     """A worker whose supervisor was killed finishes and goes, so that its address is free again."""
     import asyncio
 
-    parent = os.getppid()
     while os.getppid() == parent:
         await asyncio.sleep(0.5)
     drain()

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from rightsizer.errors import ConfigError
 
+UPSTREAM_KEY_VARIABLE = "RIGHTSIZER_UPSTREAM_KEY"
 INDEXER_CACHE_BYTES = 2 << 20  # of the store's pages: appending looks few of them up twice
 
 

@@ -18,7 +18,13 @@ import orjson
 from rightsizer.errors import ConfigError, MissingExtra
 from rightsizer.gateway.headers import Headers
 from rightsizer.gateway.incoming import Incoming
-from rightsizer.gateway.settings import GatewaySettings, NamedUpstream, Upstream, parse_upstream
+from rightsizer.gateway.settings import (
+    UPSTREAM_KEY_VARIABLE,
+    GatewaySettings,
+    NamedUpstream,
+    Upstream,
+    parse_upstream,
+)
 
 if TYPE_CHECKING:
     import asyncio
@@ -180,3 +186,12 @@ def check_upstreams(upstreams: tuple[NamedUpstream, ...]) -> None:
                     f"{where}: header or key '{name}' has characters that no header may have",
                     hint="a line end at the end of the key?",
                 )
+
+
+def check_upstream_key(key: str) -> None:
+    """Raises `ConfigError` if the default upstream's key cannot stand in a header."""
+    if not key.isprintable() or not key.isascii():
+        raise ConfigError(
+            f"the key in {UPSTREAM_KEY_VARIABLE} has characters that no header may have",
+            hint="a line end at the end of the key?",
+        )

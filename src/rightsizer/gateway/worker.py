@@ -16,7 +16,7 @@ from rightsizer.gateway.known_heads import KnownHeads
 from rightsizer.gateway.metrics import Metrics
 from rightsizer.gateway.recorder import Recorder, callers_of
 from rightsizer.gateway.routing import RouteSource, Routing, attempt
-from rightsizer.gateway.settings import GatewaySettings
+from rightsizer.gateway.settings import UPSTREAM_KEY_VARIABLE, GatewaySettings
 from rightsizer.gateway.shared_metrics import merged_metrics, metrics_folder, publish_metrics
 from rightsizer.gateway.spending import PriceOf
 from rightsizer.gateway.upstreams import Upstreams
@@ -25,7 +25,6 @@ from rightsizer.store.sealing import WritingKey
 
 _KEYS_EVERY_S = 1.0
 _ROUTES_WITHIN_S = 10.0
-UPSTREAM_KEY_VARIABLE = "RIGHTSIZER_UPSTREAM_KEY"
 
 
 class Worker:
