@@ -73,7 +73,7 @@ def test_answers_plain_and_streamed_become_equal_calls(store: SqliteStore, tmp_p
         ({**END, "type": "text/event-stream"}, text_stream("cut here")[:300], "cut"),
         ({**END, "type": "text/event-stream"}, b'data: {"error":{"message":"overloaded"}}\n\n', "overloaded"),
         (END, b"<html>", "the answer could not be read"),
-        ({**END, "truncated": True}, completion("x")[:30], "the answer could not be read"),
+        ({**END, "truncated": True}, completion("x")[:30], "recording-limit"),
     ],
 )
 def test_what_is_no_whole_answer_is_an_error(

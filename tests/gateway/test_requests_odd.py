@@ -13,6 +13,7 @@ import pytest
 
 from rightsizer.testing.fake_llm import FakeLLM, Received, Reply
 from rightsizer.testing.llm_answers import completion
+from tests.gateway.rig import Answers, run
 from tests.gateway.test_faults import BODY, PATH, exchange_raw, raw_request
 
 # As Java's own HTTP client sends them with the first request of a connection.
@@ -95,6 +96,18 @@ def test_connect_is_refused(start: Any) -> None:
         got = exchange_raw(gateway, b"CONNECT llm.example:443 HTTP/1.1\r\nhost: x\r\n\r\n")
         assert got.startswith(b"HTTP/1.1 400 ")
         assert llm.received == []
+
+
+@pytest.mark.parametrize("path", ["/feedback", "/healthz", "/nothing"])
+def test_a_request_that_goes_wrong_in_its_body_gets_one_answer(tmp_path: Path, path: str) -> None:
+    """Also where the small app beside the API would have answered it before the body is there."""
+    broken = (
+        b"POST %b HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\nZZ\r\n" % path.encode()
+    )
+    for pieces in ([broken], [broken[:-4], broken[-4:]]):
+        got = run(tmp_path, lambda rig, pieces=pieces: rig.exchange(pieces))
+        (answer,) = Answers(got).whole
+        assert answer[0] == 400
 
 
 def chunked_with(trailer: bytes) -> bytes:

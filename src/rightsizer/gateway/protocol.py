@@ -409,10 +409,12 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._exchange is not None:
             return  # an earlier request is being answered: after it the connection is closed
         cycle = self.cycle
-        awaits_body = cycle is not None and cycle.more_body and not cycle.response_started
-        if cycle is not None and not cycle.response_complete and not awaits_body:
-            cycle.keep_alive = False
-            return
+        if cycle is not None and not cycle.response_complete:
+            if cycle.response_started or not cycle.more_body:
+                cycle.keep_alive = False
+                return
+            cycle.disconnected = True  # we answer in its place: what it says from now on goes nowhere
+            cycle.message_event.set()
         wait = b"retry-after: %d\r\n" % refusal.retry_after_s if refusal.retry_after_s else b""
         self.answer_error(refusal.status, refusal.message, refusal.code, wait, keep_alive=False)
         if self.transport.can_write_eof():
