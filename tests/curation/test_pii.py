@@ -68,6 +68,22 @@ def test_offsets_are_code_points_of_the_original() -> None:
     assert [text[s.start : s.end] for s in scan(text)] == ["ａ＠ｅｘａｍｐｌｅ．ｏｒｇ", "b@example.org"]
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("mail \u200bada@acme\u200b.com\u200b now", "ada@acme\u200b.com"),
+        ("卡号4111\u00ad1111\u00ad1111\u00ad1111！", "4111\u00ad1111\u00ad1111\u00ad1111"),
+        ("电话138\u200b1234\u200b5678", "138\u200b1234\u200b5678"),
+        ("\ufeff13812345678", "13812345678"),
+        ("😀\u200b😀 \u202aada@ac\u2060me.com\u202c", "ada@ac\u2060me.com"),
+    ],
+)
+def test_signs_that_show_nothing_hide_nothing(text: str, value: str) -> None:
+    assert [text[s.start : s.end] for s in scan(text)] == [value]
+    assert scan(text) == scan(text, patterns=PATTERNS)
+    assert scan("\u200b\u00ad") == []
+
+
 def test_narrow_keeps_length_and_ascii() -> None:
     assert narrow("Ａ１－２　Ｂ–c") == "A1-2 B-c"
     plain = "nothing wide here"

@@ -6,7 +6,15 @@ import pytest
 
 from rightsizer.curation.curate import CurationPolicy, curate
 from rightsizer.curation.tool_errors import tool_error
-from rightsizer.types import Call, Message, Request, TextPart, ToolCallPart, ToolCallResponsePart
+from rightsizer.types import (
+    Call,
+    Message,
+    ReasoningPart,
+    Request,
+    TextPart,
+    ToolCallPart,
+    ToolCallResponsePart,
+)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +75,17 @@ def test_off_by_default_and_in_the_funnel_when_on() -> None:
     calls = session("Error: no")
     assert curate(calls).marks == ()
     assert curate(calls, CurationPolicy(drop_tool_errors=True)).funnel == (("tool-error", 1),)
+
+
+def test_half_a_pair_in_reasoning_or_in_the_name_of_a_tool_goes_aside_too() -> None:
+    reasoning = Message(role="assistant", parts=(ReasoningPart(content="hm \ud83d"),))
+    named = Message(role="assistant", parts=(ToolCallPart(id="t", name="f\ud83d", arguments="{}"),))
+    for message in (reasoning, named):
+        call = Call(
+            id="c", session_id="s", request=Request(messages=(message,)),
+            response=Message(role="assistant", parts=(TextPart(content="ok"),)),
+        )  # fmt: skip
+        assert curate([call]).funnel == (("lone-surrogate", 1),)
 
 
 def test_lone_surrogates_and_giant_messages_go_aside_and_line_separators_stay() -> None:

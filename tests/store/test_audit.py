@@ -186,6 +186,12 @@ def test_a_pin_that_is_none_is_refused(home: Path, pin: str) -> None:
         verify_audit(home, KEY.public_key(), pin=pin)
 
 
+def test_an_id_that_is_no_utf8_is_entered_all_the_same(home: Path) -> None:
+    entry = log_of(home).append("lineage", {"id": "a\ud800", "ids": ("\udcff", "b")})
+    assert entry.on == {"id": "a\\ud800", "ids": ("\\udcff", "b")}
+    assert faults(home) == []
+
+
 def test_two_writers_keep_one_chain(tmp_path: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from rightsizer.curation.arguments import argument_fault
 from rightsizer.curation.refusals import refusal
-from rightsizer.types import Call, Message, Part, TextPart, ToolCallPart, ToolCallResponsePart
+from rightsizer.types import Call, Message, Part, ReasoningPart, TextPart, ToolCallPart, ToolCallResponsePart
 
 Rule = Callable[[Call], str | None]
 
@@ -203,7 +203,7 @@ def lone_surrogate(call: Call) -> str | None:
     messages = (*call.request.messages, *([call.response] if call.response is not None else []))
     for message in messages:
         for part in message.parts:
-            text = _text_of(part)
+            text = f"{part.name} {part.arguments}" if isinstance(part, ToolCallPart) else _text_of(part)
             if not text.isascii() and _SURROGATE.search(text):
                 return f"in a message of the {message.role}"
     return None
@@ -217,7 +217,7 @@ def _text_of(part: Part) -> str:
         return part.arguments
     if isinstance(part, ToolCallResponsePart):
         return part.response
-    return part.content if isinstance(part, TextPart) else ""
+    return part.content if isinstance(part, TextPart | ReasoningPart) else ""
 
 
 def giant_message(call: Call, most_chars: int) -> str | None:

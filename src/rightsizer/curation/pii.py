@@ -7,7 +7,7 @@ package (`names`). English and Chinese.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Sequence
 
 from rightsizer.curation.recognizers.contact import CONTACT
@@ -32,6 +32,8 @@ _NARROW = {c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)}
 _NARROW |= dict.fromkeys((0x3000, 0xA0, 0x2007, 0x202F), 0x20)
 _NARROW |= dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2212, 0xFE63), 0x2D)
 _WIDE = re.compile("[" + "".join(map(chr, _NARROW)) + "]")
+# Signs that show nothing: a value with one inside reads as it does without.
+_HIDDEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]+")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN = re.compile(r"[^\W\d_\u3400-\u9fff]")
 
@@ -50,10 +52,7 @@ def scan(
     the gate's choice.
     """
     plain = narrow(text)
-    if patterns is not None:
-        found = resolve(span for pattern in patterns for span in pattern.find(plain))
-    else:
-        found = _in_plain(plain)
+    found = _in_plain(plain, None if patterns is None else tuple(patterns))
     return with_names(plain, found, lang) if names else found
 
 
@@ -69,9 +68,35 @@ def scan_many(texts: Sequence[str], lang: str = "auto", *, names: bool = False) 
     return [_joined(*of, lang) for of in zip(plain, found, named, strict=True)]
 
 
-def _in_plain(text: str) -> list[Span]:
+def _in_plain(text: str, patterns: Sequence[Pattern] | None = None) -> list[Span]:
+    hidden = None if text.isascii() else _HIDDEN.search(text)
+    if hidden is not None:
+        return _under_hidden(text, patterns)
+    if patterns is not None:
+        return resolve(span for pattern in patterns for span in pattern.find(text))
     found = _GATE.find(text) if len(text) > 1 else []
     return resolve(found) if len(found) > 1 else found
+
+
+def _under_hidden(text: str, patterns: Sequence[Pattern] | None) -> list[Span]:
+    """What is found in the text without the signs that show nothing, at its places in the text with them."""
+    pieces: list[str] = []
+    starts: list[tuple[int, int]] = []  # (where a piece begins without them, and with them)
+    at = length = 0
+    for run in (*_HIDDEN.finditer(text), None):
+        end = len(text) if run is None else run.start()
+        if end > at:
+            pieces.append(text[at:end])
+            starts.append((length, at))
+            length += end - at
+        at = end if run is None else run.end()
+
+    def place(position: int) -> int:
+        before, behind = starts[bisect_right(starts, (position, len(text))) - 1]
+        return behind + position - before
+
+    found = _in_plain("".join(pieces), patterns)
+    return [s._replace(start=place(s.start), end=place(s.end - 1) + 1) for s in found]
 
 
 def with_names(text: str, found: list[Span], lang: str = "auto") -> list[Span]:

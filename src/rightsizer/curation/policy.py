@@ -87,6 +87,10 @@ class Policy(Frozen):
                     return said
         return None
 
+    def found_types(self, default: frozenset[str]) -> frozenset[str]:
+        """The classes that patterns look for in what leaves the house: also those that stay unless asked."""
+        return default | {kind for kind in KEPT_TYPES if self.action(kind) != "keep"}
+
     def masked_types(self, default: frozenset[str]) -> frozenset[str]:
         """The classes that students see as placeholders."""
         kept = {kind for kind, action in self.learn.items() if action == "keep"}
@@ -127,6 +131,11 @@ def _check(policy: Policy, path: Path) -> None:
         for kind in kinds:
             if kind not in known:
                 raise _unknown(f"{table}.{kind}", kind, known, path)
+    if policy.classes.get("HEALTH") == "pseudonymise":
+        raise ConfigError(
+            f"policy {path}: HEALTH: there is no other health to put in the place of somebody's",
+            hint='HEALTH = "mask", "drop" or "keep"',
+        )
     for kind, action in {**policy.classes, **policy.learn}.items():
         if (kind in SECRET_TYPES or kind == "SECRET") and action in ("keep", "pseudonymise"):
             raise ConfigError(

@@ -84,7 +84,7 @@ def _encoded(text: str, found: list[Span], masked: frozenset[str]) -> list[Span]
 
 
 def _once(text: str, masked: frozenset[str]) -> list[Span]:
-    spans = [s for s in scan(text) if s.score >= MASK_SCORE and s.type in masked]
+    spans = [s for s in scan(text) if s.type in masked and (s.score >= MASK_SCORE or s.type in KEPT_TYPES)]
     if not spans or "<" not in text:
         return spans
     taken = [m.span() for m in PLACEHOLDER.finditer(text)]

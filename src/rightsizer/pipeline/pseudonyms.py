@@ -15,6 +15,7 @@ from rightsizer.curation.pseudonyms.keys import SALT_BYTES, session_key
 from rightsizer.curation.pseudonyms.knowledge import Knowledge, LogReader
 from rightsizer.curation.pseudonyms.session import SessionRewriter
 from rightsizer.curation.residual import ResidualScan
+from rightsizer.curation.sensitive import MASKED_TYPES
 from rightsizer.errors import NotFound, StoreError
 from rightsizer.pipeline.paraphrase import asker
 from rightsizer.pipeline.policy import policy_of
@@ -49,7 +50,7 @@ def rewritten_calls(ws: Workspace, quarantine: Quarantine, *, progress: Progress
     policy = policy_of(ws)
     total = ws.store.calls.count(kept_only=True)
     knowledge, sessions = _read_log(ws, policy, counted(_kept(ws), "export · reading", total, progress))
-    cache = MaskCache()
+    cache = MaskCache(masked=policy.found_types(MASKED_TYPES))
     done = 0
     for session in sessions:
         calls = _SessionCalls(ws, session)

@@ -116,7 +116,7 @@ class AuditLog:
             role=self._role,
             key=self._key,
             action=action,
-            on=dict(on),
+            on={name: _writable(value) for name, value in on.items()},
             allowed=allowed,
             prev=last.hash if last else GENESIS,
         )
@@ -134,6 +134,13 @@ class AuditLog:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
+
+
+def _writable(fact: Fact) -> Fact:
+    """A fact that is UTF-8: an id on a command line may hold halves of UTF-16 pairs and odd bytes."""
+    if isinstance(fact, tuple):
+        return tuple(str(_writable(each)) for each in fact)
+    return fact.encode("utf-8", "backslashreplace").decode() if isinstance(fact, str) else fact
 
 
 def entry_hash(entry: AuditEntry) -> str:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from rightsizer.curation.pii import narrow
 from rightsizer.curation.pseudonyms import companies, people, places
 from rightsizer.curation.pseudonyms import fields as f
-from rightsizer.curation.pseudonyms.codes import near_birthday, surrogate_code, surrogate_number
+from rightsizer.curation.pseudonyms.codes import FORMS, near_birthday, surrogate_code, surrogate_number
 from rightsizer.curation.pseudonyms.dates import find_dates
 from rightsizer.curation.pseudonyms.keys import Draw
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC
@@ -60,7 +60,10 @@ class Book:
     def add_all(self, found: Iterable[tuple[str, str]]) -> None:
         """Give every (class, value) its surrogate: names first, since others are made of them."""
         rank = {f.PERSON: 0, f.HANDLE: 1, f.EMAIL: 2}
-        rows = sorted(set(found), key=lambda kv: (rank.get(kv[0], 3), -len(kv[1]), kv[1], kv[0]))
+        # Of two classes of one value the one with a form of its own: its check digit holds then.
+        rows = sorted(
+            set(found), key=lambda kv: (rank.get(kv[0], 3), -len(kv[1]), kv[1], kv[0] not in FORMS, kv[0])
+        )
         for kind, value in rows:
             if kind == f.PERSON:
                 self._add_name(value)

@@ -14,11 +14,14 @@ from functools import lru_cache
 from rightsizer.curation.pii import PATTERNS
 from rightsizer.curation.pseudonyms.keys import Draw
 from rightsizer.curation.pseudonyms.lexicon_en import GENERIC
+from rightsizer.curation.recognizers.check_digits import base58, base58check
 from rightsizer.curation.recognizers.pattern import Pattern
 
 _RUN = re.compile(r"[0-9]+|[A-Za-z]+|[^0-9A-Za-z]+")
 _HEX = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|[0-9a-f]{16,64}|[0-9A-F]{16,64}")
 TRIES = 4000
+FORMS = frozenset(p.type for p in PATTERNS)  # classes that a pattern recognises
+_LEADING = re.compile(r"[A-Za-z]{0,4}(?![A-Za-z])")
 
 # How many leading letters and digits of a recognised number stay as they are.
 _KEPT = {
@@ -90,7 +93,8 @@ def _random_like(value: str, draw: Draw, *, hexadecimal: bool = False, keep: int
             chosen = draw.pick("0123456789abcdef")
             out.append(chosen.upper() if value.isupper() else chosen)
         elif c.isdigit():
-            out.append(str(draw.below(10)))
+            leads = c != "0" and not any(o.isdigit() for o in out)  # begins with no nought if it had none
+            out.append(str(1 + draw.below(9) if leads else draw.below(10)))
         else:
             letter = draw.pick("ABCDEFGHJKLMNPQRSTUVWXYZ")
             out.append(letter if c.isupper() else letter.lower())
@@ -107,9 +111,16 @@ def surrogate_number(kind: str, value: str, draw: Draw) -> str:
     if kind == "IP_ADDRESS" and value.count(".") == 3:
         head = value.split(".", maxsplit=1)[0]
         return ".".join([head, *(str(1 + draw.below(254)) for _ in range(3))])
+    if kind == "CRYPTO" and base58check(value):
+        return _wallet(value, draw)
     keep = _KEPT.get(kind, 0)
     if kind == "PHONE_NUMBER":
         keep = _phone_prefix(value)
+    elif kind == "MEDICAL_RECORD":
+        leading = _LEADING.match(value)
+        keep = len(leading[0]) if leading is not None else 0
+    elif kind == "URL":
+        keep = sum(c.isalnum() for c in value.partition("://")[0])
     signs = sum(c.isascii() and c.isalnum() for c in value)
     valid = _validity(kind)
     candidate = value
@@ -122,6 +133,12 @@ def surrogate_number(kind: str, value: str, draw: Draw) -> str:
         if attempt == 0 and valid and not any(_holds(p, value) for p in valid):
             return candidate  # the original does not hold by itself either (context made it one)
     return candidate
+
+
+def _wallet(value: str, draw: Draw) -> str:
+    """A Bitcoin address of the same kind, its checksum made anew."""
+    version = bytes([0 if value[0] == "1" else 5])
+    return base58(version + bytes(draw.below(256) for _ in range(20)))
 
 
 def _phone_prefix(value: str) -> int:

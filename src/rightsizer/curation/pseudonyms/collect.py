@@ -20,6 +20,7 @@ from rightsizer.curation.pseudonyms.layouts import columns_of, leaves_in, pieces
 from rightsizer.curation.pseudonyms.lexicon_en import ALSO_WORDS, GENERIC, TITLES
 from rightsizer.curation.pseudonyms.names import (
     FIELD_WORDS,
+    NOBODY,
     believed,
     joined,
     looks_like_a_name,
@@ -39,10 +40,16 @@ from rightsizer.curation.pseudonyms.shapes import is_distinctive
 from rightsizer.curation.pseudonyms.tree import Leaf, leaves_of, parsed
 from rightsizer.curation.pseudonyms.unnamed import is_listed_place, is_ordinary, is_wide, kinds_in
 from rightsizer.curation.recognizers.secrets import SECRET_TYPES
+from rightsizer.curation.sensitive import KEPT_TYPES
 
 NAME_SCORE = 0.5
+LONGEST_KEPT = 200  # characters of a value that stays as a whole because its field does
+DECLARED = "DECLARED"  # the class of what a person has said of one value or field
+# What prose is taken for where nothing says more: it gives way to a class that the policy decides about.
+GUESSED = frozenset({f.ID, f.HANDLE, f.POSTCODE, f.CITY, f.ORGANIZATION, "LOCATION"})
 TOGETHER = 100_000  # characters in which names are looked for at once
-_NAMES = {"PERSON", "ORGANIZATION", "LOCATION", "ADDRESS", "STREET_ADDRESS", "CITY", "HEALTH"}
+_HEALTH = frozenset({"MEDICAL_CONDITION", "MEDICATION", "ICD_CODE", "BLOOD_TYPE"})
+_NAMES = {"PERSON", "ORGANIZATION", "LOCATION", "ADDRESS", "STREET_ADDRESS", "CITY", "HEALTH", *_HEALTH}
 Names = Callable[[str], Sequence[Span]]
 
 
@@ -54,7 +61,11 @@ def scan_names(text: str) -> list[Span]:
 def scan_names_in(texts: Sequence[str]) -> list[list[Span]]:
     """For every text what `scan_names` finds in it; many are quicker together."""
     found = pii.scan_many(texts, names=True)
-    return [[s for s in spans if s.type in _NAMES and s.score >= NAME_SCORE] for spans in found]
+    return [[_as_health(s) for s in spans if s.type in _NAMES and s.score >= NAME_SCORE] for spans in found]
+
+
+def _as_health(span: Span) -> Span:
+    return span._replace(type="HEALTH") if span.type in _HEALTH else span
 
 
 @dataclass
@@ -69,6 +80,7 @@ class Findings:
     births: set[str] = field(default_factory=set)
     endings: set[str] = field(default_factory=set)  # digits said to be the last of a longer number
     dropped: dict[str, str] = field(default_factory=dict)  # value → class, of what must not leave at all
+    kept: dict[str, str] = field(default_factory=dict)  # value → class, of what the policy says stays
 
 
 class Collector:
@@ -113,6 +125,8 @@ class Collector:
         said = self._policy.field(tool, leaf.key, leaf.path)
         kind = said if said and said not in ACTIONS else f.kind_of_field(leaf.key, leaf.parent, leaf.siblings)
         if said == "keep":
+            if not number and len(value) <= LONGEST_KEPT:
+                self.found.kept[value] = DECLARED
             return
         if kind == f.MAYBE:
             kind = f.PERSON if looks_like_a_name(value) else None
@@ -249,8 +263,12 @@ class Collector:
             return
         if kind == f.ADDRESS and value.isascii():
             value = without_tail(value)
+        if kind == f.PERSON and value in NOBODY:
+            return
         action = said or self._policy.action(kind)
         if action == "keep" or value in self._policy.keep:
+            if value in self._policy.keep or self._policy.classes.get(kind) == "keep":
+                self.found.kept[value] = DECLARED if value in self._policy.keep else kind
             return
         secret = kind in SECRET_TYPES or kind == f.SECRET
         if (
@@ -345,5 +363,20 @@ def _guess(value: str) -> str:
 def session_values(found: Findings) -> Iterator[tuple[str, str]]:
     """The (class, value) pairs that get surrogates."""
     born = {birth.replace("-", "") for birth in found.births}  # 19751124 is then a date, and no id
-    yield from ((kind, value) for kind, value in found.values if value not in born)
-    yield from ((kind, value) for _, kind, value in found.keyed if kind != f.AMOUNT)
+    settled = {value.lower() for value in (*found.kept, *found.masked, *found.secrets)}
+    declared = {value.lower() for value, kind in found.kept.items() if kind == DECLARED}
+    for kind, value in (*found.values, *((kind, value) for _, kind, value in found.keyed)):
+        low = value.lower()
+        if low in declared or (kind in GUESSED and low in settled) or value in born or kind == f.AMOUNT:
+            continue
+        yield kind, value
+
+
+def protected(found: Findings) -> Iterator[str]:
+    """What stays as a whole: values a person has named, and numbers and addresses of classes that stay."""
+    for value, kind in sorted(found.kept.items()):
+        if kind == DECLARED or kind in _RECOGNISED:
+            yield value
+
+
+_RECOGNISED = frozenset(p.type for p in pii.PATTERNS) - KEPT_TYPES

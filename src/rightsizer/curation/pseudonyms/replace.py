@@ -121,7 +121,7 @@ class Replacer:
         under: set[int] = set()
         for found in find_dates(text, self.year):
             over = range(*_overlapping(hits, found.start, found.end))
-            if any(hits[i].end - hits[i].start > found.end - found.start for i in over):
+            if any(_wins(hits[i], found.start, found.end, text) for i in over):
                 continue
             day = self._day(found.day)
             if day is not None:
@@ -144,6 +144,13 @@ class Replacer:
         if known is not None:
             return known
         return None if day in self.fixed or not self.shift else day + self.shift
+
+
+def _wins(hit: Hit, start: int, end: int, text: str) -> bool:
+    """Whether a value goes before a date at [start, end): a longer one, or one that is masked or stays."""
+    if hit.end - hit.start > end - start:
+        return True
+    return (hit.start, hit.end) == (start, end) and (hit.new[:1] == "<" or hit.new == text[start:end])
 
 
 def _overlapping(hits: list[Hit], start: int, end: int) -> tuple[int, int]:

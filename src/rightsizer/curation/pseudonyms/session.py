@@ -12,7 +12,14 @@ from rightsizer.curation.policy import Policy
 from rightsizer.curation.pseudonyms import fields as f
 from rightsizer.curation.pseudonyms.book import Book
 from rightsizer.curation.pseudonyms.codes import surrogate_code
-from rightsizer.curation.pseudonyms.collect import Collector, Findings, Names, scan_names, session_values
+from rightsizer.curation.pseudonyms.collect import (
+    Collector,
+    Findings,
+    Names,
+    protected,
+    scan_names,
+    session_values,
+)
 from rightsizer.curation.pseudonyms.dates import find_dates, readings
 from rightsizer.curation.pseudonyms.derived import handles_of
 from rightsizer.curation.pseudonyms.keys import Draw
@@ -22,7 +29,7 @@ from rightsizer.curation.pseudonyms.replace import Replacer
 from rightsizer.curation.pseudonyms.schemas import SchemaBlanker
 from rightsizer.curation.pseudonyms.tree import leaves_of, walk
 from rightsizer.curation.pseudonyms.values import Value, ValueIndex
-from rightsizer.curation.sensitive import find, placeholder_name
+from rightsizer.curation.sensitive import MASKED_TYPES, find, placeholder_name
 from rightsizer.types import (
     Call,
     ImagePart,
@@ -58,7 +65,7 @@ class SessionRewriter:
     ) -> None:
         self.policy = policy or Policy()
         self._known = known = knowledge or Knowledge()
-        cache = cache or MaskCache()
+        cache = cache or MaskCache(masked=self.policy.found_types(MASKED_TYPES))
         reader = _Reader(self.policy, known, names, cache)
         for call in calls:
             reader.read(call)
@@ -68,12 +75,15 @@ class SessionRewriter:
         for value, kind in sorted(found.dropped.items()):
             self._forbidden.add(Value(value, kind))
         book = Book(key, reader.texts(), context=reader.context())
+        for value in protected(found):
+            book.index.add(Value(value, value))
+        for value, tag in _tags(found):
+            book.index.add(Value(value, tag))
         book.add_all(session_values(found))
         book.add_endings(found.endings)
         book.set_dates(reader.texts(), found.births, shift=self.policy.action("DATE") == "pseudonymise")
         keyed = _keyed(found, book, key, known)
         for value, tag in _tags(found):
-            book.index.add(Value(value, tag))
             keyed |= dict.fromkeys(reader.places.get(value, ()), tag)
         keys = frozenset(reader.schema_keys)
         self.book = book
@@ -127,7 +137,8 @@ class SessionRewriter:
         if is_json(text):
             leaves = list(leaves_of(text))
             pieces = [str(x.value) for x in leaves if not (x.is_key and self._there.stays(str(x.value)))]
-        found = [piece[h.start : h.end] for piece in pieces for h in self.book.index.hits(piece)]
+        hits = [(piece[h.start : h.end], h.new) for piece in pieces for h in self.book.index.hits(piece)]
+        found = [value for value, new in hits if value != new]  # some stay because the policy says so
         return [v for v in found if not any(h for h in self.book.back.hits(v))]
 
     def is_known(self, value: str) -> bool:

@@ -163,6 +163,18 @@ _VIN_LETTERS = (1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 7, 9, 2, 3, 4, 5, 6, 7, 8
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
+def base58(payload: bytes) -> str:
+    """Version and payload in Bitcoin base58, with their checksum."""
+    from hashlib import sha256
+
+    raw = payload + sha256(sha256(payload).digest()).digest()[:4]
+    number, text = int.from_bytes(raw, "big"), ""
+    while number:
+        number, digit = divmod(number, 58)
+        text = _BASE58[digit] + text
+    return "1" * (len(raw) - len(raw.lstrip(b"\0"))) + text
+
+
 def base58check(text: str) -> bool:
     """Bitcoin base58 with the four-byte double SHA-256 checksum."""
     from hashlib import sha256
