@@ -70,6 +70,8 @@ class SqliteStore:
 
     def remember_audit(self, first_hash: str) -> None:
         """Keep the hash of the audit log's first entry, once, so that a log begun anew is noticed."""
+        if self.audit_start() is not None:
+            return  # nothing to write: nobody waits for another writer
         with self._database.write() as connection:
             sql = "INSERT OR IGNORE INTO meta (name, value) VALUES ('audit_start', ?)"
             connection.execute(sql, (first_hash.encode(),))
