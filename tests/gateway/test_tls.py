@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import ssl
 import time
@@ -16,7 +17,7 @@ import pytest
 
 from rightsizer.errors import ConfigError
 from rightsizer.gateway.settings import GatewaySettings
-from rightsizer.gateway.tls import complaints, tls_files
+from rightsizer.gateway.tls import complaints, load_certificate
 from rightsizer.testing.fake_llm import FakeLLM, Received, Reply
 from rightsizer.testing.llm_answers import completion, in_pieces, text_stream
 from tests.gateway.certificate import make_pem
@@ -52,7 +53,8 @@ def test_calls_over_https_whole_and_streamed(start: Any, pem: tuple[Path, Path])
 
 def test_files_that_do_not_fit_are_refused_at_the_start(pem: tuple[Path, Path], tmp_path: Path) -> None:
     cert, key = map(str, pem)
-    assert tls_files(GatewaySettings(tls_cert=cert, tls_key=key))["ssl_certfile"] == cert
+    assert load_certificate(GatewaySettings()) is None
+    assert load_certificate(GatewaySettings(tls_cert=cert, tls_key=key)) is not None
     for settings in (
         GatewaySettings(tls_cert=cert),
         GatewaySettings(tls_key=key),
@@ -60,13 +62,13 @@ def test_files_that_do_not_fit_are_refused_at_the_start(pem: tuple[Path, Path], 
         GatewaySettings(tls_cert=str(tmp_path / "none"), tls_key=key),
     ):
         with pytest.raises(ConfigError):
-            tls_files(settings)
+            load_certificate(settings)
 
 
 def test_a_key_under_a_passphrase_is_refused_and_nobody_is_asked(tmp_path: Path) -> None:
     cert, key = make_pem(tmp_path, passphrase=b"secret")
     with pytest.raises(ConfigError, match="cannot be used"):
-        tls_files(GatewaySettings(tls_cert=str(cert), tls_key=str(key)))
+        load_certificate(GatewaySettings(tls_cert=str(cert), tls_key=str(key)))
 
 
 @pytest.mark.parametrize(
@@ -87,6 +89,12 @@ def test_files_that_can_be_used_and_should_not_be(
     key.chmod(mode)
     found = complaints(GatewaySettings(tls_cert=str(cert), tls_key=str(key)))
     assert [said in complaint for complaint in found] == ([True] if said else [])
+
+
+def workers(gateway: Any) -> list[int]:
+    """The processes that answer; the indexer is the first of the children."""
+    pid = gateway.process.pid
+    return sorted(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))[1:]
 
 
 def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(start: Any, tmp_path: Path) -> None:
@@ -132,4 +140,8 @@ def test_a_renewed_certificate_is_taken_and_a_broken_one_is_not(start: Any, tmp_
     assert ends is not None
     assert 89 < (int(ends[1]) - time.time()) / 86_400 < 91
     old.close()
+    cert.write_bytes(b"no certificate")
+    for worker in workers(gateway):  # one that is replaced just now has what the supervisor read
+        os.kill(worker, signal.SIGKILL)
+    assert shown() == first
     assert gateway.stop() == 0

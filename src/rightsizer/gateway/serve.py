@@ -26,7 +26,7 @@ from rightsizer.gateway.settings import UPSTREAM_KEY_VARIABLE, GatewaySettings
 from rightsizer.gateway.shared_metrics import clear_metrics
 from rightsizer.gateway.spending import PriceOf
 from rightsizer.gateway.spill import Spill
-from rightsizer.gateway.tls import complaints, follow_files, tls_files
+from rightsizer.gateway.tls import Certificate, complaints, follow_files, load_certificate
 from rightsizer.gateway.upstreams import check_http2, check_upstream_key, check_upstreams
 from rightsizer.store.callers import CallerNames
 from rightsizer.store.sealing import WritingKey
@@ -71,7 +71,7 @@ def serve(
     check_upstreams(settings.upstreams)
     check_http2(settings)
     Spill(home, settings.spill, kek, settings.segment_bytes)  # here where it can be told
-    tls = bool(tls_files(settings))
+    tls = load_certificate(settings)
     check_upstream_key(os.environ.get(UPSTREAM_KEY_VARIABLE, ""))
     keys = read_keys(home)  # a damaged file is told here, also where none is needed
     if not settings.is_loopback() and not any(key.is_usable(time.time()) for key in keys):
@@ -90,7 +90,9 @@ def serve(
     clear_metrics(home)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     announce(f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}")
-    work = functools.partial(_work, settings, home, kek, route_source, price, callers, listener, os.getpid())
+    work = functools.partial(
+        _work, settings, home, kek, route_source, price, callers, listener, os.getpid(), tls
+    )
     jobs = [Job("worker", work) for _ in range(settings.workers)]
     if isinstance(kek, bytes):  # whoever can only seal can index nothing: that is for the holder of the key
         tell = None
@@ -235,6 +237,7 @@ def _work(
     callers: CallerNames | None,
     listener: socket.socket,
     parent: int,
+    certificate: Certificate | None,
 ) -> None:
     import asyncio
 
@@ -243,7 +246,9 @@ def _work(
     use_one_thread()
     runner = asyncio.Runner(loop_factory=_loop_factory())
     with runner:
-        runner.run(run_worker(settings, home, kek, route_source(), [listener], price, callers, parent))
+        runner.run(
+            run_worker(settings, home, kek, route_source(), [listener], price, callers, parent, certificate)
+        )
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -264,6 +269,7 @@ async def run_worker(
     price: PriceOf | None = None,
     callers: CallerNames | None = None,
     parent: int = 0,
+    certificate: Certificate | None = None,
 ) -> None:
     """One worker, inside a running loop, until SIGTERM, or until its supervisor `parent` is no more."""
     import asyncio
@@ -288,9 +294,9 @@ async def run_worker(
         date_header=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=max(1, int(settings.drain_timeout_s)),
-        **tls_files(settings),
     )
     config.load()
+    config.ssl = certificate.context if certificate else None
     server = _quiet_server(uvicorn.Server)(config)
 
     def drain() -> None:
@@ -299,8 +305,8 @@ async def run_worker(
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, drain)
     following = [asyncio.create_task(_follow_parent(drain, parent or os.getppid()))]
-    if config.ssl is not None:
-        following.append(asyncio.create_task(follow_files(settings, config.ssl)))
+    if certificate is not None:
+        following.append(asyncio.create_task(follow_files(settings, certificate)))
     gc.collect()
     gc.freeze()
     try:

@@ -6,7 +6,8 @@ import logging
 import os
 import stat
 import time
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rightsizer.errors import ConfigError
 from rightsizer.gateway.settings import GatewaySettings
@@ -19,29 +20,45 @@ _LOOK_EVERY_S = 2.0
 _SOON_S = 14 * 86_400.0
 
 
-def tls_files(settings: GatewaySettings) -> dict[str, Any]:
-    """uvicorn's options for the certificate of these settings; empty without one.
+@dataclass(frozen=True)
+class Certificate:
+    """What the supervisor has read, for every worker that it ever starts: a file that is broken just when a
+    worker is replaced takes no address down. `versions`: of the files that were read."""
+
+    context: ssl.SSLContext
+    versions: list[tuple[int, ...]]
+
+
+def load_certificate(settings: GatewaySettings) -> Certificate | None:
+    """The certificate of these settings; None without one.
 
     Raises `ConfigError` if only one of the two files is named, or they cannot be used together.
     """
     cert, key = settings.tls_cert, settings.tls_key
     if not cert and not key:
-        return {}
+        return None
     if not cert or not key:
         raise ConfigError(
             "TLS needs a certificate and its key", hint="set gateway.tls_cert and gateway.tls_key"
         )
     import ssl  # a gateway without TLS does not load it
 
+    versions = _versions(settings)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    _load(context, settings)
+    return Certificate(context, versions)
+
+
+def _load(context: ssl.SSLContext, settings: GatewaySettings) -> None:
+    cert, key = settings.tls_cert, settings.tls_key
     try:
         # A key under a passphrase is refused: nobody can be asked for it.
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(cert, key, password=lambda: "")
-    except (OSError, ssl.SSLError) as error:
+        context.load_cert_chain(cert, key, password=lambda: "")
+    except (OSError, ValueError) as error:
         raise ConfigError(
             f"the certificate {cert} and the key {key} cannot be used: {error}",
             hint="both are PEM files; the key without a passphrase",
         ) from error
-    return {"ssl_certfile": cert, "ssl_keyfile": key}
 
 
 def expires_at_s(settings: GatewaySettings) -> float:
@@ -65,26 +82,26 @@ def complaints(settings: GatewaySettings, now_s: float | None = None) -> list[st
     return found
 
 
-async def follow_files(settings: GatewaySettings, context: ssl.SSLContext) -> None:
+async def follow_files(settings: GatewaySettings, certificate: Certificate) -> None:
     """Take renewed files for connections to come. Files that do not fit change nothing, and are told."""
     import asyncio  # not in the supervisor
+    import ssl
 
-    seen = _versions(settings)
+    seen = certificate.versions
     while True:
-        await asyncio.sleep(_LOOK_EVERY_S)
         now = _versions(settings)
-        if now == seen:
-            continue
-        seen = now
-        try:
-            files = tls_files(settings)
-            context.load_cert_chain(files["ssl_certfile"], files["ssl_keyfile"])
-        except (ConfigError, OSError) as error:
-            log.error("the certificate stays as it was: %s", getattr(error, "message", error))
-            continue
-        log.info("the certificate was read again")
-        for complaint in complaints(settings):
-            log.warning("%s", complaint)
+        if now != seen:
+            seen = now
+            try:
+                _load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), settings)  # halves of a pair would stay
+                _load(certificate.context, settings)
+            except ConfigError as error:
+                log.error("the certificate stays as it was: %s", error.message)
+            else:
+                log.info("the certificate was read again")
+                for complaint in complaints(settings):
+                    log.warning("%s", complaint)
+        await asyncio.sleep(_LOOK_EVERY_S)
 
 
 def _versions(settings: GatewaySettings) -> list[tuple[int, ...]]:

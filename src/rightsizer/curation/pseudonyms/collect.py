@@ -365,9 +365,12 @@ def session_values(found: Findings) -> Iterator[tuple[str, str]]:
     born = {birth.replace("-", "") for birth in found.births}  # 19751124 is then a date, and no id
     settled = {value.lower() for value in (*found.kept, *found.masked, *found.secrets)}
     declared = {value.lower() for value, kind in found.kept.items() if kind == DECLARED}
+    sure = settled | {value.lower() for kind, value in found.values if kind not in GUESSED}
     for kind, value in (*found.values, *((kind, value) for _, kind, value in found.keyed)):
         low = value.lower()
         if low in declared or (kind in GUESSED and low in settled) or value in born or kind == f.AMOUNT:
+            continue
+        if kind == f.ID and low.partition(" ")[2] in sure:  # QQ 243986706: the number is known by itself
             continue
         yield kind, value
 

@@ -51,9 +51,9 @@ _FULL = re.compile(
     r"(?:^|[ ])(?P<first>[A-Z][a-z\u00c0-\u024f'\u2019\-]+)[ ](?:[A-Z]\.?[ ])?"
     r"(?P<last>[A-Z][\w'\u2019\-]+)(?=$|[ ](?:of|from|at)[ ])"
 )
+# Short words that begin with a surname and are nobody; names of numbers that are people's in small letters.
+NOBODY = frozenset("谢谢 谢谢你 谢谢您 谢谢啦 谢谢了 谢谢亲 和平 许可 雷雨 包邮 金黄 IBAN NINO".split())  # noqa: SIM905
 # Names of fields that a recogniser takes for names of people.
-# Words of two or three signs that begin with a surname and are nobody.
-NOBODY = frozenset("谢谢 谢谢你 谢谢您 谢谢啦 谢谢了 谢谢亲 和平 许可 雷雨 包邮 金黄".split())  # noqa: SIM905
 FIELD_WORDS = frozenset(
     """
     车牌 邮编 电话 手机 地址 姓名 订单 单号 账号 卡号 密码 邮箱 余额 包裹 快递 护照 工号 生日 年龄 性别 学号
