@@ -65,3 +65,36 @@ def test_an_address_of_others_without_a_key_is_refused_and_says_how(cli, tmp_pat
     made = cli("--home", tmp_path, "gateway", "--add-key", "gone", "--json").json
     cli("--home", tmp_path, "gateway", "--revoke-key", made["id"])
     assert cli("--home", tmp_path, "gateway", "--host", "0.0.0.0", "--port", "0").code == 1, "revoked: no key"
+
+
+def test_keys_made_and_revoked_are_in_the_audit_log(cli, tmp_path: Path) -> None:
+    for option in (("--add-key", "laptop", "--role", "curator"), ("--revoke-key", "laptop")):
+        assert cli("--home", tmp_path, "gateway", *option).code == 0
+    options = "audit list --action gateway.keys --json"
+    entries = cli("--home", tmp_path, *options.split()).json["entries"]
+    assert [(e["on"], e["allowed"]) for e in entries] == [
+        ({"add": "laptop", "role": "curator"}, True),
+        ({"revoke": "laptop"}, True),
+    ]
+
+
+def test_a_role_that_runs_no_gateway_makes_and_revokes_no_key(cli, tmp_path: Path, monkeypatch) -> None:
+    cli("--home", tmp_path, "gateway", "--add-key", "laptop")
+    for role in ("curator", "trainer", "approver", "auditor"):
+        monkeypatch.delenv("RIGHTSIZER_ROLE_KEY", raising=False)
+        key = cli("--home", tmp_path, "keys", "add", role, role, "--json").json["key"]
+        monkeypatch.setenv("RIGHTSIZER_ROLE_KEY", key)
+        for option in ("--add-key", "--revoke-key"):
+            refused = cli(
+                "--home", tmp_path, "gateway", option, "other" if option == "--add-key" else "laptop"
+            )
+            assert f"the role '{role}' may not" in refused.err
+    assert [key.revoked for key in read_keys(tmp_path)] == [False]
+
+
+def test_a_leaked_key_is_revoked_whose_store_is_damaged(cli, tmp_path: Path) -> None:
+    cli("--home", tmp_path, "gateway", "--add-key", "laptop")
+    database = next((tmp_path / "store").glob("*.db"))
+    database.write_bytes(b"no database" * 1000)
+    assert cli("--home", tmp_path, "gateway", "--revoke-key", "laptop").code == 0
+    assert [key.revoked for key in read_keys(tmp_path)] == [True]

@@ -90,7 +90,7 @@ def test_deny_by_default(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 
 MATRIX: dict[str, set[str]] = {
-    "ingest": {"gateway"},
+    "ingest": {"gateway", "gateway.keys"},
     "curator": {
         "import", "calls.read", "export", "export.curated", "curate", "discover", "tasks.edit", "rollback",
         "dataset", "dataset.card", "report", "models.read",

@@ -114,10 +114,11 @@ def _index(home: str | None, flags: dict[str, object], as_json: bool) -> int:
 
 def _keys(home: str | None, flags: dict[str, object], options: dict[str, Any], as_json: bool) -> int:
     from rightsizer.gateway.key_list import list_keys
-    from rightsizer.gateway.keys import Limits, create_key, revoke_key
+    from rightsizer.gateway.keys import Limits
     from rightsizer.pipeline.gateway import gateway_home
+    from rightsizer.pipeline.gateway_keys import add_virtual_key, revoke_virtual_key
 
-    folder = gateway_home(Path(home) if home else None, flags)
+    folder = Path(home) if home else None
     if options["add_key"] is not None:
         limits = Limits(
             options["per_minute"],
@@ -127,14 +128,14 @@ def _keys(home: str | None, flags: dict[str, object], options: dict[str, Any], a
             options["max_tokens"],
             options["max_usd"],
         )
-        secret, key = create_key(
-            folder, options["add_key"], role=options["role"], limits=limits, days=options["days"]
+        secret, key = add_virtual_key(
+            folder, flags, options["add_key"], role=options["role"], limits=limits, days=options["days"]
         )
         shown: Any = {"key": secret, "id": key.id, "name": key.name, "role": key.role}
     elif options["revoke_key"] is not None:
-        shown = {"revoked": revoke_key(folder, options["revoke_key"]).id}
+        shown = {"revoked": revoke_virtual_key(folder, flags, options["revoke_key"]).id}
     else:
-        shown = list_keys(folder)
+        shown = list_keys(gateway_home(folder, flags))
     if as_json:
         emit_json(shown)
     else:

@@ -32,7 +32,7 @@ COMPARTMENTS: dict[Role, frozenset[Compartment]] = {
 }
 
 _ACTIONS: dict[Role, frozenset[str]] = {
-    "ingest": frozenset({"gateway"}),
+    "ingest": frozenset({"gateway", "gateway.keys"}),
     "curator": frozenset(
         {
             "import",
